@@ -1,0 +1,55 @@
+"""Compile a law function: the same plain Python functions, made known to Numba when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from genesis_core.kernels.walk import reachable
+
+
+@lru_cache(maxsize=None)
+def _known_to_numba(function: Callable[..., Any], inline: bool) -> None:
+    """Register one function with Numba; its registry is global to the process, so this is done once.
+
+    Inlining a kernel into the loop around it is what lets LLVM vectorise the loop (measured: 24 to 4 ns for `sma`,
+    26 to 3 ns for `fib_proximity`).
+    """
+    from numba.extending import register_jitable
+
+    register_jitable(error_model="numpy", forceinline=inline)(function)
+
+
+def compile_law(
+    root: Callable[..., Any], signature: Any, apart: tuple[Callable[..., Any], ...] = ()
+) -> Callable[..., Any]:
+    """Compile `root` and everything it calls for one signature, or load it from the disk cache.
+
+    Parameters
+    ----------
+    root : function
+        Plain Python, or a closure over plain functions.
+    signature : numba signature
+        The argument types; compiled at once, so that no later call compiles.
+    apart : tuple of function
+        Callees that stay functions of their own instead of being inlined: large ones, called rarely.
+
+    Returns
+    -------
+    callable
+        The compiled function. No fast-math, no threads; division by zero cannot occur in the kernel language, so
+        the NumPy error model changes nothing but speed.
+    """
+    import numba
+
+    from genesis_core.compiler.diskcache import attach
+
+    for function in reachable(root)[:-1]:
+        _known_to_numba(function, function not in apart)
+    dispatcher = numba.njit(error_model="numpy", nogil=True)(root)
+    attach(dispatcher)
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    compiled: Callable[..., Any] = dispatcher
+    return compiled

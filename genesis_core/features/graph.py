@@ -1,0 +1,193 @@
+"""A feature set as a graph: each node is a kernel with parameters and inputs, and equal nodes run once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from genesis_core.digest import digest
+from genesis_core.errors import FeatureError, nearest
+from genesis_core.kernels.base import Kernel, Param
+from genesis_core.kernels.registry import kernel as find_kernel
+from genesis_core.kernels.walk import law_digest
+
+SOURCES = ("open", "high", "low", "close", "volume", "elapsed")
+"""The columns of the candles that nodes can read, in the order of their slots."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A column of the candles; valid from bar 0."""
+
+    name: str
+
+    first_valid = 0
+
+
+@dataclass(frozen=True)
+class Node:
+    """A kernel with its parameters and inputs."""
+
+    kernel: Kernel
+    params: tuple[float, ...]
+    inputs: tuple[Value, ...]
+
+    @cached_property
+    def start(self) -> int:
+        """The first bar the kernel is called for: all awaited inputs are valid."""
+        awaited = (
+            value.first_valid
+            for name, value in zip(self.kernel.inputs, self.inputs, strict=True)
+            if name not in self.kernel.early
+        )
+        return max(awaited, default=0)
+
+    @cached_property
+    def first_valid(self) -> int:
+        """The first bar at which its value is valid."""
+        return self.start + self.kernel.warmup(self.params)
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity within this interpreter: name, code, parameters and, through the inputs, the same of all it needs."""
+        inputs = [v.name if isinstance(v, Source) else (v.node.digest, v.index) for v in self.inputs]
+        return digest((self.kernel.name, law_digest(self.kernel.step), self.params, inputs))
+
+    @property
+    def value(self) -> Output:
+        """Its only output."""
+        if len(self.kernel.outputs) != 1:
+            raise FeatureError(f"kernel {self.kernel.name!r} has several outputs: {', '.join(self.kernel.outputs)}")
+        return Output(self, 0)
+
+    def output(self, name: str) -> Output:
+        """Return one output by its name."""
+        if name not in self.kernel.outputs:
+            raise FeatureError(
+                f"kernel {self.kernel.name!r} has no output {name!r}{nearest(name, self.kernel.outputs)}"
+            )
+        return Output(self, self.kernel.outputs.index(name))
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of a node."""
+
+    node: Node
+    index: int
+
+    @property
+    def first_valid(self) -> int:
+        """The first bar at which it is valid."""
+        return self.node.first_valid
+
+    @property
+    def neutral(self) -> float:
+        """Its value before that."""
+        return self.node.kernel.neutral[self.index]
+
+
+Value = Source | Output
+
+
+def source(name: str) -> Source:
+    """Return a column of the candles as a value.
+
+    Raises
+    ------
+    FeatureError
+        If there is no such column.
+    """
+    if name not in SOURCES:
+        raise FeatureError(f"unknown column {name!r}{nearest(name, SOURCES)}")
+    return Source(name)
+
+
+def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
+    """Wire a kernel to its inputs.
+
+    Parameters
+    ----------
+    kernel : str or Kernel
+        A registered kernel's name, or a kernel of the caller's own.
+    *inputs : Source, Output or str
+        In the order of the kernel's arguments; a string is a candle column.
+    **params : float
+        All parameters of the kernel, by name.
+
+    Raises
+    ------
+    FeatureError
+        Wrong number of inputs, or a parameter that is unknown, missing or out of range.
+    """
+    made = find_kernel(kernel) if isinstance(kernel, str) else kernel
+    if len(inputs) != len(made.inputs):
+        raise FeatureError(
+            f"kernel {made.name!r} reads {len(made.inputs)} inputs ({', '.join(made.inputs)}), got {len(inputs)}"
+        )
+    wired = tuple(source(value) if isinstance(value, str) else value for value in inputs)
+    return Node(made, _vector(made, params), wired)
+
+
+def _vector(made: Kernel, params: Mapping[str, float]) -> tuple[float, ...]:
+    names = [param.name for param in made.params]
+    for name in params:
+        if name not in names:
+            raise FeatureError(f"kernel {made.name!r} has no parameter {name!r}{nearest(name, names)}")
+    for name in names:
+        if name not in params:
+            raise FeatureError(f"kernel {made.name!r} needs the parameter {name!r}")
+    return tuple(check_param(f"kernel {made.name!r}", param, params[param.name]) for param in made.params)
+
+
+def check_param(owner: str, param: Param, value: object) -> float:
+    """Return a parameter as a float, or say why it cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise FeatureError(f"{owner}: {param.name} = {value!r}; a number is needed")
+    if not param.minimum <= value <= param.maximum:
+        raise FeatureError(f"{owner}: {param.name} = {value!r} is outside [{param.minimum:g}, {param.maximum:g}]")
+    if param.whole and value != int(value):
+        raise FeatureError(f"{owner}: {param.name} = {value!r}; a whole number is needed")
+    return float(value)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A node with the slots of the value table it reads and writes."""
+
+    node: Node
+    reads: tuple[int, ...]
+    slot: int
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in an order in which inputs come first, each once, and the slots of the wanted values.
+
+    The value table has a slot for each candle column and then for each output of each node.
+    """
+
+    nodes: tuple[Placed, ...]
+    outputs: tuple[int, ...]
+    neutral: tuple[float, ...]
+
+    @classmethod
+    def of(cls, values: Iterable[Value]) -> Graph:
+        """Place all nodes that the given values need."""
+        placed: dict[Node, Placed] = {}
+        neutral = [0.0] * len(SOURCES)
+
+        def slot_of(value: Value) -> int:
+            if isinstance(value, Source):
+                return SOURCES.index(value.name)
+            found = placed.get(value.node)
+            if found is None:
+                reads = tuple(slot_of(v) for v in value.node.inputs)
+                found = Placed(value.node, reads, len(neutral))
+                neutral.extend(value.node.kernel.neutral)
+                placed[value.node] = found
+            return found.slot + value.index
+
+        outputs = tuple(slot_of(value) for value in values)
+        return cls(tuple(placed.values()), outputs, tuple(neutral))

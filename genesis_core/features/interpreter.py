@@ -1,0 +1,69 @@
+"""Run a graph bar by bar in plain Python: the law as it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+
+from genesis_core.features.graph import SOURCES, Graph
+
+
+class Interpreter:
+    """The state of a graph after some bars, and the step to the next one.
+
+    Parameters
+    ----------
+    graph : Graph
+        What to compute.
+
+    Attributes
+    ----------
+    bars : int
+        How many bars it has seen.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.bars = 0
+        self._table = list(graph.neutral)
+        self._pick = itemgetter(*graph.outputs)
+        self._single = len(graph.outputs) == 1
+        self._plan = [
+            (
+                placed.node.start,
+                placed.node.first_valid,
+                placed.node.kernel.step,
+                [0.0] * placed.node.kernel.state(placed.node.params),
+                list(placed.node.params),
+                len(placed.reads) == 1,
+                itemgetter(*placed.reads),
+                placed.slot,
+                placed.slot + len(placed.node.kernel.outputs) if len(placed.node.kernel.outputs) > 1 else 0,
+            )
+            for placed in graph.nodes
+        ]
+
+    def advance(self, sources: Sequence[float]) -> None:
+        """Take one more candle.
+
+        Parameters
+        ----------
+        sources : sequence of float
+            Its values in the order of :data:`~genesis_core.features.graph.SOURCES`.
+        """
+        bar = self.bars
+        table = self._table
+        table[: len(SOURCES)] = sources
+        for start, first, step, s, p, single, reads, slot, end in self._plan:
+            if bar >= start:
+                value = step(s, p, reads(table)) if single else step(s, p, *reads(table))
+                if bar >= first:
+                    if end:
+                        table[slot:end] = value
+                    else:
+                        table[slot] = value
+        self.bars = bar + 1
+
+    def values(self) -> tuple[float, ...]:
+        """Return the wanted values as of the last bar."""
+        picked = self._pick(self._table)
+        return (picked,) if self._single else picked

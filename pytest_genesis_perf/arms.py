@@ -1,0 +1,59 @@
+"""The two arms of a comparison, and the naming of the one that raised."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+
+Arm = Callable[[], object]
+ROLES = ("baseline", "optimized")
+
+
+class ArmRaisedError(Exception):
+    """An arm raised: says which one, and where in the user's code.
+
+    Parameters
+    ----------
+    role : str
+        "baseline" or "optimized".
+    error : Exception
+        What it raised.
+    """
+
+    def __init__(self, role: str, error: Exception) -> None:
+        self.role = role
+        super().__init__(f"the {role} arm raised {type(error).__name__}: {error}\n{_users_traceback(error)}")
+
+
+class running:
+    """Run the body as an arm: an exception that leaves it becomes an :class:`ArmRaisedError`.
+
+    ``pytest.skip``, ``pytest.fail`` and ``KeyboardInterrupt`` pass unchanged.
+
+    Parameters
+    ----------
+    role : str
+        "baseline" or "optimized".
+    """
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Name the arm."""
+        if isinstance(error, Exception):
+            raise ArmRaisedError(self._role, error) from error
+
+
+def _users_traceback(error: Exception) -> str:
+    trace = error.__traceback__
+    # The plugin's own frames say nothing about the fault.
+    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()

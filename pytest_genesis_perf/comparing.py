@@ -1,0 +1,226 @@
+"""``genesis_perf.compare``: what a test calls, from its arguments to a record and a verdict."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import pytest
+
+from pytest_genesis_perf import keys
+from pytest_genesis_perf.arms import Arm, ArmRaisedError
+from pytest_genesis_perf.confirm import Confirmer, InProcessConfirmer
+from pytest_genesis_perf.first_calls import NotComparableError
+from pytest_genesis_perf.marker import Wishes, fault_of, wishes
+from pytest_genesis_perf.measure import Measurement, Pair
+from pytest_genesis_perf.observe import Observation, observe
+from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
+from pytest_genesis_perf.report.text import failure_text, property_text
+from pytest_genesis_perf.session import Session, session_of
+from pytest_genesis_perf.toml_files import BaselineError
+from pytest_genesis_perf.verdict import Claim, Evidence, decide
+
+
+class ComparisonError(Exception):
+    """A call of ``compare`` that makes no sense."""
+
+
+class GenesisPerf:
+    """The object behind the fixture ``genesis_perf``: the comparisons of one test.
+
+    Parameters
+    ----------
+    item : pytest.Item
+        The test.
+    session : Session
+        The run.
+    confirmer : Confirmer
+        Measures a suspicious pair again.
+
+    Attributes
+    ----------
+    nodeid : str
+        The test, by the name that baselines know it by.
+    """
+
+    def __init__(self, item: pytest.Item, session: Session, confirmer: Confirmer) -> None:
+        self._item = item
+        self._session = session
+        self._confirmer = confirmer
+        self.nodeid = _stable_nodeid(item)
+        self._wishes: Wishes = wishes(item)
+        self._labels: set[str] = set()
+        self._failure: str | None = None
+        self._unsent: list[Comparison] = []
+
+    def compare(
+        self,
+        *,
+        baseline: Arm,
+        optimized: Arm,
+        label: str | None = None,
+        margin: float | None = None,
+        min_speedup: float | None = None,
+        work: str | None = None,
+    ) -> Comparison:
+        """Require that both arms return the same bits, and judge their speed where that was asked for.
+
+        Parameters
+        ----------
+        baseline, optimized : callable
+            The slow and the fast path, without arguments. Each must return the same bits at every call.
+        label : str, optional
+            Names the comparison within the test; by default "comparison", "comparison 2", ...
+        margin : float, optional
+            Default claim: the optimized arm is not slower by more than this share, 0.02 if nothing else is
+            chosen. Overrides the marker, which overrides the ini key.
+        min_speedup : float, optional
+            Explicit claim instead: baseline seconds / optimized seconds is at least this.
+        work : str, optional
+            What one call does, such as "250 bars"; shown beside the speedup.
+
+        Returns
+        -------
+        Comparison
+            Verdict, speedup and interval; the latter two are None without ``--genesis-perf``.
+
+        Raises
+        ------
+        pytest.fail.Exception
+            If the verdict fails the test, as it does for any difference.
+
+        Examples
+        --------
+        >>> def test_precompute(genesis_perf):
+        ...     genesis_perf.compare(
+        ...         baseline=lambda: [x * x for x in range(100)],
+        ...         optimized=lambda: list(map(lambda x: x * x, range(100))),
+        ...     )
+        """
+        __tracebackhide__ = True
+        name = label if isinstance(label, str) and label else self._default_label()
+        claim = Claim(self._session.settings.margin)
+        seen: Observation | None = None
+        try:
+            self._check(baseline, optimized, label, work)
+            claim = self._claim(margin, min_speedup)
+            pair = Pair(self.nodeid, name, baseline, optimized, self._seed(name))
+            budget = self._wishes.budget or self._session.settings.budget
+            seen = observe(pair, claim, budget, self._session, self._confirmer)
+            evidence = seen.evidence
+        except (ComparisonError, ArmRaisedError, NotComparableError, BaselineError) as error:
+            evidence = Evidence(asked=claim, error=str(error))
+        self._labels.add(name)
+        record = self._record(name, work, evidence, seen)
+        return self._conclude(record)
+
+    def take_plain(self) -> dict[str, Any]:
+        """Return the comparisons made since the last time, in the form that a report carries."""
+        unsent, self._unsent = self._unsent, []
+        return {"test": self.nodeid, "comparisons": [record.to_plain() for record in unsent]}
+
+    def close(self) -> None:
+        """Fail the test if it compared nothing, or swallowed a failing comparison."""
+        if self._failure is None and not self._labels:
+            claim = Claim(self._session.settings.margin)
+            error = "the fixture genesis_perf was requested but nothing was compared; call its compare()"
+            self._conclude(self._record(DEFAULT_LABEL, None, Evidence(asked=claim, error=error), None))
+        if self._failure is not None:
+            pytest.fail(self._failure, pytrace=False)
+
+    def _default_label(self) -> str:
+        if not self._labels:
+            return DEFAULT_LABEL
+        ordinals = count(len(self._labels) + 1)
+        return next(name for name in (f"{DEFAULT_LABEL} {n}" for n in ordinals) if name not in self._labels)
+
+    def _seed(self, label: str) -> str:
+        return f"{self._session.settings.seed} {self.nodeid} {label}"
+
+    def _check(self, baseline: object, optimized: object, label: object, work: object) -> None:
+        for role, arm in (("baseline", baseline), ("optimized", optimized)):
+            if not callable(arm):
+                raise ComparisonError(f"compare(): {role} must be callable without arguments, not {arm!r}")
+        for name, text in (("label", label), ("work", work)):
+            if text is not None and not (isinstance(text, str) and text and text.isprintable()):
+                raise ComparisonError(f"compare(): {name} must be one line of text, not {text!r}")
+        if label in self._labels:
+            raise ComparisonError(f"compare(): the label {label!r} is used twice in this test")
+
+    def _claim(self, margin: float | None, min_speedup: float | None) -> Claim:
+        for key, value in (("margin", margin), ("min_speedup", min_speedup)):
+            fault = None if value is None else fault_of(key, value)
+            if fault:
+                raise ComparisonError(f"compare(): {fault}")
+        if margin is not None and min_speedup is not None:
+            raise ComparisonError("compare(): give margin (of the default claim) or min_speedup, not both")
+        asked = Wishes(margin, min_speedup) if margin is not None or min_speedup is not None else self._wishes
+        default = self._session.settings.margin
+        return Claim(default if asked.margin is None else asked.margin, asked.min_speedup)
+
+    def _record(
+        self, label: str, work: str | None, evidence: Evidence, seen: Observation | None
+    ) -> Comparison:
+        outcome = decide(evidence)
+        settings = self._session.settings
+        measured = seen.measurement if seen else None
+        confirmation = seen.confirmation if seen else None
+        stored = evidence.stored
+        return Comparison(
+            nodeid=self.nodeid,
+            label=label,
+            verdict=str(outcome.verdict),
+            effect=outcome.effect(self._session.policy),
+            row=outcome.row,
+            detail=outcome.detail,
+            judged=outcome.judged,
+            timed=settings.timed and not settings.update,
+            seed=self._seed(label) if measured else "",
+            claim=evidence.asked.text,
+            claim_limit=evidence.asked.min_speedup or 1.0 / (1.0 + evidence.asked.margin),
+            work=work,
+            stored=(stored.low, stored.median, stored.high) if stored else None,
+            digest=seen.first.digests[0] if seen and not evidence.difference else None,
+            digest_state=evidence.digest_state,
+            plans=seen.first.plans if seen else {},
+            confirmation=confirmation.speedups if confirmation else (),
+            **(_timings(measured) if measured else {}),
+        )
+
+    def _conclude(self, record: Comparison) -> Comparison:
+        __tracebackhide__ = True
+        self._unsent.append(record)
+        self._item.user_properties.append((f"genesis_perf[{record.label}]", property_text(record)))
+        if record.effect == "fail":
+            self._failure = failure_text(record, self._session.settings.seed)
+            pytest.fail(self._failure, pytrace=False)
+        return record
+
+
+def attach(item: pytest.Item) -> GenesisPerf:
+    """Make the object of a test and remember it for the hooks; a rerun of the test starts anew."""
+    perf = GenesisPerf(item, session_of(item.config), InProcessConfirmer())
+    item.stash[keys.ITEM] = perf
+    return perf
+
+
+def _timings(measured: Measurement) -> dict[str, Any]:
+    seconds = None
+    if measured.baseline_seconds is not None and measured.optimized_seconds is not None:
+        seconds = {"baseline": measured.baseline_seconds, "optimized": measured.optimized_seconds}
+    return {
+        "speedup": measured.speedup,
+        "interval": measured.interval,
+        "seconds": seconds,
+        "blocks": measured.xs,
+        "long": measured.plan.long,
+        "calls": {"baseline": measured.plan.baseline_calls, "optimized": measured.plan.optimized_calls},
+    }
+
+
+def _stable_nodeid(item: pytest.Item) -> str:
+    # xdist's loadgroup writes the group behind the node id; the comparison is the same one.
+    group = item.get_closest_marker("xdist_group")
+    if group is None or not hasattr(item.config, "workerinput"):
+        return item.nodeid
+    return item.nodeid.rsplit("@", 1)[0]

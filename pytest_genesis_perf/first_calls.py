@@ -1,0 +1,139 @@
+"""Identity of what the arms return: the first call of each, later the last, and what they say they ran."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_genesis_perf.arms import ROLES, Arm, running
+from pytest_genesis_perf.identity import Difference, IdentityError, digest, find_difference
+from pytest_genesis_perf.record import Plain
+from pytest_genesis_perf.verdict import Unstable
+
+
+class NotComparableError(Exception):
+    """The results cannot be compared, or their comparison would prove nothing."""
+
+
+@dataclass(frozen=True)
+class FirstCalls:
+    """What the first call of each arm returned.
+
+    Parameters
+    ----------
+    results : tuple of object
+        Of the baseline and the optimized arm.
+    digests : tuple of str
+        Taken right after each call: an arm that returns a buffer which a later call overwrites, its own or
+        the other arm's, cannot pass as identical.
+    plans : mapping
+        What each arm says it ran, where it does.
+    """
+
+    results: tuple[object, object]
+    digests: tuple[str, str]
+    plans: Mapping[str, Mapping[str, Plain]] = field(default_factory=dict)
+
+    @property
+    def difference(self) -> Difference | None:
+        """The first difference between the arms."""
+        if self.digests[0] == self.digests[1]:
+            return None
+        found = find_difference(*self.results)
+        return found or _overwritten(self.digests, "the arms share memory that one of them overwrites")
+
+
+def call_arms(baseline: Arm, optimized: Arm) -> FirstCalls:
+    """Call each arm once.
+
+    Parameters
+    ----------
+    baseline, optimized : callable
+        The arms.
+
+    Raises
+    ------
+    ArmRaisedError
+        If an arm raises.
+    NotComparableError
+        If a result has an unknown type, or both arms ran the same plan.
+    """
+    results, digests, plans = [], [], {}
+    for role, arm in zip(ROLES, (baseline, optimized), strict=True):
+        with running(role):
+            result = arm()
+        results.append(result)
+        digests.append(_digest(role, result))
+        plan = _plan(role, result)
+        if plan is not None:
+            plans[role] = plan
+    _require_two_plans(plans)
+    return FirstCalls((results[0], results[1]), (digests[0], digests[1]), plans)
+
+
+def find_unstable(first: FirstCalls, baseline: Arm, optimized: Arm) -> Unstable | None:
+    """Call each arm once more and hold the result against its first call.
+
+    Parameters
+    ----------
+    first : FirstCalls
+        The first calls.
+    baseline, optimized : callable
+        The arms.
+    """
+    for index, arm in enumerate((baseline, optimized)):
+        role = ROLES[index]
+        with running(role):
+            last = arm()
+        now = _digest(role, last)
+        if now != first.digests[index]:
+            found = find_difference(first.results[index], last)
+            digests = (first.digests[index], now)
+            return Unstable(role, found or _overwritten(digests, "a later call overwrites the first result"))
+    return None
+
+
+def _digest(role: str, result: object) -> str:
+    try:
+        return digest(result)
+    except IdentityError as error:
+        raise NotComparableError(f"the {role} arm's {error}") from error
+
+
+def _overwritten(digests: tuple[str, str], reason: str) -> Difference:
+    before, after = (f"digest {text}" for text in digests)
+    return Difference("result", before, after, None, 1, reason)
+
+
+def _plan(role: str, result: object) -> dict[str, Plain] | None:
+    method = getattr(type(result), "__genesis_plan__", None)
+    if method is None:
+        return None
+    with running(role):
+        plan = method(result)
+    if not isinstance(plan, Mapping) or not isinstance(plan.get("path"), str):
+        raise NotComparableError(
+            f"the {role} arm's __genesis_plan__() must return a mapping with the text 'path', not {plan!r}"
+        )
+    return {str(key): _plain(value) for key, value in plan.items()}
+
+
+def _plain(value: object) -> Plain:
+    # Exact built-in types only: subclasses such as numpy.float64 do not travel between processes.
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if hasattr(type(value), "__index__"):
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    return str(value)
+
+
+def _require_two_plans(plans: Mapping[str, Mapping[str, Plain]]) -> None:
+    if len(plans) == 2 and plans["baseline"]["path"] == plans["optimized"]["path"]:
+        raise NotComparableError(f"vacuous: both arms ran plan {plans['baseline']['path']!r}")
+    optimized = plans.get("optimized", {})
+    if "hits" in optimized and optimized["hits"] == 0:
+        raise NotComparableError(
+            f"vacuous: the optimized arm ran plan {optimized['path']!r} with 0 hits: no cache helped"
+        )

@@ -1,0 +1,148 @@
+"""The digest of a value: equal exactly when :func:`find_difference` finds none.
+
+Each part is written with a tag, its kind and its lengths, so that no two different values have one
+encoding; numbers are little-endian, whatever the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator, Sequence
+
+from pytest_genesis_perf.identity.errors import CycleError
+from pytest_genesis_perf.identity.leaves import PLAIN, leaf_of
+from pytest_genesis_perf.identity.parts import Alias, Bulk, Fields, Handler, Items, Leaf, Members, Pairs, Part
+from pytest_genesis_perf.identity.place import MAX_DEPTH, Place
+from pytest_genesis_perf.identity.takeapart import take_apart
+
+DIGEST_BYTES = 16
+MAX_SETS = 50
+"""Sets inside sets: the digest of each member is made by a call, and calls are finite."""
+
+_Child = tuple[Place, object]
+_Token = bytes | _Child
+_count = struct.Struct("<Q").pack
+
+
+def digest(value: object, *, handlers: Sequence[Handler] = ()) -> str:
+    """Digest a value.
+
+    Parameters
+    ----------
+    value : object
+        Any value made of known types, or of types with ``__genesis_identity__()``.
+    handlers : sequence of Handler
+        How further types are taken apart, as for :func:`find_difference`.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits (BLAKE2b), the same on every platform, Python and NumPy.
+
+    Raises
+    ------
+    UnknownTypeError
+        For a value that cannot be digested.
+    CycleError
+        For a value that contains itself.
+    """
+    return digest_at(value, tuple(handlers), Place()).hex()
+
+
+def digest_at(value: object, handlers: tuple[Handler, ...], place: Place) -> bytes:
+    """Return the 16 bytes of the digest of a value that stands at a place, for its errors."""
+    return _digest(value, handlers, place, frozenset(), 0)
+
+
+def _digest(
+    value: object, handlers: tuple[Handler, ...], place: Place, above: frozenset[int], sets: int
+) -> bytes:
+    if sets > MAX_SETS:
+        raise CycleError(str(place), f"sets are nested deeper than {MAX_SETS} levels")
+    sink = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    opened = set(above)
+    stack: list[tuple[object, Iterator[_Token]]] = [(None, iter([(place, value)]))]
+    while stack:
+        owner, tokens = stack[-1]
+        for token in tokens:
+            if isinstance(token, bytes):
+                sink.update(token)
+                continue
+            where, child = token
+            if id(child) in opened:
+                raise CycleError(str(where), "the value contains itself")
+            if where.depth > MAX_DEPTH:
+                raise CycleError(str(where), f"the value is nested deeper than {MAX_DEPTH:,} levels")
+            part = take_apart(child, handlers, where)
+            if isinstance(part, Leaf):
+                sink.update(_leaf(part))
+                continue
+            opened.add(id(child))
+            if isinstance(part, Members):
+                inner = frozenset(opened)
+                digests = sorted(_digest(v, handlers, where.at(v), inner, sets + 1) for v in part.values)
+                sink.update(_head(b"m", part, len(digests)) + b"".join(digests))
+                opened.discard(id(child))
+                continue
+            stack.append((child, _tokens(part, where)))
+            break
+        else:
+            opened.discard(id(owner))
+            stack.pop()
+    return sink.digest()
+
+
+def _tokens(part: Part, place: Place) -> Iterator[_Token]:
+    """Yield bytes to be digested, and children that stand for their own bytes."""
+    if isinstance(part, Alias):
+        yield _head(b"a", part, 1)
+        yield place._replace(depth=place.depth + 1), part.value
+    elif isinstance(part, Items):
+        yield _head(b"i", part, len(part.values))
+        for i, item in enumerate(part.values):
+            yield _plain(item) if type(item) in PLAIN else (place.at(i), item)
+    elif isinstance(part, Fields):
+        yield _head(b"f", part, len(part.values))
+        for name, item in part.values.items():
+            yield _sized(name.encode())
+            yield _plain(item) if type(item) in PLAIN else (place.dot(name), item)
+    elif isinstance(part, Pairs):
+        yield _head(b"p", part, len(part.pairs))
+        for key, item in part.pairs:
+            yield _plain(key) if type(key) in PLAIN else (place.at(key), key)
+            yield _plain(item) if type(item) in PLAIN else (place.at(key), item)
+    elif isinstance(part, Bulk):
+        yield from _bulk(part, place)
+
+
+def _bulk(part: Bulk, place: Place) -> Iterator[_Token]:
+    from pytest_genesis_perf.identity import arrays
+
+    shape = part.array.shape
+    yield _head(b"b", part, len(shape))
+    yield b"".join(map(_count, shape)) + _sized(arrays.dtype_text(part.array.dtype).encode())
+    for column in arrays.columns(part.array):
+        if not column.objects:
+            yield from arrays.canonical_chunks(column.array)
+            continue
+        for i, item in enumerate(column.array.flat):
+            yield arrays.place_in(place, shape, column, i), item
+
+
+def _plain(value: object) -> bytes:
+    leaf = leaf_of(value)
+    assert leaf is not None
+    return _leaf(leaf)
+
+
+def _leaf(part: Leaf) -> bytes:
+    return b"l" + _sized(part.kind.encode()) + _sized(part.data)
+
+
+def _head(tag: bytes, part: Part, count: int) -> bytes:
+    return tag + _sized(part.kind.encode()) + _count(count)
+
+
+def _sized(data: bytes) -> bytes:
+    return _count(len(data)) + data

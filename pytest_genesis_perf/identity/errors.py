@@ -1,0 +1,47 @@
+"""Errors of values whose identity cannot be decided."""
+
+from __future__ import annotations
+
+
+class IdentityError(Exception):
+    """Base of the errors of a value that cannot be compared or digested."""
+
+
+class UnknownTypeError(IdentityError, TypeError):
+    """A value of a type that the comparator does not know: an error, never a pass.
+
+    Parameters
+    ----------
+    type_name : str
+        Qualified name of the type.
+    path : str
+        Where the value stands, from the root ``result``.
+    why : str
+        What keeps it from being compared, if more than that it is unknown.
+    """
+
+    def __init__(self, type_name: str, path: str, why: str = "") -> None:
+        self.type_name = type_name
+        self.path = path
+        reason = f" ({why})" if why else ""
+        super().__init__(
+            f"{path}: values of type {type_name} cannot be compared bit for bit{reason}; give the class a "
+            "method __genesis_identity__() that returns the plain values which must be identical, or "
+            "register a handler for the type"
+        )
+
+
+class CycleError(IdentityError, ValueError):
+    """A value that contains itself, or is nested without end.
+
+    Parameters
+    ----------
+    path : str
+        The place at which the cycle closes, from the root ``result``.
+    why : str
+        What was found there.
+    """
+
+    def __init__(self, path: str, why: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {why}; return plain, finite values from the arms")

@@ -1,0 +1,137 @@
+"""Which part a value is: handlers first, then the value's own word, then the known types."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import fields, is_dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+from pytest_genesis_perf.identity.errors import UnknownTypeError
+from pytest_genesis_perf.identity.leaves import PLAIN, leaf_of
+from pytest_genesis_perf.identity.parts import (
+    Alias,
+    Bulk,
+    Fields,
+    Handler,
+    Items,
+    Leaf,
+    Members,
+    Pairs,
+    Part,
+    type_name,
+)
+from pytest_genesis_perf.identity.place import Place
+
+_PARTS = (Leaf, Items, Fields, Pairs, Members, Alias, Bulk)
+_SCALARS = (int, float, complex, str, bytes, bytearray, memoryview)
+_BUILT_IN = (list, tuple, dict, set, frozenset, deque, array)
+_DICTS = (dict, OrderedDict, defaultdict, Counter, MappingProxyType)
+
+
+def take_apart(value: object, handlers: Sequence[Handler], place: Place) -> Part:
+    """Return the part that stands for a value.
+
+    Parameters
+    ----------
+    value : object
+        Any value.
+    handlers : sequence of Handler
+        Asked in order, before anything else; the first that returns a part decides.
+    place : Place
+        Where the value stands, for errors.
+
+    Returns
+    -------
+    Part
+        What the value is made of.
+
+    Raises
+    ------
+    UnknownTypeError
+        If the type is not known, or its values carry more than can be compared.
+    """
+    cls = type(value)
+    for handler in handlers if cls not in PLAIN else ():
+        part = handler(value)
+        if part is not None:
+            if not isinstance(part, _PARTS):
+                raise UnknownTypeError(
+                    type_name(cls),
+                    str(place),
+                    f"a handler returned a {type_name(type(part))}, not a part or None",
+                )
+            return part
+    if hasattr(cls, "__genesis_identity__"):
+        return Alias(type_name(cls), cls.__genesis_identity__(value))
+    try:
+        leaf = leaf_of(value)
+    except TypeError as error:
+        raise UnknownTypeError(type_name(cls), str(place), str(error)) from None
+    return leaf or _numpy_part(value, place) or _record(value, place) or _container(value, place)
+
+
+def _numpy_part(value: object, place: Place) -> Part | None:
+    # A value can only be NumPy's if somebody has imported NumPy already.
+    if "numpy" not in sys.modules:
+        return None
+    from pytest_genesis_perf.identity.arrays import array_part
+
+    return array_part(value, place)
+
+
+def _record(value: object, place: Place) -> Fields | None:
+    cls = type(value)
+    if isinstance(value, tuple):
+        names = getattr(cls, "_fields", None)
+        if not (type(names) is tuple and len(names) == len(value) and all(type(n) is str for n in names)):
+            return None
+        _refuse_attributes(getattr(value, "__dict__", ()), value, place)
+        return Fields(type_name(cls), dict(zip(names, value, strict=True)))
+    if is_dataclass(cls):
+        names = tuple(f.name for f in fields(cls))
+    elif "msgspec" in sys.modules and hasattr(cls, "__struct_fields__"):
+        names = cls.__struct_fields__
+    else:
+        return None
+    if isinstance(value, _SCALARS + _BUILT_IN):
+        why = "a record that is also a plain type carries more than its fields"
+        raise UnknownTypeError(type_name(cls), str(place), why)
+    unset = [name for name in names if not hasattr(value, name)]
+    if unset:
+        raise UnknownTypeError(type_name(cls), str(place), f"its field {unset[0]!r} has no value")
+    # Private attributes and cached properties are derived from the fields; any other is state.
+    public = (name for name in getattr(value, "__dict__", ()) if not name.startswith("_"))
+    state = (name for name in public if not isinstance(getattr(cls, name, None), cached_property))
+    _refuse_attributes((name for name in state if name not in names), value, place)
+    return Fields(type_name(cls), {name: getattr(value, name) for name in names})
+
+
+def _container(value: object, place: Place) -> Part:
+    cls = type(value)
+    kind = type_name(cls)
+    if isinstance(value, _SCALARS):
+        why = "a subclass of a plain type may carry more than its value" if cls is not memoryview else ""
+        raise UnknownTypeError(kind, str(place), why)
+    if cls not in _DICTS and isinstance(value, _BUILT_IN):
+        _refuse_attributes(getattr(value, "__dict__", ()), value, place)
+    if isinstance(value, deque):
+        return Items(f"{kind}(maxlen={value.maxlen})", tuple(value))
+    if isinstance(value, array):
+        return Items(f"{kind}({value.typecode!r})", value)
+    if isinstance(value, Mapping):
+        return Pairs(kind, tuple(value.items()))
+    if isinstance(value, Set):
+        return Members(kind, tuple(value))
+    if isinstance(value, Sequence):
+        return Items(kind, value if isinstance(value, (list, tuple)) else tuple(value))
+    raise UnknownTypeError(kind, str(place))
+
+
+def _refuse_attributes(names: Iterable[str], value: object, place: Place) -> None:
+    for name in names:
+        why = f"its attribute {name!r} would not be compared"
+        raise UnknownTypeError(type_name(type(value)), str(place), why)

@@ -1,0 +1,19 @@
+"""Where the plugin keeps what it knows: the keys of pytest's stashes, without importing what they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.comparing import GenesisPerf
+    from pytest_genesis_perf.options import Settings
+    from pytest_genesis_perf.session import Session
+
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+"""In ``config.stash``: what was asked for."""
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
+"""In ``config.stash``: what the run knows, from the first comparison on."""
+ITEM: pytest.StashKey[GenesisPerf] = pytest.StashKey()
+"""In ``item.stash``: the comparisons of a test that asked for the fixture."""

@@ -1,0 +1,215 @@
+"""One measurement of a pair: draw blocks, look, and stop as soon as the claim is decided."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+from pytest_genesis_perf.arms import Arm
+from pytest_genesis_perf.sampling import (
+    Clock,
+    ClockTooCoarseError,
+    Plan,
+    Sampler,
+    garbage_held,
+    sweep_young,
+)
+from pytest_genesis_perf.statistics import (
+    LONG_ARMS,
+    MAX_SIGN_CORRELATION,
+    MAX_TIE_SHARE,
+    SHORT_ARMS,
+    ClaimState,
+    Rule,
+    blocks_needed,
+    interval,
+    judge_claim,
+    median,
+    sign_correlation,
+    tie_share,
+)
+from pytest_genesis_perf.verdict import Claim, StoredSpeed, StoredState, against_stored
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two arms to measure, and who they are.
+
+    Parameters
+    ----------
+    nodeid, label : str
+        The comparison, for those who must find it again in another process.
+    baseline, optimized : callable
+        The arms.
+    seed : str
+        Seed of the coin.
+    clock : callable, optional
+        Nanoseconds.
+    """
+
+    nodeid: str
+    label: str
+    baseline: Arm
+    optimized: Arm
+    seed: str
+    clock: Clock = time.perf_counter_ns
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked of a measurement, and what it may cost.
+
+    Parameters
+    ----------
+    claim : Claim
+        The claim.
+    stored : StoredSpeed or None
+        The stored speedup it is held against.
+    budget : float
+        Seconds after which sampling stops undecided, once the first look was reached.
+    cap : float
+        Seconds after which it stops even before the first look.
+    first_look_only : bool
+        Stop at the first look: what recording needs.
+    """
+
+    claim: Claim
+    stored: StoredSpeed | None
+    budget: float
+    cap: float
+    first_look_only: bool = False
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one measurement came to.
+
+    Parameters
+    ----------
+    plan : Plan
+        Calls in a slice, pairs or blocks of four.
+    xs : tuple of float
+        The blocks, in log units, in time order.
+    claim : ClaimState
+        What they say about the claim.
+    reason : str or None
+        Why the claim is undecided.
+    speedup : float or None
+        ``exp(-median)``; None without blocks.
+    interval : tuple of float or None
+        Of the speedup; None where too few blocks bound it on both sides.
+    baseline_seconds, optimized_seconds : float or None
+        Median seconds of one call.
+    """
+
+    plan: Plan
+    xs: tuple[float, ...]
+    claim: ClaimState
+    reason: str | None
+    speedup: float | None
+    interval: tuple[float, float] | None
+    baseline_seconds: float | None
+    optimized_seconds: float | None
+
+    def against(self, stored: StoredSpeed | None) -> StoredState | None:
+        """Say how this measurement lies to a stored speedup, None if it cannot be said."""
+        return against_stored(self.interval, stored) if stored and self.interval else None
+
+
+def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement:
+    """Measure a pair until its claim is decided, or time is up.
+
+    Parameters
+    ----------
+    pair : Pair
+        The arms.
+    terms : Terms
+        Claim, stored speedup and budget. Beside a stored speedup a claim that holds is sampled on until the
+        interval is narrow enough to be held against it.
+    exchanged : bool, optional
+        Exchange the roles of the arms in warm-up and slot order.
+    """
+    start = pair.clock()
+    with garbage_held():
+        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=exchanged)
+        rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
+        xs = sampler.samples.xs
+        state, doubt, stopped = ClaimState.UNDECIDED, None, None
+        for look in rule.looks:
+            stopped = _draw(sampler, look, rule, terms, start, pair.clock)
+            if stopped:
+                break
+            if state is ClaimState.UNDECIDED:
+                doubt = _doubt(xs, terms.claim.limit)
+                state = ClaimState.UNDECIDED if doubt else judge_claim(xs, terms.claim.limit, rule)
+            if terms.first_look_only or state is ClaimState.FAILS:
+                break
+            if state is ClaimState.HOLDS and not _too_wide(xs, rule, terms.stored):
+                break
+    reason = None
+    if state is ClaimState.UNDECIDED:
+        reason = _why_undecided(xs, rule, terms.claim, doubt, stopped)
+    samples = sampler.samples
+    return Measurement(
+        plan=samples.plan,
+        xs=tuple(xs),
+        claim=state,
+        reason=reason,
+        speedup=math.exp(-median(xs)) if xs else None,
+        interval=_speedup_interval(xs, rule),
+        baseline_seconds=median(samples.baseline_seconds) if xs else None,
+        optimized_seconds=median(samples.optimized_seconds) if xs else None,
+    )
+
+
+def _draw(sampler: Sampler, look: int, rule: Rule, terms: Terms, start: int, clock: Clock) -> str | None:
+    """Draw blocks up to a look; return why that was not possible."""
+    samples = sampler.samples
+    sweep_young()
+    while len(samples.xs) < look:
+        spent = (clock() - start) * 1e-9
+        if spent > terms.cap:
+            return f"the limit of {terms.cap:g} s per comparison"
+        if spent > terms.budget and len(samples.xs) >= rule.looks[0]:
+            return f"the time budget of {terms.budget:g} s"
+        try:
+            sampler.draw_block()
+        except ClockTooCoarseError as error:
+            return str(error)
+        if samples.plan.long:
+            sweep_young()
+    return None
+
+
+def _doubt(xs: list[float], limit: float) -> str | None:
+    ties = tie_share(xs, limit)
+    if ties > MAX_TIE_SHARE:
+        return f"{ties:.0%} of the blocks tie with the limit: the clock is too coarse"
+    correlation = sign_correlation(xs, limit)
+    if correlation > MAX_SIGN_CORRELATION:
+        return f"neighbouring blocks are correlated ({correlation:.2f}): the machine changes speed too slowly"
+    return None
+
+
+def _too_wide(xs: list[float], rule: Rule, stored: StoredSpeed | None) -> bool:
+    if stored is None:
+        return False
+    ends = _speedup_interval(xs, rule)
+    return ends is None or against_stored(ends, stored) is StoredState.TOO_WIDE
+
+
+def _speedup_interval(xs: list[float], rule: Rule) -> tuple[float, float] | None:
+    lower, upper = interval(xs, rule)
+    if not (math.isfinite(lower) and math.isfinite(upper)):
+        return None
+    return math.exp(-upper), math.exp(-lower)
+
+
+def _why_undecided(xs: list[float], rule: Rule, claim: Claim, doubt: str | None, stopped: str | None) -> str:
+    blocks = f'the claim "{claim.text}" is undecided after {len(xs):,} blocks'
+    if doubt:
+        return f"{blocks}: {doubt}"
+    needed = blocks_needed(xs, claim.limit, rule) if xs else None
+    more = f"about {needed:,} blocks would decide it" if needed else "the median is too close to the limit"
+    return f"{blocks}, stopped by {stopped or 'the last look'}; {more}"

@@ -1,0 +1,139 @@
+"""From two arms to the evidence about them: identity, then speed, then the second look at a suspicion."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+
+from pytest_genesis_perf.confirm import Confirmation, Confirmer, Suspicion
+from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
+from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure
+from pytest_genesis_perf.session import Session
+from pytest_genesis_perf.statistics import ClaimState
+from pytest_genesis_perf.verdict import Claim, Evidence, StoredState
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that was seen of one comparison.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What the verdict is made of.
+    first : FirstCalls
+        The first calls of the arms.
+    measurement : Measurement or None
+        The blocks; None if speed was not measured.
+    confirmation : Confirmation or None
+        What measuring again found; None if nothing was suspected.
+    """
+
+    evidence: Evidence
+    first: FirstCalls
+    measurement: Measurement | None = None
+    confirmation: Confirmation | None = None
+
+
+def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer: Confirmer) -> Observation:
+    """Compare the arms, measure them if asked to, and gather the evidence.
+
+    Parameters
+    ----------
+    pair : Pair
+        The arms.
+    claim : Claim
+        What is claimed about their speed.
+    budget : float
+        Seconds to judge it.
+    session : Session
+        Settings and baselines.
+    confirmer : Confirmer
+        Measures a suspicious pair again.
+
+    Raises
+    ------
+    ArmRaisedError, NotComparableError, BaselineError
+        If nothing can be compared (row 1).
+    """
+    settings = session.settings
+    key = (pair.nodeid, pair.label)
+    first = call_arms(pair.baseline, pair.optimized)
+    difference = first.difference
+    evidence = Evidence(
+        asked=claim,
+        difference=difference,
+        digest_state="untracked" if difference else session.digest_state(key, first.digests[0]),
+    )
+    different = evidence.difference is not None or evidence.digest_state == "differs"
+    if different or not settings.timed or settings.update:
+        return Observation(evidence, first)
+    obstacle = timing_obstacle(worker=settings.worker)
+    if obstacle:
+        unstable = find_unstable(first, pair.baseline, pair.optimized)
+        return Observation(
+            replace(evidence, unstable=unstable, claim=ClaimState.UNDECIDED, inconclusive_reason=obstacle),
+            first,
+        )
+    entry = None if settings.recording else session.stored_speed(key)
+    terms = Terms(
+        claim,
+        entry.speedup if entry else None,
+        budget,
+        settings.cap,
+        first_look_only=bool(settings.recording),
+    )
+    measurement = measure(pair, terms)
+    unstable = find_unstable(first, pair.baseline, pair.optimized)
+    if unstable or settings.recording:
+        return Observation(replace(evidence, unstable=unstable), first, measurement)
+    evidence = replace(
+        evidence,
+        claim=measurement.claim,
+        interval=measurement.interval,
+        inconclusive_reason=measurement.reason,
+        stored=terms.stored,
+        stored_missing=None if entry else session.store.why_no_speed(session.environment, key),
+    )
+    evidence, confirmation = _confirmed(evidence, measurement, pair, terms, confirmer)
+    return Observation(evidence, first, measurement, confirmation)
+
+
+def timing_obstacle(*, worker: bool) -> str | None:
+    """Return why no time measured now can be trusted, None if nothing is known to disturb it.
+
+    Parameters
+    ----------
+    worker : bool
+        Whether this is an xdist worker, next to others.
+    """
+    if worker:
+        return "speed is not judged beside other xdist workers; run without -n (identity was checked)"
+    if sys.gettrace() is not None:
+        return "speed is not judged while a trace function is active (coverage or a debugger)"
+    if sys.getprofile() is not None:
+        return "speed is not judged while a profiler is active"
+    if sys.version_info >= (3, 12):
+        tools = [name for name in map(sys.monitoring.get_tool, range(6)) if name]
+        if tools:
+            return f"speed is not judged while sys.monitoring is used by {', '.join(tools)}"
+    return None
+
+
+def _confirmed(
+    evidence: Evidence, measurement: Measurement, pair: Pair, terms: Terms, confirmer: Confirmer
+) -> tuple[Evidence, Confirmation | None]:
+    """Measure a suspicious pair again and add what was found."""
+    if measurement.claim is ClaimState.FAILS:
+        found = confirmer.confirm(pair, terms, Suspicion.CLAIM_FAILS)
+        evidence = replace(evidence, confirmed=found.reproduced)
+    elif measurement.against(terms.stored) is StoredState.CROSSED:
+        found = confirmer.confirm(pair, terms, Suspicion.STORED_CROSSED)
+        evidence = replace(evidence, stored_confirmed=found.reproduced)
+    else:
+        return evidence, None
+    if found.reproduced is None:
+        return replace(evidence, unconfirmable=found.why), found
+    if found.reproduced is False and measurement.claim is ClaimState.FAILS:
+        return replace(evidence, inconclusive_reason=found.why), found
+    return evidence, found

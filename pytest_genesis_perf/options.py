@@ -1,0 +1,223 @@
+"""The plugin's options: command line, ini twins, and one frozen value that holds what was chosen."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SOFT_STATES = {
+    "not_reproduced": ("warn", "a failing claim that a second measurement does not confirm"),
+    "inconclusive": ("warn", "a comparison that could not be decided"),
+    "no_digest": ("warn", "a comparison without a stored digest"),
+    "no_speed": ("warn", "a comparison without a stored speed for this environment class"),
+    "improved": ("pass", "a comparison faster than stored"),
+    "orphaned": ("warn", "a stored entry whose comparison is gone"),
+}
+"""Ini choices of what a soft state does: default and meaning."""
+EFFECTS = ("pass", "warn", "fail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What was asked for, checked.
+
+    Parameters
+    ----------
+    timed : bool
+        Measure and judge speed (``--genesis-perf``); else identity only.
+    update : str or None
+        "all" or "new" to record baselines.
+    report : Path or None
+        Folder of the report files.
+    baselines : Path
+        Folder of the stored baselines.
+    seed : int
+        Seed of the run.
+    budget, cap : float
+        Seconds for a comparison: after its first look, and in any case.
+    margin : float
+        Of the default claim.
+    libraries : tuple of str
+        Libraries in the key of the environment class.
+    policy : mapping
+        Effect of each soft state.
+    recording : Path or None
+        Request of the parent in a recording process.
+    worker : bool
+        Whether this is an xdist worker.
+    """
+
+    timed: bool
+    update: str | None
+    report: Path | None
+    baselines: Path
+    seed: int
+    budget: float
+    cap: float
+    margin: float
+    libraries: tuple[str, ...]
+    policy: Mapping[str, str] = field(default_factory=dict)
+    recording: Path | None = None
+    worker: bool = False
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register options and ini keys in a help group of their own."""
+    group = parser.getgroup("genesis-perf", "identity and speed of two code paths (genesis-perf)")
+    group.addoption(
+        "--genesis-perf", action="store_true", help="Measure and judge speed too, not identity alone."
+    )
+    group.addoption(
+        "--genesis-perf-update",
+        nargs="?",
+        const="all",
+        type=_update_choice,
+        metavar="all|new",
+        help="Record digests, and speeds from fresh processes; new adds only what is missing.",
+    )
+    group.addoption(
+        "--genesis-perf-update-force", action="store_true", help="Allow recording where CI is set."
+    )
+    group.addoption(
+        "--genesis-perf-report", metavar="DIR", help="Write JSON and a speedup chart (SVG, PNG) into DIR."
+    )
+    group.addoption(
+        "--genesis-perf-baselines", metavar="DIR", help="Folder of stored baselines (default: baselines)."
+    )
+    group.addoption(
+        "--genesis-perf-seed", metavar="N", help="Seed of the coins (default: new in every run, printed)."
+    )
+    group.addoption(
+        "--genesis-perf-budget", metavar="SECONDS", help="Time for one comparison of short arms (default: 4)."
+    )
+    group.addoption("--genesis-perf-recording", metavar="FILE", help=argparse.SUPPRESS)
+    parser.addini("genesis_perf_report", "folder of the report files", default="")
+    parser.addini("genesis_perf_baselines", "folder of stored baselines, from rootdir", default="baselines")
+    parser.addini("genesis_perf_seed", "seed of the coins", default="")
+    parser.addini("genesis_perf_budget", "seconds for one comparison of short arms", default="4")
+    parser.addini("genesis_perf_cap", "seconds after which any comparison stops", default="60")
+    parser.addini("genesis_perf_margin", 'share that still counts as "not slower"', default="0.02")
+    parser.addini(
+        "genesis_perf_libraries",
+        "libraries in the key of the environment class",
+        type="args",
+        default=["numba", "numpy"],
+    )
+    for state, (effect, meaning) in SOFT_STATES.items():
+        parser.addini(f"genesis_perf_{state}", f"pass, warn or fail: {meaning}", default=effect)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Check what was asked for.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        Options and ini.
+
+    Raises
+    ------
+    pytest.UsageError
+        For a value that makes no sense, naming the option or ini key.
+    """
+    option = config.option
+    recording = option.genesis_perf_recording
+    # A recording process is started with its parent's arguments, but neither updates nor repeats its coins.
+    update = None if recording else option.genesis_perf_update
+    if update and not option.genesis_perf_update_force and _is_set(os.environ.get("CI")):
+        raise pytest.UsageError(
+            "--genesis-perf-update: refused because CI is set: baselines are recorded and reviewed by "
+            "people; --genesis-perf-update-force overrides"
+        )
+    budget, budget_name = _chosen(config, "budget")
+    seed, seed_name = _chosen(config, "seed")
+    report, report_name = _chosen(config, "report")
+    baselines = _folder(config, *_chosen(config, "baselines"))
+    return Settings(
+        timed=bool(option.genesis_perf or update or recording),
+        update=update,
+        report=_report_folder(config, report, report_name) if report and not recording else None,
+        baselines=baselines,
+        seed=_whole(seed_name, seed) if seed and not recording else int.from_bytes(os.urandom(4), "big"),
+        budget=_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
+        cap=_ini_number(config, "cap", lambda x: x > 0.0, "a finite number of seconds > 0"),
+        margin=_ini_number(
+            config, "margin", lambda x: 0.0 <= x < 1.0, "a share from 0 up to 1, such as 0.02"
+        ),
+        libraries=tuple(config.getini("genesis_perf_libraries")),
+        policy={state: _effect(config, state) for state in SOFT_STATES},
+        recording=Path(recording) if recording else None,
+        worker=hasattr(config, "workerinput"),
+    )
+
+
+def _chosen(config: pytest.Config, name: str) -> tuple[str, str]:
+    """Return the value of an option, else of its ini twin, and what to call it."""
+    value: str | None = getattr(config.option, f"genesis_perf_{name}")
+    if value is not None:
+        return value, f"--genesis-perf-{name}"
+    return str(config.getini(f"genesis_perf_{name}")), f"ini genesis_perf_{name}"
+
+
+def _update_choice(text: str) -> str:
+    if text not in ("all", "new"):
+        raise argparse.ArgumentTypeError(
+            f"must be all or new, not {text!r}; write --genesis-perf-update=all before a path"
+        )
+    return text
+
+
+def _folder(config: pytest.Config, value: str, name: str) -> Path:
+    if not value:
+        raise pytest.UsageError(f"{name}: must name a folder, not ''")
+    # As pytest does it: an ini path is relative to the project, an option to where the user stands.
+    start = config.rootpath if name.startswith("ini") else config.invocation_params.dir
+    folder = start / value
+    if folder.exists() and not folder.is_dir():
+        raise pytest.UsageError(f"{name}: {folder} is not a folder")
+    return folder
+
+
+def _report_folder(config: pytest.Config, value: str, name: str) -> Path:
+    if find_spec("matplotlib") is None:
+        raise pytest.UsageError(f"{name}: the speedup chart needs matplotlib; install genesis-core[perf]")
+    return _folder(config, value, name)
+
+
+def _whole(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise pytest.UsageError(f"{name}: must be a whole number >= 0, not {text!r}")
+    return int(text)
+
+
+def _ini_number(config: pytest.Config, name: str, valid: Callable[[float], bool], rule: str) -> float:
+    return _number(f"ini genesis_perf_{name}", str(config.getini(f"genesis_perf_{name}")), valid, rule)
+
+
+def _number(name: str, text: str, valid: Callable[[float], bool], rule: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and valid(number)):
+        raise pytest.UsageError(f"{name}: must be {rule}, not {text!r}")
+    return number
+
+
+def _effect(config: pytest.Config, state: str) -> str:
+    effect: Any = config.getini(f"genesis_perf_{state}")
+    if effect not in EFFECTS:
+        raise pytest.UsageError(f"ini genesis_perf_{state}: must be pass, warn or fail, not {effect!r}")
+    return str(effect)
+
+
+def _is_set(value: str | None) -> bool:
+    return value is not None and value.lower() not in ("", "0", "false")

@@ -1,0 +1,121 @@
+"""The hooks of the plugin, and nothing else: each hands over to the module that does the work.
+
+A run without the fixture pays for this module only; everything heavier is imported inside the hooks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from pytest_genesis_perf import keys, marker, options
+from pytest_genesis_perf.fixtures import genesis_perf as genesis_perf
+
+REPORT_ATTRIBUTE = "genesis_perf"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register options and ini keys."""
+    options.add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options and register the marker."""
+    config.addinivalue_line("markers", marker.HELP)
+    settings = options.read_settings(config)
+    config.stash[keys.SETTINGS] = settings
+    # xdist hands the options on: workers must not draw a seed of their own.
+    config.option.genesis_perf_seed = str(settings.seed)
+    if settings.recording:
+        from pytest_genesis_perf.recording import prepare_child
+
+        prepare_child(config)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Collect comparisons, except in xdist workers: their reports travel to the controller."""
+    if not session.config.stash[keys.SETTINGS].worker:
+        session.config.pluginmanager.register(Collector(session.config), "genesis_perf_collector")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say in which environment class and with which seed speed is judged."""
+    if not config.stash[keys.SETTINGS].timed:
+        return None
+    from pytest_genesis_perf.report.terminal import header
+    from pytest_genesis_perf.session import session_of
+
+    return header(session_of(config))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check the markers; a recording process keeps the tests it was asked for."""
+    marker.check_items(items)
+    if config.stash[keys.SETTINGS].recording:
+        from pytest_genesis_perf.recording import select
+
+        select(config, items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that asked for the fixture and compared nothing, or swallowed a failing verdict."""
+    yield
+    perf = item.stash.get(keys.ITEM, None)
+    if perf is not None:
+        perf.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the report carry the comparisons, also from an xdist worker."""
+    report = yield
+    perf = item.stash.get(keys.ITEM, None)
+    if perf is not None:
+        setattr(report, REPORT_ATTRIBUTE, perf.take_plain())
+    return report
+
+
+class Collector:
+    """Collects comparisons from the reports of a run.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        The run.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take over the comparisons that a report carries."""
+        carried = getattr(report, REPORT_ATTRIBUTE, None)
+        if carried is not None:
+            from pytest_genesis_perf.session import session_of
+
+            session_of(self._config).collect(carried["test"], carried["comparisons"], failed=report.failed)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Record baselines, write reports, and refuse a run in which nothing was judged."""
+    known = session.config.stash.get(keys.SESSION, None)
+    if known is not None:
+        from pytest_genesis_perf.finish import finish
+
+        finish(session, known)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write the table."""
+    known = terminalreporter.config.stash.get(keys.SESSION, None)
+    if known is not None:
+        from pytest_genesis_perf.report.terminal import write_summary
+
+        write_summary(terminalreporter, known)

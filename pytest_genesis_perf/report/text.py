@@ -1,0 +1,105 @@
+"""Words and numbers shared by all reports, and the text of a failing test."""
+
+from __future__ import annotations
+
+import shlex
+
+from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
+
+
+def times(speedup: float) -> str:
+    """Return a speedup: three decimals where percents matter, fewer where they do not."""
+    if speedup < 0.1:
+        return f"{speedup:.3g}x"
+    decimals = 3 if speedup < 2.0 else 2 if speedup < 10.0 else 1 if speedup < 100.0 else 0
+    return f"{speedup:,.{decimals}f}x"
+
+
+def seconds(value: float) -> str:
+    """Return a duration with three significant digits and its unit."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if value >= scale * 0.9995:
+            return f"{_three(value / scale)} {unit}"
+    return f"{_three(value / 1e-9)} ns"
+
+
+def interval(record: Comparison) -> str:
+    """Return the interval of the speedup, empty if there is none."""
+    if record.interval is None:
+        return ""
+    low, high = (times(end)[:-1] for end in record.interval)
+    return f"[{low}, {high}]"
+
+
+def speedup(record: Comparison) -> str:
+    """Return the speedup with its interval, "-" if it was not measured."""
+    if record.speedup is None:
+        return "-"
+    return f"{times(record.speedup)} {interval(record)}".rstrip()
+
+
+def stored(record: Comparison) -> str:
+    """Return the stored speedup, "-" if there is none."""
+    return "-" if record.stored is None else times(record.stored[1])
+
+
+def identical(record: Comparison) -> str:
+    """Return in a word or two what is known about identity."""
+    if record.verdict == "ERROR":
+        return "not compared"
+    if record.verdict == "DIFFERENT":
+        return "NO"
+    states = {"match": "yes, stored", "missing": "yes, not stored", "untracked": "yes"}
+    return states.get(record.digest_state, record.digest_state)
+
+
+def name(record: Comparison) -> str:
+    """Return the test, and the label behind it where it says more than the default."""
+    return record.nodeid if record.label == DEFAULT_LABEL else f"{record.nodeid} / {record.label}"
+
+
+def property_text(record: Comparison) -> str:
+    """Return the verdict and its numbers on one line, for JUnit."""
+    return record.verdict if record.speedup is None else f"{record.verdict} {speedup(record)}"
+
+
+def plan_text(record: Comparison) -> str:
+    """Return what each arm says it ran, empty if neither says anything."""
+    return "; ".join(
+        f"{role} ran "
+        + ", ".join(f"{key} {value}" if key != "path" else f"{value}" for key, value in plan.items())
+        for role, plan in record.plans.items()
+    )
+
+
+def reproduce(record: Comparison, seed: int) -> str:
+    """Return the command that repeats a comparison."""
+    flags = f"--genesis-perf --genesis-perf-seed={seed} " if record.timed else ""
+    return f"pytest {flags}{shlex.quote(record.nodeid)}"
+
+
+def failure_text(record: Comparison, seed: int) -> str:
+    """Return what a failing test says: verdict, numbers and rule; where results differ; how to repeat it.
+
+    Parameters
+    ----------
+    record : Comparison
+        The comparison.
+    seed : int
+        Seed of the run.
+    """
+    lines = [f"{record.verdict}: {record.detail}", f"comparison: {record.nodeid} / {record.label}"]
+    if record.speedup is not None and record.seconds is not None:
+        pair = ", ".join(f"{role} {seconds(value)}" for role, value in record.seconds.items())
+        lines.append(f"measured: {speedup(record)} ({pair}, {len(record.blocks):,} blocks)")
+    if record.confirmation:
+        lines.append(f"measured again: {', '.join(map(times, record.confirmation))}")
+    if plan_text(record):
+        lines.append(f"plans: {plan_text(record)}")
+    lines.append(f"reproduce: {reproduce(record, seed)}")
+    return "\n".join(lines)
+
+
+def _three(value: float) -> str:
+    decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{decimals}f}"

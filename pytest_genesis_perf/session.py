@@ -1,0 +1,133 @@
+"""What one pytest session knows: settings, baselines, environment class, and the comparisons so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_genesis_perf import keys
+from pytest_genesis_perf.baselines import Store
+from pytest_genesis_perf.environment import EnvironmentClass, current
+from pytest_genesis_perf.options import Settings
+from pytest_genesis_perf.record import Comparison, severity
+from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
+from pytest_genesis_perf.verdict import DigestState, Policy
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+
+
+class Session:
+    """Everything the comparisons of a run share.
+
+    Parameters
+    ----------
+    settings : Settings
+        What was asked for.
+
+    Attributes
+    ----------
+    failed_tests : set of str
+        Tests with the fixture that failed in any phase, for whatever reason.
+    notes, errors : list of str
+        What was done at the end of the run, and what went wrong there.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings.baselines)
+        self._records: dict[Key, Comparison] = {}
+        self.failed_tests: set[str] = set()
+        self.notes: list[str] = []
+        self.errors: list[str] = []
+
+    @cached_property
+    def environment(self) -> EnvironmentClass:
+        """The environment class of this process."""
+        return current(self.settings.libraries)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The ini choices for soft states."""
+        return Policy(**self.settings.policy)  # type: ignore[arg-type]  # read_settings checked the words
+
+    @property
+    def records(self) -> list[Comparison]:
+        """All comparisons, worst first."""
+        return sorted(self._records.values(), key=severity)
+
+    @property
+    def nothing_judged(self) -> bool:
+        """Whether speed was to be judged, comparisons ran, and not one could be (row 14)."""
+        timed = [record for record in self._records.values() if record.timed]
+        return bool(timed) and all(r.verdict == "INCONCLUSIVE" and not r.judged for r in timed)
+
+    @property
+    def family_bound(self) -> tuple[int, float]:
+        """How many gates speed was judged at, and the chance of any false alarm among them, at most."""
+        judged = [
+            record for record in self._records.values() if record.timed and record.judged and record.blocks
+        ]
+        # A block of an arm over 50 ms is a pair, judged with the error of LONG_ARMS.
+        bound = math.fsum(LONG_ARMS.a_bad if record.long else SHORT_ARMS.a_bad for record in judged)
+        return len(judged), min(1.0, bound)
+
+    def collect(self, nodeid: str, plain_records: Iterable[dict[str, Any]], *, failed: bool) -> None:
+        """Take over what the report of a test carries; a rerun replaces what it repeats.
+
+        Parameters
+        ----------
+        nodeid : str
+            The test.
+        plain_records : iterable of dict
+            Its comparisons, from :meth:`Comparison.to_plain`.
+        failed : bool
+            Whether this phase of the test failed, for whatever reason.
+        """
+        for plain in plain_records:
+            record = Comparison.from_plain(plain)
+            self._records[record.key] = record
+        if failed:
+            self.failed_tests.add(nodeid)
+
+    def digest_state(self, key: Key, digest: str) -> DigestState:
+        """Hold a digest against the stored one.
+
+        Parameters
+        ----------
+        key : tuple of str
+            Node id and label.
+        digest : str
+            Of the result.
+
+        Raises
+        ------
+        BaselineError
+            If the stored digests cannot be trusted.
+        """
+        if self.settings.update or self.settings.recording:
+            return "untracked"
+        stored = self.store.digests
+        if stored is None:
+            tracked = bool(self.store.classes) or self.policy.no_digest == "fail"
+            return "missing" if tracked else "untracked"
+        if key not in stored:
+            return "missing"
+        return "match" if stored[key] == digest else "differs"
+
+    def stored_speed(self, key: Key) -> SpeedEntry | None:
+        """Return what is stored of the speed of a comparison in this environment class."""
+        return self.store.speeds(self.environment).get(key)
+
+
+def session_of(config: pytest.Config) -> Session:
+    """Return the session of a run, made when first asked for."""
+    if keys.SESSION not in config.stash:
+        config.stash[keys.SESSION] = Session(config.stash[keys.SETTINGS])
+    return config.stash[keys.SESSION]
