@@ -181,6 +181,9 @@ class GenesisPerf:
             work=work,
             stored=(stored.low, stored.median, stored.high) if stored else None,
             digest=seen.first.digests[0] if seen and not evidence.difference else None,
+            stored_digest=self._session.stored_digest((self.nodeid, label))
+            if evidence.error is None
+            else None,
             digest_state=evidence.digest_state,
             plans=seen.first.plans if seen else {},
             confirmation=confirmation.speedups if confirmation else (),

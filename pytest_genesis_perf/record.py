@@ -51,6 +51,8 @@ class Comparison:
         Lowest, median and highest stored speedup of this environment class.
     digest : str or None
         Digest of the result of both arms.
+    stored_digest : str or None
+        The stored digest.
     digest_state : str
         "match", "missing", "differs" or "untracked".
     plans : mapping
@@ -83,6 +85,7 @@ class Comparison:
     seconds: Mapping[str, float] | None = None
     stored: tuple[float, float, float] | None = None
     digest: str | None = None
+    stored_digest: str | None = None
     digest_state: str = "untracked"
     plans: Mapping[str, Mapping[str, Plain]] = field(default_factory=dict)
     blocks: tuple[float, ...] = ()

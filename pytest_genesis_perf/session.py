@@ -113,13 +113,17 @@ class Session:
         """
         if self.settings.update or self.settings.recording:
             return "untracked"
-        stored = self.store.digests
-        if stored is None:
+        if self.store.digests is None:
             tracked = bool(self.store.classes) or self.policy.no_digest == "fail"
             return "missing" if tracked else "untracked"
-        if key not in stored:
+        stored = self.stored_digest(key)
+        if stored is None:
             return "missing"
-        return "match" if stored[key] == digest else "differs"
+        return "match" if stored == digest else "differs"
+
+    def stored_digest(self, key: Key) -> str | None:
+        """Return the stored digest of a comparison."""
+        return (self.store.digests or {}).get(key)
 
     def stored_speed(self, key: Key) -> SpeedEntry | None:
         """Return what is stored of the speed of a comparison in this environment class."""

@@ -39,8 +39,8 @@ class Candles:
     Made by `from_arrays`, `from_csv`, `from_parquet` or `synthetic`. Two are equal when their content is
     (`fingerprint`), however they were made.
 
-    ``candles[t]`` is one `Candle`; ``candles[a:b]`` is a series of its own, a view of the same memory that costs
-    about a microsecond. An empty slice, or one with a step, is a `CandleError`.
+    ``candles[t]`` is one `Candle`; ``candles[a:b]`` is a series of its own, a view of the same memory that
+    costs about a microsecond. An empty slice, or one with a step, is a `CandleError`.
     """
 
     __slots__ = (

@@ -1,8 +1,8 @@
 """``exp``, ``log`` and the logistic function, made of operations that give the same bits everywhere.
 
 libm differs between platforms and CPU levels; these do not. Error at most 1 ulp, checked against mpmath.
-All are total: no argument gives NaN or infinity, results saturate at the largest finite float. NaN, which no kernel
-produces, is no argument.
+All are total: no argument gives NaN or infinity, results saturate at the largest finite float. NaN, which no
+kernel produces, is no argument.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ SQRT2 = 1.4142135623730951
 def exp(x: float) -> float:
     """Return e to the power of `x`.
 
-    ``x = k ln 2 + r`` with ``abs(r) <= ln 2 / 2``, Taylor's series of degree 13 for ``exp(r)`` with the rounding error
-    of ``r`` carried along, then an exact scaling by ``2**k``. Free of branches, so that a compiled column vectorises.
+    ``x = k ln 2 + r`` with ``abs(r) <= ln 2 / 2``, Taylor's series of degree 13 for ``exp(r)`` with the
+    rounding error of ``r`` carried along, then an exact scaling by ``2**k``. Free of branches, so that a
+    compiled column vectorises.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def log(x: float) -> float:
 def sigmoid(z: float) -> float:
     """Return ``1 / (1 + exp(-z))``, by the form that never overflows.
 
-    With ``t = exp(-abs(z))`` that is ``1 / (1 + t)``, below 0 ``t / (1 + t)``. Rounding ``1 + t`` alone lets some
+    With ``t = exp(-abs(z))`` that is ``1 / (1 + t)``, below 0 ``t / (1 + t)``. Rounding ``1 + t`` lets some
     values step back (5 of 27,000 neighbours did), so the quotient is corrected by its exact remainder.
 
     Parameters

@@ -62,7 +62,12 @@ def references(function: FunctionType) -> Iterator[tuple[str, Any]]:
     KernelError
         For a module other than ``math``, or an object a kernel may not use.
     """
-    names = dict(zip(function.__code__.co_freevars, (c.cell_contents for c in function.__closure__ or ()), strict=True))
+    names: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            names[name] = cell.cell_contents
+        except ValueError:
+            raise KernelError(f"{where(function)}: {name!r} of its closure has no value yet") from None
     for name in _global_names(function.__code__):
         if name in function.__globals__:
             names.setdefault(name, function.__globals__[name])
@@ -96,12 +101,9 @@ def law_digest(root: Callable[..., Any]) -> str:
     for function in functions:
         parts.append(_code(function.__code__))
         parts.append(repr((function.__defaults__, function.__kwdefaults__)))
-        parts.append(
-            [
-                (name, number[id(value)] if isinstance(value, FunctionType) else (type(value).__name__, repr(value)))
-                for name, value in references(function)
-            ]
-        )
+        for name, value in references(function):
+            is_function = isinstance(value, FunctionType)
+            parts.append((name, number[id(value)] if is_function else (type(value).__name__, repr(value))))
     return digest(parts)
 
 

@@ -89,6 +89,9 @@ def failure_text(record: Comparison, seed: int) -> str:
         Seed of the run.
     """
     lines = [f"{record.verdict}: {record.detail}", f"comparison: {record.nodeid} / {record.label}"]
+    if record.digest_state == "differs":
+        lines.append(f"digest: {record.digest}, stored {record.stored_digest}")
+        lines.append("if the change is meant, record it with --genesis-perf-update")
     if record.speedup is not None and record.seconds is not None:
         pair = ", ".join(f"{role} {seconds(value)}" for role, value in record.seconds.items())
         lines.append(f"measured: {speedup(record)} ({pair}, {len(record.blocks):,} blocks)")

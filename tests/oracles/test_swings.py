@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genesis_core.features.defaults import FEATURES
 from genesis_core.features.graph import Value, node
 from tests.oracles.bars import Bars, adversarial, from_high_low, random_walk, whole_dollars
 from tests.oracles.engine import columns
+from tests.oracles.indicators import atr
 from tests.oracles.swings import Leg, Swing, accept, legs, swings
 
 
@@ -229,3 +233,38 @@ class TestEngine:
         assert found["high"] == [0.0] * 23 + [130.0] * 37
         assert found["low"] == [0.0] * 43 + [70.0] * 17
         assert found["level_500"] == [0.0] * 43 + [100.0] * 17
+
+    @pytest.mark.parametrize("up", [True, False])
+    def test_the_height_is_a_closed_bound(self, up: bool) -> None:
+        bars = shaped({40: 130.0}, {20: 70.0}) if up else shaped({20: 130.0}, {40: 70.0})
+        height, atr14 = 60.0, atr(bars.high, bars.low, bars.close, 14)[0][40]
+        least = height / atr14
+        while least * atr14 < height:
+            least = math.nextafter(least, math.inf)
+        while least * atr14 > height:
+            least = math.nextafter(least, 0.0)
+        assert least * atr14 == height
+        more = math.nextafter(least, math.inf)
+        while more * atr14 == height:
+            more = math.nextafter(more, math.inf)
+        second = "high" if up else "low"
+        assert engine_columns(bars, 3, least)[second][-1] == (130.0 if up else 70.0)
+        assert engine_columns(bars, 3, more)[second][-1] == 0.0
+
+    @pytest.mark.parametrize("nearer", [0, 1, 2])
+    def test_of_two_equally_near_levels_the_first_counts(self, nearer: int) -> None:
+        signed = FEATURES["fib_dist_signed_atr"]
+        value = {"signed": signed.build(dict(signed.defaults))}
+        ties = 0
+        for top in range(120, 160):
+            bars = shaped({20: float(top)}, {40: 70.0}, n=52)
+            levels = legs(bars, 3)[-1].levels
+            close = (levels[nearer] + levels[nearer + 1]) / 2.0
+            if close - levels[nearer] != levels[nearer + 1] - close:
+                continue  # the middle is not a float: no tie
+            ties += 1
+            bars.close[-1] = close
+            bars.high[-1] = max(bars.high[-1], close)
+            # Leg down: the levels ascend, so the first of the two lies below the close.
+            assert columns(bars, value)["signed"][0][-1] > 0.0
+        assert ties > 3

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 import pytest
 
 pytest_plugins = ["pytester"]
@@ -31,11 +29,12 @@ def other():
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Return a pytester of which the plugin is loaded, outside CI, with a module of arms of known speed."""
-    for variable in ("CI", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "COLUMNS"):
+    """Return a pytester with this plugin and no other, outside CI, and a module of arms of known speed."""
+    for variable in ("CI", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(variable, raising=False)
-    if not entry_points(group="pytest11", name="genesis_perf"):
-        monkeypatch.setenv("PYTEST_PLUGINS", "pytest_genesis_perf.plugin")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_genesis_perf.plugin")
+    monkeypatch.setenv("COLUMNS", "120")
     pytester.makepyfile(arms=ARMS)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers --strict-config\n")
     return pytester

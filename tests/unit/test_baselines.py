@@ -213,7 +213,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(BaselineError, match="cannot be written: .*No space left"):
+    with pytest.raises(BaselineError, match=r"cannot be written: .*No space left"):
         write_digests(path, {})
     assert path.read_text(encoding="utf-8") == DIGESTS
     assert os.listdir(tmp_path) == ["digests.toml"]

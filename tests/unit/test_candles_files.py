@@ -269,6 +269,11 @@ def test_timestamps_of_parquet(tmp_path: Path, times: pa.Array) -> None:
     assert read(parquet(tmp_path, table(timestamp=times))) == SERIES
 
 
+def test_the_unit_of_a_parquet_column_is_believed(tmp_path: Path) -> None:
+    wrong = pa.array(SERIES.timestamp).cast(pa.timestamp("s"))  # milliseconds that say they are seconds
+    refused(parquet(tmp_path, table(timestamp=wrong)), "is not between the years 2000 and 2261")
+
+
 def test_days_of_parquet(tmp_path: Path) -> None:
     daily = synthetic(timeframe="1D", bars=50)
     days = pa.array((daily.timestamp // 86_400_000).astype(np.int32)).cast(pa.date32())

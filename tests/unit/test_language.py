@@ -1,4 +1,4 @@
-"""The checker of the kernel language: what it forbids and says, what it lets pass, and that this is enough."""
+"""The checker of the kernel language: what it forbids, what it lets pass, and that this is enough."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ FORBIDDEN_EXPRESSIONS = {
     "1j": "the literal 1j",
     "1e999": "the literal inf: literals are finite floats",
     "1e300 * 1e300": "the literal inf",
-    "float(9223372036854775808)": "the literal 9223372036854775808: literals are finite floats, ints below 2**63",
+    "float(9223372036854775808)": "the literal 9223372036854775808: literals are finite floats, ints",
     "None": "the literal None",
     "[x][0]": "a list: state lives in the vector s",
     "{0: x}[0]": "a dict: state lives",
@@ -124,7 +124,7 @@ FORBIDDEN_EXPRESSIONS = {
     "exp(x, x)": "exp() takes 1 arguments, 2 given",
     "exp(n)": "argument 'x' of exp(): an int where a float is needed; write float(...)",
     "exp(1)": "argument 'x' of exp(): the int literal 1 where a float is needed; write 1.0",
-    "float(count(x))": "argument 'n' of count(): a float where an int is needed; write int(...) or math.floor(...)",
+    "float(count(x))": "argument 'n' of count(): a float where an int is needed; write int(...)",
     "exp": "'exp' is a function; a kernel can only call it",
     "abs": "'abs' is a builtin; it can only be called",
     "x(x)": "'x' is a local name; a kernel calls functions",
@@ -626,7 +626,8 @@ class Writer:
 
     def text(self) -> str:
         self.block(1, 3, 5)
-        head = "def f(s: Vector, x: float, y: float, z: float, i: int, j: int, b: bool) -> tuple[float, int, bool]:"
+        head = "def f(s: Vector, x: float, y: float, z: float, i: int, j: int, b: bool)"
+        head += " -> tuple[float, int, bool]:"
         return "\n".join(
             ["import math", "Vector = list", head, *self.lines, "    return x + y * z + s[0], i + j, b"]
         )
@@ -657,7 +658,7 @@ class Writer:
         a, b = self.whole(depth - 1), self.whole(depth - 1)
         operation = self.pick("+ 5", "- 9", "* 3", "// 4", "% 7", "& 6", "| 9", "^ 12", "<< 2", ">> 1")
         return self.pick(
-            f"({a} {operation})", f"({a} + {b})", f"abs({a})", f"({a} if {self.truth(0)} else {b})", f"-i"
+            f"({a} {operation})", f"({a} + {b})", f"abs({a})", f"({a} if {self.truth(0)} else {b})", "-i"
         )
 
     def truth(self, depth: int) -> str:

@@ -1,0 +1,116 @@
+"""Run a strategy over candles."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from genesis_core.backtest.loop import CONTEXT, trade_compiled, trade_interpreted
+from genesis_core.backtest.plan import choose_plan, warn_if_slow
+from genesis_core.backtest.report import ledger_rows, metrics_of, reason_counts, trades_of
+from genesis_core.backtest.result import Result, RunPlan
+from genesis_core.candles import Candles
+from genesis_core.errors import CandleError, ConfigError
+from genesis_core.features import FeatureCache, make_path
+from genesis_core.features.paths import Counters
+from genesis_core.strategy import Config
+from genesis_core.strategy.encode import parameter_vector
+from genesis_core.version import __version__
+
+
+def backtest(
+    candles: Candles,
+    config: Config | Mapping[str, Any] | None = None,
+    *,
+    feature_cache: FeatureCache | None = None,
+    fast_window: bool = False,
+    precompute_features: bool = False,
+    compiled: bool = False,
+) -> Result:
+    """Run a strategy over candles.
+
+    The flags choose speed and never change a bit of the result. Without any, the reference runs: at each bar the
+    features are recomputed from bar 0, which costs about 7 s per 1,000 bars and grows with the square.
+
+    Parameters
+    ----------
+    candles : Candles
+        The series.
+    config : Config or mapping, optional
+        The strategy; the package's default one unless told otherwise. A mapping is laid over the default strategy.
+    feature_cache : FeatureCache, optional
+        Asked first for the features of each bar; helps when the same features are asked for again.
+    fast_window : bool
+        Recompute with compiled code over zero-copy views.
+    precompute_features : bool
+        Compute whole feature columns once, in compiled passes.
+    compiled : bool
+        Compile decisions and fills as well. Wins over the other two.
+
+    Returns
+    -------
+    Result
+        Trades, equity, metrics, and what ran.
+
+    Raises
+    ------
+    CandleError
+        If the series is too short for the features' warm-up.
+    ConfigError
+        For a mapping with an unknown key or a bad value.
+    """
+    began = time.perf_counter()
+    config = _config(config)
+    features = config.feature_set.including(*CONTEXT)
+    ready = config.feature_set.layout.warmup
+    if len(candles) <= ready:
+        raise CandleError(
+            f"{len(candles)} bars are too few: the features of this strategy need {ready} bars of warm-up, "
+            f"so at least {ready + 1}"
+        )
+    plan = choose_plan(fast_window, precompute_features, compiled, feature_cache)
+    warn_if_slow(plan, len(candles), len(candles) - ready, feature_cache)
+    params = parameter_vector(config)
+    if plan.path == "compiled":
+        counters = Counters()
+        books = trade_compiled(candles, features, ready, params, counters)
+    else:
+        path = make_path(plan.path, candles, features, feature_cache)
+        books = trade_interpreted(candles, features, ready, params, path)
+        counters = path.counters
+    books.equity.flags.writeable = False
+    return Result(
+        trades=trades_of(candles, books.ledger),
+        ledger=ledger_rows(candles, books.ledger),
+        equity=books.equity,
+        metrics=metrics_of(candles, books, config.execution.initial_equity, plan.path == "compiled"),
+        reasons=reason_counts(books.reasons),
+        repairs=candles.repairs,
+        config=config,
+        data_fingerprint=candles.fingerprint,
+        plan=RunPlan(plan.name, plan.reason, counters.as_dict()),
+        provenance=_provenance(time.perf_counter() - began),
+    )
+
+
+def _config(config: Config | Mapping[str, Any] | None) -> Config:
+    if config is None:
+        return Config.default()
+    if isinstance(config, Config):
+        return config
+    if isinstance(config, Mapping):
+        return Config.default().updated(config)
+    raise ConfigError(f"config is a {type(config).__name__}; a Config, a mapping or None is needed")
+
+
+def _provenance(seconds: float) -> dict[str, Any]:
+    return {
+        "genesis_core": __version__,
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "machine": platform.machine(),
+        "seconds": seconds,
+    }

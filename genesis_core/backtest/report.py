@@ -1,0 +1,93 @@
+"""From the numbers of the books to named records; no arithmetic here, the law has done it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genesis_core.backtest.loop import Books
+from genesis_core.backtest.result import LedgerRow, Metrics, Trade
+from genesis_core.candles import Candles
+from genesis_core.compiler.run import compiled_summarize
+from genesis_core.kernels.trading import layout as at
+from genesis_core.kernels.trading import metrics as figures
+from genesis_core.kernels.trading.metrics import summarize
+
+_KINDS = {at.ENTRY: "entry", at.EXIT: "exit", at.FINAL_CLOSE: "final_close"}
+_EXIT_REASONS = {at.EXIT: "reversal", at.FINAL_CLOSE: "final_close"}
+_YEAR_MS = 365 * 24 * 3600 * 1000
+
+
+def ledger_rows(candles: Candles, ledger: Sequence[Sequence[float]]) -> tuple[LedgerRow, ...]:
+    """Name the rows of the ledger."""
+    return tuple(
+        LedgerRow(
+            bar=int(row[at.BAR]),
+            timestamp=candles.timestamp.item(int(row[at.BAR])),
+            kind=_KINDS[row[at.KIND]],
+            side=_side(row),
+            units=row[at.ROW_UNITS],
+            price=row[at.PRICE],
+            fee=row[at.ROW_FEE],
+            cash_flow=row[at.CASH_FLOW],
+        )
+        for row in ledger
+    )
+
+
+def trades_of(candles: Candles, ledger: Sequence[Sequence[float]]) -> tuple[Trade, ...]:
+    """Pair each exit with its entry; one position at a time, so they alternate."""
+    trades = []
+    for entry, left in zip(ledger[::2], ledger[1::2], strict=True):
+        trades.append(
+            Trade(
+                side=_side(entry),
+                entry_bar=int(entry[at.BAR]),
+                exit_bar=int(left[at.BAR]),
+                entry_time=candles.timestamp.item(int(entry[at.BAR])),
+                exit_time=candles.timestamp.item(int(left[at.BAR])),
+                units=entry[at.ROW_UNITS],
+                entry_price=entry[at.PRICE],
+                exit_price=left[at.PRICE],
+                entry_fee=entry[at.ROW_FEE],
+                exit_fee=left[at.ROW_FEE],
+                gross_pnl=left[at.GROSS],
+                net_pnl=left[at.NET],
+                exit_reason=_EXIT_REASONS[left[at.KIND]],
+            )
+        )
+    return tuple(trades)
+
+
+def metrics_of(candles: Candles, books: Books, initial: float, compiled: bool) -> Metrics:
+    """Compute the figures of the run, by the same kernel interpreted or compiled."""
+    net = [row[at.NET] for row in books.ledger[1::2]]
+    if compiled:
+        out: list[float] | NDArray[np.float64] = np.zeros(figures.SIZE)
+        compiled_summarize()(books.equity, len(books.equity), np.array(net, dtype=np.float64), len(net), initial, out)
+    else:
+        out = [0.0] * figures.SIZE
+        summarize(books.equity.tolist(), len(books.equity), net, len(net), initial, out)
+    total_return, wins, profit, loss, drawdown, mean, deviation = (float(value) for value in out)
+    bars_a_year = _YEAR_MS / candles.timeframe_ms
+    return Metrics(
+        total_return=total_return,
+        trades=len(net),
+        win_rate=wins / len(net) if net else None,
+        profit_factor=profit / loss if loss > 0.0 else None,
+        max_drawdown=drawdown,
+        sharpe=mean / deviation * math.sqrt(bars_a_year) if deviation > 0.0 else None,
+    )
+
+
+def reason_counts(reasons: NDArray[np.int8]) -> dict[str, int]:
+    """Count the bars by reason, in the order of the decision's steps."""
+    counts = np.bincount(reasons, minlength=len(at.REASONS)).tolist()
+    return {name: count for name, count in zip(at.REASONS, counts, strict=True) if count}
+
+
+def _side(row: Sequence[float]) -> str:
+    return "long" if row[at.ROW_SIDE] == at.LONG else "short"
