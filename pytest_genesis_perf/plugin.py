@@ -12,6 +12,7 @@ import pytest
 from pytest_genesis_perf import keys, marker, options
 from pytest_genesis_perf.fixtures import genesis_perf as genesis_perf
 
+pytest_plugins = ("pytest_genesis_perf.engine_fixtures",)
 REPORT_ATTRIBUTE = "genesis_perf"
 
 

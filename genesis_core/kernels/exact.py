@@ -142,8 +142,8 @@ def log(x: float) -> float:
 def sigmoid(z: float) -> float:
     """Return ``1 / (1 + exp(-z))``, by the form that never overflows.
 
-    With ``t = exp(-abs(z))`` that is ``1 / (1 + t)``, below 0 ``t / (1 + t)``. Rounding ``1 + t`` lets some
-    values step back (5 of 27,000 neighbours did), so the quotient is corrected by its exact remainder.
+    With ``t = exp(-abs(z))`` that is ``1 / (1 + t)``, below 0 ``t / (1 + t)``. There the rounding of ``1 + t``
+    lets some values step back (5 of 27,000 neighbours did), so the quotient is corrected by its remainder.
 
     Parameters
     ----------
@@ -159,18 +159,7 @@ def sigmoid(z: float) -> float:
     part = 1.0 if z >= 0.0 else tail
     whole = 1.0 + tail
     quotient = part / whole if whole > 0.0 else 0.0
-    # Dekker's product: quotient * tail == product + rest, exactly.
-    product = quotient * tail
-    a = high_bits(quotient)
-    b = high_bits(tail)
-    c = quotient - a
-    d = tail - b
-    rest = ((a * b - product) + a * d + c * b) + c * d
-    remainder = ((part - quotient) - product) - rest
-    return quotient + (remainder / whole if whole > 0.0 else 0.0)
-
-
-def high_bits(x: float) -> float:
-    """Return `x` rounded to its 26 high bits, for ``abs(x) <= 1``: Veltkamp's split."""
-    wide = x * 134217729.0  # 2**27 + 1
-    return wide - (wide - x)
+    # t - quotient is exact, and half an ulp of quotient * t is at most a quarter ulp of t.
+    remainder = (part - quotient) - quotient * tail
+    better = quotient + (remainder / whole if whole > 0.0 else 0.0)
+    return quotient if z >= 0.0 else better

@@ -72,6 +72,8 @@ def _closing_line(session: Session) -> str:
     if not session.settings.timed:
         return f"{line} (identity only; add --genesis-perf to judge speed)"
     gates, bound = session.family_bound
+    if not gates:
+        return line
     return f"{line} ({gates} judged; chance of any false alarm among them at most {bound:.1g})"
 
 

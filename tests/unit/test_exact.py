@@ -195,7 +195,7 @@ GOLDEN = {
         -0.1: "0x1.e66bdb1aca090p-2",
         0.1: "0x1.0cca12729afb8p-1",
         0.75: "0x1.5bbd4f7a323ecp-1",
-        3.0: "0x1.e7b7cbc36fabcp-1",
+        3.0: "0x1.e7b7cbc36fabdp-1",
         36.0: "0x1.ffffffffffffep-1",
     },
 }

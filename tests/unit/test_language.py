@@ -182,6 +182,7 @@ FORBIDDEN_EXPRESSIONS = {
     "1.0 / x if x != 1.0 else 0.0": "the divisor `x` may be zero",
     "1.0 / x if x > 0.0 or b else 0.0": "the divisor `x` may be zero",
     "1.0 / x if not x > 0.0 else 0.0": "the divisor `x` may be zero",
+    "0.0 if x <= 0.0 < s[0] else 1.0 / x": "the divisor `x` may be zero",
     "1.0 / s[n] if s[n] > 0.0 else 0.0": "the divisor `s[n]` may be zero",
     "1.0 / s[1] if s[0] > 0.0 else 0.0": "the divisor `s[1]` may be zero",
     "1.0 / (x * x) if x > 0.0 else 0.0": "the divisor `x * x` may be zero",
@@ -295,10 +296,28 @@ FORBIDDEN_BODIES = [
         ["y = 0.0", "for i in range(n):", "    if b:", "        continue", "    y = 1.0", "return x / y"],
         "`y` may be",
     ),
+    (
+        [
+            "y = 1.0",
+            "for i in range(n):",
+            "    x = x / y",
+            "    if b:",
+            "        y = s[0]",
+            "        continue",
+        ]
+        + ["    y = 1.0", "return x"],
+        "the divisor `y` may be zero",
+    ),
+    (
+        ["y = 1.0", "for i in range(n):", "    if b:", "        y = x", "        break", "return x / y"],
+        "`y` may be",
+    ),
+    (["y = 1.0 if x == 0.0 else 2.0", "return y / x"], "the divisor `x` may be zero"),
+    (["y = abs(s[0])", "if x <= y:", "    return 0.0", "return 1.0 / x"], "the divisor `x` may be zero"),
     (["for i in range(n):", "    x = x / float(i)", "return x"], "the divisor `float(i)` may be zero"),
     (
-        ["for i in range(-3, n):", "    x = x / float(i + 1)", "return x"],
-        "the divisor `float(i + 1)` may be zero",
+        ["for i in range(-3, n):", "    x = x / float(i)", "return x"],
+        "the divisor `float(i)` may be zero",
     ),
 ]
 
@@ -455,6 +474,7 @@ ALLOWED_BODIES = [
     ["for i in range(1, n):", "    x = x / float(i)", "return x"],
     ["s[0] = abs(x) + 1.0", "s[1] = 0.0", "return x / s[0]"],
     ["if s[0] > 0.0:", "    s[1] = x", "    return x / s[0]", "return x"],
+    ["y = abs(s[0])", "return 1.0 / x if x > y else 0.0"],
     ["while x > 0.0:", "    x = 1.0 / x - 1.0", "return x"],
 ]
 

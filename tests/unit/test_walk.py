@@ -130,6 +130,10 @@ def test_the_digest_changes_with_another_default(load: Load) -> None:
     assert len(digests) == 12
 
 
+class Number(float):
+    """Looks like a float."""
+
+
 def make(step: Callable[..., Any], factor: float) -> Callable[..., Any]:
     def run(x: float) -> float:
         return step(x) * factor
@@ -158,6 +162,13 @@ def test_the_digest_changes_with_what_a_closure_holds() -> None:
     assert len({original, *map(law_digest, others)}) == 6
 
 
+def test_an_argument_is_not_a_local_name(load: Load) -> None:
+    digests = [
+        law_digest(load(f"def root({a}):\n    y = 1.0\n    return x + y\n").root) for a in ("x", "x, y")
+    ]
+    assert digests[0] != digests[1]
+
+
 def test_zeros_of_both_signs_have_two_digests() -> None:
     assert law_digest(make(double, 0.0)) != law_digest(make(double, -0.0))
 
@@ -168,6 +179,14 @@ def test_two_roots_that_swap_their_callees_have_two_digests(load: Load) -> None:
     swapped = load(text, first=triple, second=double).root
     same = load(text, first=double, second=double).root
     assert len({law_digest(plain), law_digest(swapped), law_digest(same)}) == 3
+
+
+def test_two_roots_that_swap_a_callee_with_its_own_callee_have_two_digests(load: Load) -> None:
+    text = "def root(x):\n    return first(x) - second(x)\n"
+    outer = load("def outer(x):\n    return inner(x) + 1.0\n", inner=double).outer
+    plain = load(text, first=outer, second=double).root
+    swapped = load(text, first=double, second=outer).root
+    assert law_digest(plain) != law_digest(swapped)
 
 
 def test_a_changed_global_is_seen_without_a_new_function(load: Load) -> None:

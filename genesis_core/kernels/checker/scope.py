@@ -97,10 +97,10 @@ class Scope(ABC):
 
     def quiet(self, node: ast.expr) -> Value:
         """Return the value of an expression that was checked before."""
-        report, known, changes = self.report, self.known, self.changes
+        report = self.report
         self.report = lambda node, message: None
         value = self.value(node)
-        self.report, self.known, self.changes = report, known, changes
+        self.report = report
         return value
 
     def number(self, node: ast.AST, value: object) -> Value:

@@ -1,0 +1,275 @@
+"""``pytest --genesis-perf``: verdicts on arms whose real work differs strongly, whatever the load."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_digests, write_speeds
+from pytest_genesis_perf.baselines import Store
+from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.identity import digest
+from pytest_genesis_perf.verdict import StoredSpeed
+
+
+def run(project: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
+    """Run tests in a process of their own: a debugger or coverage around this one would disturb them."""
+    project.makepyfile(test_it=f"from arms import *\n{body}")
+    return project.runpytest_subprocess(
+        "--genesis-perf", "--genesis-perf-report=report", "--junitxml=junit.xml", *arguments
+    )
+
+
+def records(project: pytest.Pytester) -> dict[str, dict[str, Any]]:
+    """Return the comparisons of the JSON report by test name."""
+    text = (project.path / "report" / "genesis-perf.json").read_text(encoding="utf-8")
+    return {record["nodeid"].partition("::")[2]: record for record in json.loads(text)["comparisons"]}
+
+
+def failures(project: pytest.Pytester) -> dict[str, str]:
+    cases = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
+    found = {case.attrib["name"]: case.find("failure") for case in cases}
+    return {name: node.text or "" for name, node in found.items() if node is not None}
+
+
+def store(project: pytest.Pytester, **speeds: tuple[float, float, float]) -> None:
+    """Store a digest and a speed for each test."""
+    baselines = Store(project.path / "baselines")
+    keys = {name: (f"test_it.py::{name}", "comparison") for name in speeds}
+    write_digests(baselines.digests_path, dict.fromkeys(keys.values(), digest([1.5, "same"])))
+    here = current()
+    entries = {keys[name]: SpeedEntry(StoredSpeed(*speed), 5) for name, speed in speeds.items()}
+    write_speeds(baselines.speed_path(here), SpeedFile(here, entries))
+
+
+def test_claims_that_hold_and_claims_that_fail(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+def test_faster(genesis_perf):
+    record = genesis_perf.compare(baseline=slow, optimized=fast, min_speedup=3.0, work="20 turns")
+    assert record.verdict == "NO-BASELINE"
+    assert record.interval[0] <= record.speedup <= record.interval[1]
+    assert record.interval[0] > 3.0
+
+def test_missed(genesis_perf):
+    genesis_perf.compare(baseline=slow, optimized=middle, min_speedup=50.0)
+
+def test_slower(genesis_perf):
+    genesis_perf.compare(baseline=middle, optimized=slow)
+
+@pytest.mark.genesis_perf(min_speedup=50.0)
+def test_marker(genesis_perf):
+    genesis_perf.compare(baseline=slow, optimized=middle)
+
+@pytest.mark.genesis_perf(min_speedup=50.0)
+def test_argument_over_marker(genesis_perf):
+    genesis_perf.compare(baseline=slow, optimized=middle, margin=0.5)
+""",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=2, failed=3)
+    verdicts = {name: (record["verdict"], record["row"]) for name, record in records(project).items()}
+    assert verdicts == {
+        "test_faster": ("NO-BASELINE", 10),
+        "test_missed": ("MISSED", 3),
+        "test_slower": ("REGRESSED", 3),
+        "test_marker": ("MISSED", 3),
+        "test_argument_over_marker": ("NO-BASELINE", 10),
+    }
+    told = failures(project)
+    assert set(told) == {"test_missed", "test_slower", "test_marker"}
+    assert told["test_missed"].startswith('MISSED: the claim "at least 50x faster" fails: speedup ')
+    assert told["test_slower"].startswith('REGRESSED: the claim "not slower by more than 2%" fails: speedup ')
+    assert "measured again: 0." in told["test_slower"]
+    assert "reproduce: pytest --genesis-perf --genesis-perf-seed=" in told["test_slower"]
+    result.stdout.fnmatch_lines(
+        [
+            "genesis-perf: * cores*; seed *; speed baselines: 0 of 0 active",
+            "verdict * comparison * work *baseline *optimized *speedup*",
+            "REGRESSED *test_it.py::test_slower *",
+            "MISSED *",
+            "MISSED *",
+            "NO-BASELINE *",
+            "NO-BASELINE *",
+            "genesis-perf: 1 REGRESSED, 2 MISSED, 2 NO-BASELINE (5 judged; * at most 5e-05)",
+        ]
+    )
+
+
+def test_stored_speeds_are_a_tripwire(project: pytest.Pytester) -> None:
+    store(
+        project,
+        test_fell=(100.0, 110.0, 120.0),
+        test_rose=(0.001, 0.001, 0.001),
+        test_inside=(0.001, 2.0, 1000.0),
+    )
+    result = run(
+        project,
+        "".join(
+            f"def {name}(genesis_perf):\n    genesis_perf.compare(baseline=slow, optimized=middle)\n"
+            for name in ("test_fell", "test_rose", "test_inside")
+        ),
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    verdicts = {name: (record["verdict"], record["row"]) for name, record in records(project).items()}
+    assert verdicts["test_fell"] == ("REGRESSED", 7)
+    assert verdicts["test_rose"] == ("IMPROVED", 11)
+    # On a machine too busy for an interval of 10% in 4 s the stored speed cannot be judged, and says so.
+    assert verdicts["test_inside"] in (("PASS", 12), ("INCONCLUSIVE", 8))
+    assert list(failures(project)) == ["test_fell"]
+    assert "stored 100.0x to 120.0x" in failures(project)["test_fell"]
+    result.stdout.fnmatch_lines(["genesis-perf: *speed baselines: 3 of 3 active", "*1 REGRESSED*1 IMPROVED*"])
+
+
+def test_first_and_last_call_of_an_arm_must_agree(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+def test_it(genesis_perf):
+    calls = []
+    def unstable():
+        calls.append(1)
+        return [0.0, float(len(calls) > 1)]
+    genesis_perf.compare(baseline=lambda: [0.0, 0.0], optimized=unstable)
+""",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    told = failures(project)["test_it"]
+    assert told.startswith(
+        "DIFFERENT: first (baseline) and last (optimized) call of the optimized arm differ"
+    )
+    assert "result[1]: values differ" in told
+
+
+def test_an_arm_that_changes_the_object_it_returned_is_unstable(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+def test_it(genesis_perf):
+    kept = []
+    def growing():
+        kept.append(0.0)
+        return kept
+    genesis_perf.compare(baseline=lambda: [0.0], optimized=growing)
+""",
+        "-o",
+        "genesis_perf_cap=0.2",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "a later call overwrites the first result" in failures(project)["test_it"]
+
+
+def test_a_difference_is_not_timed(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+def test_it(genesis_perf):
+    calls = []
+    def count(value):
+        calls.append(value)
+        return value
+    try:
+        genesis_perf.compare(baseline=lambda: count(1.0), optimized=lambda: count(2.0))
+    finally:
+        assert calls == [1.0, 2.0]
+""",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert failures(project)["test_it"].startswith("DIFFERENT: the arms differ")
+    assert records(project)["test_it"]["blocks"] == []
+
+
+TRACED = """
+import sys
+def test_it(genesis_perf):
+    sys.settrace(lambda *_: None)
+    try:
+        record = genesis_perf.compare(baseline=slow, optimized=fast)
+    finally:
+        sys.settrace(None)
+    assert record.verdict == "INCONCLUSIVE"
+"""
+
+
+def test_nothing_is_timed_under_a_tracer_and_a_run_that_judged_nothing_fails(
+    project: pytest.Pytester,
+) -> None:
+    result = run(project, TRACED)
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "INCONCLUSIVE *test_it.py::test_it*",
+            "*INCONCLUSIVE: speed is not judged while a trace function is active*",
+            "genesis-perf: 1 INCONCLUSIVE*",
+            "genesis-perf: ERROR: nothing was judged: every comparison is INCONCLUSIVE",
+        ]
+    )
+
+
+def test_one_judged_comparison_is_enough(project: pytest.Pytester) -> None:
+    judged = "\ndef test_two(genesis_perf):\n    genesis_perf.compare(baseline=slow, optimized=fast)\n"
+    result = run(project, TRACED + judged)
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["genesis-perf: 1 INCONCLUSIVE, 1 NO-BASELINE (1 judged*"])
+
+
+def test_a_project_may_choose_that_what_is_undecided_fails(project: pytest.Pytester) -> None:
+    result = run(project, TRACED, "-o", "genesis_perf_inconclusive=fail")
+    result.assert_outcomes(failed=1)
+    assert failures(project)["test_it"].startswith("INCONCLUSIVE: speed is not judged while")
+
+
+def test_long_arms_are_cut_by_the_cap_only(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+def long():
+    return work(8_000_000)
+def test_it(genesis_perf):
+    record = genesis_perf.compare(baseline=long, optimized=long, work="8,000,000 turns")
+    assert record.long
+    assert record.verdict == "INCONCLUSIVE"
+""",
+        "-o",
+        "genesis_perf_cap=0.5",
+    )
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "stopped by the limit of 0.5 s per comparison" in records(project)["test_it"]["detail"]
+
+
+def test_the_nearest_class_is_named_where_none_fits(project: pytest.Pytester) -> None:
+    baselines = Store(project.path / "baselines")
+    here = current()
+    there = type(here)(here.python, here.machine, here.cpu, here.cores + 7, here.libraries)
+    entry = SpeedEntry(StoredSpeed(1.0, 2.0, 3.0), 5)
+    write_digests(baselines.digests_path, {("test_it.py::test_it", "comparison"): digest([1.5, "same"])})
+    write_speeds(
+        baselines.speed_path(there), SpeedFile(there, {("test_it.py::test_it", "comparison"): entry})
+    )
+    result = run(project, "def test_it(genesis_perf): genesis_perf.compare(baseline=slow, optimized=fast)")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(
+        [
+            "genesis-perf: *speed baselines: 0 of 1 active",
+            f"*NO-BASELINE: speed: *nearest one differs: cores is {here.cores} here, {there.cores} there",
+        ]
+    )
+
+
+def test_a_corrupt_file_of_speeds_fails_and_is_named(project: pytest.Pytester) -> None:
+    store(project, test_it=(1.0, 2.0, 3.0))
+    (path,) = (project.path / "baselines" / "speed").glob("*.toml")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("processes = 5", "processes = 5.5"), encoding="utf-8"
+    )
+    result = run(project, "def test_it(genesis_perf): genesis_perf.compare(baseline=slow, optimized=fast)")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert failures(project)["test_it"].startswith(f"ERROR: {path}: entry.")
+    assert "processes: must be a whole number >= 1, not 5.5" in failures(project)["test_it"]
+    result.stdout.fnmatch_lines(["genesis-perf: *speed baselines: unreadable: *"])
