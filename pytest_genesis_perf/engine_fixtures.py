@@ -6,7 +6,7 @@ Nothing of it is imported before a test asks for one of these.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -114,13 +114,3 @@ def real_candles() -> Candles:
         pytest.skip(f"no real candles: {path} does not exist")
     return Candles.from_csv(path, symbol="tBTCUSD", timeframe="1h", gaps="keep")
 
-
-FIXTURES: tuple[Callable[..., object], ...] = (
-    uncached_features,
-    windowed_features,
-    precomputed_features,
-    streaming_features,
-    cached_features,
-    synthetic_candles,
-    real_candles,
-)

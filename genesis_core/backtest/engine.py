@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from genesis_core.backtest.loop import CONTEXT, trade_compiled, trade_interpreted
+from genesis_core.backtest.loop import trade_compiled, trade_interpreted
 from genesis_core.backtest.plan import choose_plan, warn_if_slow
 from genesis_core.backtest.report import ledger_rows, metrics_of, reason_counts, trades_of
 from genesis_core.backtest.result import Result, RunPlan
@@ -64,7 +64,7 @@ def backtest(
     """
     began = time.perf_counter()
     config = _config(config)
-    features = config.feature_set.including(*CONTEXT)
+    features = config.asked_features
     ready = config.feature_set.layout.warmup
     if len(candles) <= ready:
         raise CandleError(

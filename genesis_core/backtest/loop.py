@@ -14,10 +14,7 @@ from genesis_core.features.paths import Counters, FeaturePath
 from genesis_core.kernels.trading.bar import trade_bar
 from genesis_core.kernels.trading.books import close_books, open_books
 from genesis_core.kernels.trading.layout import EVENTS, MOST_EVENTS, ROW_SIZE, STATE_SIZE
-
-CONTEXT = ("regime", "data_quality")
-"""Features the decision looks at besides the model's inputs."""
-
+from genesis_core.strategy.config import CONTEXT
 
 @dataclass(frozen=True)
 class Books:

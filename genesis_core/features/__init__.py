@@ -1,7 +1,7 @@
 """Features: sets of them as a graph of kernels, and the execution paths that run it."""
 
 from genesis_core.features.cache import FeatureCache
-from genesis_core.features.columns import compute_columns
+from genesis_core.features.columns import compute_columns, interpret_columns
 from genesis_core.features.defaults import Feature
 from genesis_core.features.graph import node, source
 from genesis_core.features.paths import FeaturePath, features_asof, make_path
@@ -19,6 +19,7 @@ __all__ = [
     "FeatureVector",
     "compute_columns",
     "features_asof",
+    "interpret_columns",
     "make_path",
     "node",
     "run_features",

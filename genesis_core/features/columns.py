@@ -1,8 +1,6 @@
-"""Compute whole columns in compiled passes, one node after the other."""
+"""Compute whole columns: in compiled passes, one node after the other, or interpreted, bar by bar."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +8,9 @@ from numpy.typing import NDArray
 from genesis_core.candles import Candles
 from genesis_core.compiler.columns import column_pass
 from genesis_core.features.graph import SOURCES, Graph, Placed
+from genesis_core.features.interpreter import Interpreter
 
-if TYPE_CHECKING:
-    Column = NDArray[np.float64]
+Column = NDArray[np.float64]
 
 
 def source_columns(candles: Candles) -> tuple[Column, ...]:
@@ -63,5 +61,29 @@ def _run(placed: Placed, table: dict[int, Column], bars: int) -> list[Column]:
     )
     for column, neutral in zip(columns, kernel.neutral, strict=True):
         column[start : node.first_valid] = neutral
+        column.flags.writeable = False
+    return columns
+
+
+def interpret_columns(candles: Candles, graph: Graph) -> tuple[Column, ...]:
+    """Run the graph over the whole series in one interpreted pass: what compiling alone is compared with.
+
+    Parameters
+    ----------
+    candles, graph
+        See :func:`compute_columns`.
+
+    Returns
+    -------
+    tuple of ndarray
+        The same columns, bit for bit.
+    """
+    interpreter = Interpreter(graph)
+    rows = []
+    for sources in zip(*(column.tolist() for column in source_columns(candles)), strict=True):
+        interpreter.advance(sources)
+        rows.append(interpreter.values())
+    columns = tuple(np.array(values) for values in zip(*rows, strict=True))
+    for column in columns:
         column.flags.writeable = False
     return columns

@@ -142,8 +142,9 @@ def log(x: float) -> float:
 def sigmoid(z: float) -> float:
     """Return ``1 / (1 + exp(-z))``, by the form that never overflows.
 
-    With ``t = exp(-abs(z))`` that is ``1 / (1 + t)``, below 0 ``t / (1 + t)``. There the rounding of ``1 + t``
-    lets some values step back (5 of 27,000 neighbours did), so the quotient is corrected by its remainder.
+    With ``t = exp(-abs(z))`` that is ``1 / (1 + t)``, below 0 ``t / (1 + t)``. There the rounding of
+    ``1 + t`` lets some values step back (5 of 27,000 neighbours did), so the quotient is corrected by its
+    remainder.
 
     Parameters
     ----------

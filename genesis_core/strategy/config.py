@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +21,9 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+CONTEXT = ("regime", "data_quality")
+"""Features the decision looks at besides the model's inputs."""
 
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
@@ -126,8 +129,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     @classmethod
     def default(cls) -> Config:
         """Return the default strategy of the package."""
-        text = files("genesis_core.strategy").joinpath("default.toml").read_text(encoding="utf-8")
-        return cls._from_text(text, "default.toml")
+        return _default()
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Config:
@@ -191,6 +193,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         return FeatureSet(self.features.items())
 
     @cached_property
+    def asked_features(self) -> FeatureSet:
+        """The model's features and, behind them, the context that decisions look at."""
+        return self.feature_set.including(*CONTEXT)
+
+    @cached_property
     def digest(self) -> str:
         """Digest of everything in it, defaults and all parameters of all features included."""
         values = msgspec.to_builtins(self)
@@ -225,3 +232,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             for name, value in msgspec.structs.asdict(part).items():
                 if isinstance(value, float) and (not math.isfinite(value) or value > 1e15):
                     raise ConfigError(f"{where}: {name} = {value!r}; a finite number below 1e15 is needed")
+
+
+@lru_cache(maxsize=1)
+def _default() -> Config:
+    text = files("genesis_core.strategy").joinpath("default.toml").read_text(encoding="utf-8")
+    return Config._from_text(text, "default.toml")

@@ -85,15 +85,15 @@ def candidate(
     if value_long <= 0.0 and value_short <= 0.0:
         return None, "EV_NEG"
 
-    sides: list[Side] = [side for side in ("long", "short") if settings.trend in ("both", side)]
-    if not sides:
-        return None, "TREND"
-
     threshold = settings.thresholds[regime]
     p = {"long": p_buy, "short": p_sell}
-    passing = [side for side in sides if p[side] >= threshold]
-    if not passing:
+    likely: list[Side] = [side for side in ("long", "short") if p[side] >= threshold]
+    if not likely:
         return None, "THRESHOLD"
+    # The trend policy removes sides before the threshold is asked; it is named where it made the difference.
+    passing = [side for side in likely if settings.trend in ("both", side)]
+    if not passing:
+        return None, "TREND_POLICY"
     side = passing[0]
     if len(passing) == 2:
         if p_buy != p_sell:

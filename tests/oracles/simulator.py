@@ -1,4 +1,7 @@
-"""A plain simulator of one position: candidates become entries, entries become fills, fills become cash."""
+"""A plain simulator of one position: candidates become entries, entries become fills, fills become cash.
+
+The reasons have the engine's names, so that bars can be compared one by one.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,19 @@ class Position:
 
 @dataclass
 class Simulation:
-    """Everything that happened: one equity mark a bar and a last one, the reason of each bar, every fill."""
+    """Everything that happened.
+
+    Attributes
+    ----------
+    equity
+        Marked at each close, after the fills of that close.
+    reasons
+        What became of each bar's decision.
+    fills
+        Every execution, in order.
+    final
+        Cash after the liquidation.
+    """
 
     equity: list[float] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -106,61 +121,61 @@ def simulate(
     simulation = Simulation()
     account = Account(settings, simulation)
     accepted_side: Side | None = None
+    held_last: Side | None = None
     run_side: Side | None = None
     run = 0
     last_entry: int | None = None
     pending: tuple[Side, float] | None = None
 
     def fill(bar: int, side: Side, notional: float, price: float) -> None:
-        nonlocal last_entry
+        nonlocal last_entry, held_last
         if account.position is not None:
             account.leave(bar, "exit", price)
         account.enter(bar, side, price, notional)
-        last_entry = bar
+        last_entry, held_last = bar, side
 
-    for t in range(len(bars)):
-        if pending is not None:
-            fill(t, *pending, bars.open[t])
-            pending = None
-        equity = account.equity(bars.close[t])
-        simulation.equity.append(equity)
-
+    def decide(t: int) -> str:
+        """Decide as of the close of bar `t`, and say what became of it."""
+        nonlocal accepted_side, run_side, run, pending
         row = rows[t]
         if row is None:
-            simulation.reasons.append("WARMUP")
-            continue
+            return "WARMUP"
         p_buy, p_sell = probabilities(settings, row, regimes[t])
-        side, reason = candidate(settings, p_buy, p_sell, regimes[t], quality[t], accepted_side)
+        side, reason = candidate(settings, p_buy, p_sell, regimes[t], quality[t], held_last)
         if side is None:
             run_side, run = None, 0
-            simulation.reasons.append(reason)
-            continue
+            return reason
 
         # 10. Hysteresis: this many bars in a row with this candidate, unless it is the side taken last.
         run = run + 1 if side == run_side else 1
         run_side = side
         if side != accepted_side and run < settings.hysteresis:
-            simulation.reasons.append("HYSTERESIS")
-            continue
+            return "HYSTERESIS"
         # 11. Cooldown, counted from the bar of the last entry's fill.
         if last_entry is not None and t - last_entry < settings.cooldown:
-            simulation.reasons.append("COOLDOWN")
-            continue
+            return "COOLDOWN"
         accepted_side = side
         if account.position is not None and account.position.side == side:
-            simulation.reasons.append("HELD")
-            continue
+            return "IN_POSITION"
+        if settings.fill == "next_open" and t + 1 == len(bars):
+            return "NO_NEXT_BAR"
 
         # 12. Size: a fraction of the equity marked at this close.
-        notional = settings.fraction * equity
+        equity = account.equity(bars.close[t])
+        if equity <= 0.0:
+            return "NO_EQUITY"
         if settings.fill == "close":
-            fill(t, side, notional, bars.close[t])
-        elif t + 1 == len(bars):
-            simulation.reasons.append("NO_NEXT_BAR")
-            continue
+            fill(t, side, settings.fraction * equity, bars.close[t])
         else:
-            pending = side, notional
-        simulation.reasons.append("ENTRY")
+            pending = side, settings.fraction * equity
+        return "ENTRY"
+
+    for t in range(len(bars)):
+        if pending is not None:
+            fill(t, *pending, bars.open[t])
+            pending = None
+        simulation.reasons.append(decide(t))
+        simulation.equity.append(account.equity(bars.close[t]))
 
     if account.position is not None:
         account.leave(len(bars) - 1, "final_close", bars.close[-1])

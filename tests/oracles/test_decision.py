@@ -67,7 +67,14 @@ class TestCandidate:
         assert candidate(sure, 0.9, 0.1, "bull", 0.5 / 0.9, None)[0] == "long"
         edgy = dataclasses.replace(PLAIN, minimum_edge=0.5)
         assert candidate(edgy, 0.7, 0.3, "bull", 1.0, None) == (None, "EDGE")
-        assert candidate(dataclasses.replace(PLAIN, trend="short"), 0.9, 0.1, "bull", 1.0, None)[0] is None
+        assert candidate(dataclasses.replace(PLAIN, trend="short"), 0.9, 0.1, "bull", 1.0, None) == (
+            None,
+            "TREND_POLICY",
+        )
+        assert candidate(dataclasses.replace(PLAIN, trend="short"), 0.5, 0.4, "bull", 1.0, None) == (
+            None,
+            "THRESHOLD",
+        )
 
 
 class TestFills:
@@ -107,7 +114,21 @@ class TestFills:
         assert run(PLAIN, [0.0, 3.0]).reasons[-1] == "NO_NEXT_BAR"
 
     def test_a_side_already_held_is_no_new_entry(self) -> None:
-        assert [f.kind for f in run(PLAIN, [3.0, 3.0, 3.0, 0.0]).fills] == ["entry", "final_close"]
+        done = run(PLAIN, [3.0, 3.0, 3.0, 0.0])
+        assert [f.kind for f in done.fills] == ["entry", "final_close"]
+        assert done.reasons == ["ENTRY", "IN_POSITION", "IN_POSITION", "THRESHOLD"]
+
+    def test_the_fee_of_a_fill_at_the_close_is_in_that_bars_equity(self) -> None:
+        done = run(dataclasses.replace(PLAIN, fill="close", fee=0.01, cash=1_000.0), [3.0, 0.0])
+        assert done.equity == [990.0, 990.0]
+        assert done.final == 980.0
+
+    def test_nothing_is_entered_without_equity(self) -> None:
+        bars = series([10.0, 10.0, 30.0, 30.0], [10.0, 30.0, 30.0, 30.0])
+        done = run(PLAIN, [-3.0, 0.0, 3.0, 0.0], bars)
+        assert done.reasons == ["ENTRY", "THRESHOLD", "NO_EQUITY", "THRESHOLD"]
+        assert [f.kind for f in done.fills] == ["entry", "final_close"]
+        assert done.equity[-1] == done.final == -10_000.0
 
     def test_cash_is_the_running_sum_of_the_ledger(self) -> None:
         done = run(dataclasses.replace(PLAIN, fee=0.002, slippage=0.001), [3.0, -3.0, 3.0, -3.0, 0.0])

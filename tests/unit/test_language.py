@@ -298,14 +298,9 @@ FORBIDDEN_BODIES = [
     ),
     (
         [
-            "y = 1.0",
-            "for i in range(n):",
-            "    x = x / y",
-            "    if b:",
-            "        y = s[0]",
-            "        continue",
-        ]
-        + ["    y = 1.0", "return x"],
+            *("y = 1.0", "for i in range(n):", "    x = x / y", "    if b:", "        y = s[0]"),
+            *("        continue", "    y = 1.0", "return x"),
+        ],
         "the divisor `y` may be zero",
     ),
     (

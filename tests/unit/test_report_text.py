@@ -56,7 +56,7 @@ def test_a_speedup_shows_percents_where_they_matter(speedup: float, told: str) -
         (0.00123456, "1.23 ms"),
         (12.3456e-6, "12.3 us"),
         (1e-9, "1.00 ns"),
-        (2.5e-11, "0.03 ns"),
+        (2.6e-11, "0.03 ns"),
     ],
 )
 def test_seconds_have_three_digits_and_a_unit(seconds: float, told: str) -> None:
@@ -135,7 +135,7 @@ def test_the_worst_comes_first() -> None:
         record(verdict="PASS", nodeid="a"),
         record(verdict="PASS", nodeid="b"),
     ]
-    assert sorted(ordered[::-1], key=severity) == ordered
+    assert sorted(ordered[5:] + ordered[:5], key=severity) == ordered
 
 
 def columns(names: list[str]) -> list[Column]:

@@ -157,9 +157,10 @@ def test_the_digest_changes_with_what_a_closure_holds() -> None:
         make(double, 2.5),
         make(double, 2),
         make(double, True),
+        make(double, Number(2.0)),
         make(make(double, 2.0), 2.0),
     ]
-    assert len({original, *map(law_digest, others)}) == 6
+    assert len({original, *map(law_digest, others)}) == 7
 
 
 def test_an_argument_is_not_a_local_name(load: Load) -> None:

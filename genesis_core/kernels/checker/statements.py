@@ -208,7 +208,8 @@ class Statements(Expressions):
     def _body(self, body: list[ast.stmt], known: Known | None) -> _Loop:
         loop = _Loop()
         self.loops.append(loop)
-        loop.again = join(loop.again, self._branch(body, known))
+        end = self._branch(body, known)
+        loop.again = join(loop.again, end)
         self.loops.pop()
         return loop
 

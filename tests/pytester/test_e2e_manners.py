@@ -1,0 +1,169 @@
+"""Living with others: xdist, pytest-benchmark, absence of the plugin, and a price nobody notices."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree
+
+import pytest
+
+TESTS = """
+from arms import *
+
+@pytest.mark.parametrize("number", range(3))
+def test_same(genesis_perf, number):
+    genesis_perf.compare(baseline=slow, optimized=fast)
+
+def test_different(genesis_perf):
+    genesis_perf.compare(baseline=slow, optimized=other)
+"""
+
+
+def properties(project: pytest.Pytester) -> list[str]:
+    """Return what JUnit has of all comparisons, sorted."""
+    found = ElementTree.parse(project.path / "junit.xml").findall(".//testcase/properties/property")
+    return sorted(f"{entry.attrib['name']} {entry.attrib['value']}" for entry in found)
+
+
+def test_under_xdist_identity_is_checked_everywhere_and_speed_nowhere(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=TESTS)
+    result = project.runpytest_subprocess("--genesis-perf", "-p", "xdist", "-n2", "--junitxml=junit.xml")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=3, failed=1)
+    name = "genesis_perf[comparison]"
+    assert properties(project) == [f"{name} DIFFERENT", *3 * [f"{name} INCONCLUSIVE"]]
+    (failure,) = ElementTree.parse(project.path / "junit.xml").findall(".//failure")
+    assert "DIFFERENT: the arms differ" in (failure.get("message") or "")
+    result.stdout.fnmatch_lines(
+        [
+            "*INCONCLUSIVE: speed is not judged beside other xdist workers*",
+            "genesis-perf: 1 DIFFERENT, 3 INCONCLUSIVE*",
+        ]
+    )
+
+
+def test_identity_alone_under_xdist_is_as_without(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=TESTS)
+    result = project.runpytest_subprocess("-p", "xdist", "-n2")
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["genesis-perf: 1 DIFFERENT, 3 PASS (identity only*"])
+
+
+def test_the_group_that_xdist_adds_to_a_name_is_not_part_of_the_comparison(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import pytest
+        @pytest.mark.xdist_group("one")
+        def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=int)
+        """
+    )
+    arguments = ("-p", "xdist", "-n1", "--dist=loadgroup", "--genesis-perf-report=report")
+    assert project.runpytest_subprocess(*arguments).ret == pytest.ExitCode.OK
+    report = json.loads((project.path / "report" / "genesis-perf.json").read_text(encoding="utf-8"))
+    assert [record["nodeid"] for record in report["comparisons"]] == ["test_it.py::test_it"]
+
+
+def test_an_update_under_xdist_records_from_processes_of_their_own(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=lambda: int())"
+    )
+    result = project.runpytest_subprocess("-p", "xdist", "-n1", "--genesis-perf-update")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["recorded 1 speeds and 1 digests*"])
+
+
+def test_beside_pytest_benchmark_and_with_warnings_as_errors(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        def test_both(genesis_perf, benchmark):
+            genesis_perf.compare(baseline=int, optimized=int)
+            benchmark.pedantic(int, rounds=2, iterations=1)
+        """
+    )
+    result = project.runpytest_subprocess("-p", "pytest_benchmark.plugin", "-W", "error")
+    assert result.ret == pytest.ExitCode.OK
+    result.assert_outcomes(passed=1)
+
+
+def test_switched_off_by_name_nothing_of_it_is_left(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_PLUGINS")
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    project.makepyfile(test_it="def test_it(genesis_perf): pass")
+    result = project.runpytest_subprocess("-p", "no:genesis_perf")
+    result.stdout.fnmatch_lines(["*fixture 'genesis_perf' not found"])
+    assert project.runpytest_subprocess("-p", "no:genesis_perf", "--genesis-perf").ret == 4
+
+
+def test_a_run_that_asks_for_nothing_imports_nothing(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import sys
+
+        def test_it():
+            heavy = {"numpy", "numba", "matplotlib", "msgspec", "statistics", "genesis_core"}
+            assert not heavy & set(sys.modules)
+            lazy = {name for name in sys.modules if name.startswith("pytest_genesis_perf.")}
+            assert lazy <= {
+                f"pytest_genesis_perf.{name}"
+                for name in ("plugin", "keys", "marker", "nearest", "options", "fixtures", "engine_fixtures")
+            }
+        """
+    )
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    assert "genesis-perf" not in str(result.stdout)
+
+
+def test_an_expected_failure_stays_one(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import pytest
+        @pytest.mark.xfail
+        def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=float)
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(xfailed=1)
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_a_comparison_in_a_fixture_counts_and_its_failure_is_an_error_there(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.fixture
+        def compared(genesis_perf, request):
+            return genesis_perf.compare(baseline=int, optimized=request.param)
+
+        @pytest.mark.parametrize("compared", [int, float], indirect=True)
+        def test_it(compared): assert compared.verdict == "PASS"
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*DIFFERENT: the arms differ*", "genesis-perf: 1 DIFFERENT, 1 PASS*"])
+
+
+def test_a_test_that_fails_before_it_compares_says_only_that(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it="def test_it(genesis_perf): assert 1 == 2")
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    assert "nothing was compared" not in str(result.stdout)
+
+
+def test_fixtures_of_the_engine_are_offered(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("--fixtures")
+    for name in (
+        "genesis_perf",
+        "uncached_features",
+        "cached_features",
+        "windowed_features",
+        "precomputed_features",
+        "streaming_features",
+        "synthetic_candles",
+        "real_candles",
+    ):
+        result.stdout.fnmatch_lines([f"{name}*"])
