@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 
-class Path_(str, Enum):
+class PathChoice(str, Enum):
     """The plans a user can ask for."""
 
     compiled = "compiled"
@@ -30,11 +30,11 @@ class Path_(str, Enum):
     reference = "reference"
 
 
-_FLAGS = {
-    Path_.compiled: {"compiled": True},
-    Path_.precomputed: {"precompute_features": True},
-    Path_.windowed: {"fast_window": True},
-    Path_.reference: {},
+_FLAGS: dict[PathChoice, dict[str, Any]] = {
+    PathChoice.compiled: {"compiled": True},
+    PathChoice.precomputed: {"precompute_features": True},
+    PathChoice.windowed: {"fast_window": True},
+    PathChoice.reference: {},
 }
 
 
@@ -58,15 +58,20 @@ def main_options(
 @app.command()
 def backtest(
     csv: Annotated[
-        Path | None, typer.Option(help="Candles to read (.csv or .parquet). Without it: the embedded data set.")
+        Path | None,
+        typer.Option(help="Candles to read (.csv or .parquet). Without it: the embedded data set."),
     ] = None,
     symbol: Annotated[str, typer.Option(help="Symbol of the candles.")] = "tBTCUSD",
     timeframe: Annotated[str, typer.Option(help="Timeframe of the candles, such as 1h.")] = "1h",
     bars: Annotated[int | None, typer.Option(min=1, help="Only the first so many bars.")] = None,
     gaps: Annotated[str, typer.Option(help="Missing candles: error, keep or fill.")] = "error",
     duplicates: Annotated[str, typer.Option(help="Repeated candles: error, first or last.")] = "error",
-    config: Annotated[Path | None, typer.Option(help="Strategy file (TOML). Without it: the default strategy.")] = None,
-    path: Annotated[Path_, typer.Option(help="How to compute; every path gives the same bits.")] = Path_.compiled,
+    config: Annotated[
+        Path | None, typer.Option(help="Strategy file (TOML). Without it: the default strategy.")
+    ] = None,
+    path: Annotated[
+        PathChoice, typer.Option(help="How to compute; every path gives the same bits.")
+    ] = PathChoice.compiled,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the result as JSON; - for standard output.")
     ] = None,

@@ -18,7 +18,7 @@ DIGEST_BYTES = 16
 
 
 class _Sink(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview[int], /) -> None: ...
 
 
 def digest(value: object) -> str:

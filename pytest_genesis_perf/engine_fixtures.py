@@ -113,4 +113,3 @@ def real_candles() -> Candles:
     if not path.is_file():
         pytest.skip(f"no real candles: {path} does not exist")
     return Candles.from_csv(path, symbol="tBTCUSD", timeframe="1h", gaps="keep")
-

@@ -16,6 +16,7 @@ from genesis_core.kernels.trading.books import close_books, open_books
 from genesis_core.kernels.trading.layout import EVENTS, MOST_EVENTS, ROW_SIZE, STATE_SIZE
 from genesis_core.strategy.config import CONTEXT
 
+
 @dataclass(frozen=True)
 class Books:
     """What the loop leaves.
@@ -35,19 +36,21 @@ class Books:
     reasons: NDArray[np.int8]
 
 
-def trade_interpreted(candles: Candles, features: FeatureSet, ready: int, params: list[float], path: FeaturePath) -> Books:
+def trade_interpreted(
+    candles: Candles, features: FeatureSet, ready: int, params: list[float], path: FeaturePath
+) -> Books:
     """Run bar by bar in plain Python; `path` gives the features as of each bar from `ready` on."""
     bars = len(candles)
     s = [0.0] * STATE_SIZE
     events = [0.0] * (MOST_EVENTS * ROW_SIZE)
     open_books(s, params)
     regime_at, quality_at = (features.names.index(name) for name in CONTEXT)
-    no_features = (0.0,) * len(features)
+    no_features = [0.0] * len(features)
     ledger: list[list[float]] = []
     equity: list[float] = []
     reasons: list[int] = []
     for t, (open_, close) in enumerate(zip(candles.open.tolist(), candles.close.tolist(), strict=True)):
-        f = path.at(t).values_tuple if t >= ready else no_features
+        f = list(path.at(t).values_tuple) if t >= ready else no_features
         value, reason = trade_bar(
             s, params, f, events, f[regime_at], f[quality_at], open_, close, t >= ready, t + 1 == bars
         )

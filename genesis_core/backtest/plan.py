@@ -50,7 +50,11 @@ def choose_plan(
     nothing to do there, and the reason says so.
     """
     if compiled:
-        unused = "; the feature cache is not used: no single vector is asked for" if feature_cache is not None else ""
+        unused = (
+            "; the feature cache is not used: no single vector is asked for"
+            if feature_cache is not None
+            else ""
+        )
         return Plan("compiled", f"compiled=True{unused}", cached=False)
     cached = feature_cache is not None
     if precompute_features:

@@ -67,7 +67,9 @@ def metrics_of(candles: Candles, books: Books, initial: float, compiled: bool) -
     net = [row[at.NET] for row in books.ledger[1::2]]
     if compiled:
         out: list[float] | NDArray[np.float64] = np.zeros(figures.SIZE)
-        compiled_summarize()(books.equity, len(books.equity), np.array(net, dtype=np.float64), len(net), initial, out)
+        compiled_summarize()(
+            books.equity, len(books.equity), np.array(net, dtype=np.float64), len(net), initial, out
+        )
     else:
         out = [0.0] * figures.SIZE
         summarize(books.equity.tolist(), len(books.equity), net, len(net), initial, out)

@@ -124,7 +124,9 @@ class RunPlan:
     counters: dict[str, int]
 
     def __str__(self) -> str:
-        done = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in self.counters.items() if count)
+        done = ", ".join(
+            f"{count:,} {name.replace('_', ' ')}" for name, count in self.counters.items() if count
+        )
         return f"{self.path} ({self.reason}): {done}"
 
 
@@ -175,9 +177,7 @@ class Result:
     @cached_property
     def summary_digest(self) -> str:
         """Digest of ledger, metrics and final equity only: what sweeps compute and store."""
-        return digest(
-            ([_values(row) for row in self.ledger], _values(self.metrics), float(self.equity[-1]))
-        )
+        return digest(([_values(row) for row in self.ledger], _values(self.metrics), float(self.equity[-1])))
 
     def identical_to(self, other: Result) -> bool:
         """Say whether two runs mean the same, bit for bit, however they were computed."""
@@ -218,4 +218,3 @@ class Result:
 
 def _values(record: Any) -> dict[str, Any]:
     return {f.name: getattr(record, f.name) for f in fields(record)}
-

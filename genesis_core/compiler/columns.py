@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from genesis_core.compiler.jit import compile_law
@@ -132,7 +132,7 @@ def pass_law(step: Step, inputs: int, outputs: int) -> Step:
     return _STORES[outputs - 1](_CALLS[inputs](step))
 
 
-@lru_cache(maxsize=None)
+@cache
 def column_pass(step: Step, inputs: int, outputs: int) -> Callable[..., None]:
     """Compile :func:`pass_law` of a kernel for read-only columns."""
     import numba

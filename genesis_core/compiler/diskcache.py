@@ -1,14 +1,20 @@
 """The disk cache of compiled code, keyed by what was compiled.
 
-Numba's own ``cache=True`` watches only the file of the jitted function: an edited callee in another file leaves a
-stale binary. Here the stamp and the file name of an entry are the digest of a transitive walk over everything the
-function can reach. This is the one module that uses Numba's private cache classes; a canary test watches them.
+Numba's own ``cache=True`` watches only the file of the jitted function: an edited callee in another file leaves
+a stale binary, and a data file under a foreign name is executed unseen. Here an entry is one file. Its key is
+the digest of a transitive walk over everything the function can reach and of all else that decides the machine
+code; the key and a checksum stand in the file, and one that is not exactly what was asked for is compiled anew.
+
+This is the one module that uses Numba's private cache interface; a canary test watches it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +22,15 @@ from typing import Any
 
 import llvmlite
 import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
 
 from genesis_core.digest import digest
 from genesis_core.kernels.walk import law_digest
+from genesis_core.version import __version__
+
+CHECKSUM_BYTES = 16
 
 
 def cache_directory() -> Path:
@@ -39,53 +50,124 @@ def cache_directory() -> Path:
     return base / "genesis-core" / "compiled"
 
 
-def code_stamp(function: Callable[..., Any]) -> str:
-    """Digest everything that decides the machine code of `function`, but for the CPU, which Numba's index holds."""
-    versions = (numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
-    return digest((law_digest(function), versions))
+def code_stamp(function: Callable[..., Any], options: object = None) -> str:
+    """Digest what decides the machine code of `function`, but for the argument types and the CPU.
+
+    Parameters
+    ----------
+    function : function
+        The root that is compiled.
+    options : mapping, optional
+        The compiler's options for it. Those of its callees change with this package's version.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    versions = (__version__, numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
+    return digest((law_digest(function), repr(options), versions))
 
 
-class _LawLocator(_CacheLocator):  # type: ignore[misc]
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._stamp = code_stamp(function)
+class LawCache(_Cache):
+    """What a Numba dispatcher asks before it compiles, and tells afterwards.
 
-    def get_cache_path(self) -> str:
-        return str(cache_directory())
+    Parameters
+    ----------
+    function : function
+        The plain function that the dispatcher compiles.
+    options : mapping, optional
+        The dispatcher's options.
+    """
 
-    def get_source_stamp(self) -> str:
-        return self._stamp
+    def __init__(self, function: Callable[..., Any], options: object = None) -> None:
+        self._folder = cache_directory()
+        self._name = function.__qualname__.replace("<locals>.", "")
+        self._stamp = code_stamp(function, options)
+        self._enabled = True
 
-    def get_disambiguator(self) -> str:
-        return self._stamp
+    @property
+    def cache_path(self) -> str:
+        """The folder."""
+        return str(self._folder)
 
-    @classmethod
-    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> _LawLocator:
-        return cls(py_func)
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled code for a signature on this CPU, or None."""
+        target_context.refresh()
+        key = self._key(sig, target_context.codegen())
+        payload = _read(self._file(key), key) if self._enabled else None
+        if payload is None:
+            return None
+        rebuild: Callable[..., Any] = CompileResult._rebuild
+        # The checksum held: these are the bytes that `save_overload` wrote.
+        return rebuild(target_context, *pickle.loads(payload))
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep compiled code; where that cannot be done, warn and go on without."""
+        if self._enabled and not data.library.has_dynamic_globals:
+            key = self._key(sig, data.codegen)
+            serialize: Callable[..., bytes] = dumps
+            payload = serialize(data._reduce())
+            try:
+                _write(self._file(key), key, payload)
+            except OSError as fault:
+                warnings.warn(
+                    f"compiled code cannot be kept in {self._folder} ({fault.strerror or fault}); "
+                    "set GENESIS_CACHE_DIR to a folder that is writable",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+
+    def enable(self) -> None:
+        """Use the files again."""
+        self._enabled = True
+
+    def disable(self) -> None:
+        """Neither read nor write files."""
+        self._enabled = False
+
+    def flush(self) -> None:
+        """Forget what the files hold for this function, for all signatures and CPUs."""
+        for file in self._folder.glob(f"{self._name}-{self._stamp}-*.bin"):
+            file.unlink(missing_ok=True)
+
+    def _key(self, sig: Any, codegen: Any) -> str:
+        return f"{self._stamp}-{digest([str(sig), *map(str, codegen.magic_tuple())])}"
+
+    def _file(self, key: str) -> Path:
+        return self._folder / f"{self._name}-{key}.bin"
 
 
-class _LawCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = (_LawLocator,)
+def _read(file: Path, key: str) -> bytes | None:
+    """Return what was stored under `key`; None for a file that is missing, damaged or another entry's."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    checksum, body = content[:CHECKSUM_BYTES], content[CHECKSUM_BYTES:]
+    if checksum != _checksum(body) or not body.startswith(key.encode()):
+        return None
+    return body[len(key) :]
 
 
-class LawCache(FunctionCache):  # type: ignore[misc]
-    """Numba's function cache with our stamp instead of a file's modification time."""
+def _write(file: Path, key: str, payload: bytes) -> None:
+    """Store an entry in one step, so that no other process ever reads a part of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    body = key.encode() + payload
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(_checksum(body) + body)
+        os.replace(temporary, file)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
-    _impl_class = _LawCacheImpl
+
+def _checksum(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=CHECKSUM_BYTES).digest()
 
 
 def attach(dispatcher: Any) -> None:
-    """Give a Numba dispatcher the disk cache; without a writable folder it compiles anew, and says so once."""
-    folder = cache_directory()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-    except OSError:
-        writable = False
-    if writable:
-        dispatcher._cache = LawCache(dispatcher.py_func)
-    else:
-        warnings.warn(
-            f"compiled code cannot be kept: {folder} is not writable; set GENESIS_CACHE_DIR to a folder that is",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+    """Give a Numba dispatcher the disk cache."""
+    dispatcher._cache = LawCache(dispatcher.py_func, dispatcher.targetoptions)

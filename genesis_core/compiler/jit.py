@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from genesis_core.kernels.walk import reachable
 
 
-@lru_cache(maxsize=None)
+@cache
 def _known_to_numba(function: Callable[..., Any], inline: bool) -> None:
     """Register one function with Numba; its registry is global to the process, so this is done once.
 

@@ -120,11 +120,15 @@ DEFAULT_FEATURES = (
     Feature(
         "fib_prox_x_adx",
         (*_FIB, ("adx", 14.0)),
-        lambda p: node(
-            "fib_prox_x_adx",
-            _score(p),
-            node("adx", "high", "low", node("true_range", "high", "low", "close").value, n=p["adx"]).value,
-        ).value,
+        lambda p: (
+            node(
+                "fib_prox_x_adx",
+                _score(p),
+                node(
+                    "adx", "high", "low", node("true_range", "high", "low", "close").value, n=p["adx"]
+                ).value,
+            ).value
+        ),
     ),
     Feature(
         "fib05_x_rsi_inv", _FIB + _RSI, lambda p: node("fib05_x_rsi_inv", _proximity(p, 1), _rsi(p)).value

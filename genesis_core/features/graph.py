@@ -50,7 +50,7 @@ class Node:
 
     @cached_property
     def digest(self) -> str:
-        """Identity within this interpreter: name, code, parameters and, through the inputs, the same of all it needs."""
+        """Identity within this interpreter: name, code and parameters of it and of all it needs."""
         inputs = [v.name if isinstance(v, Source) else (v.node.digest, v.index) for v in self.inputs]
         return digest((self.kernel.name, law_digest(self.kernel.step), self.params, inputs))
 
@@ -58,7 +58,9 @@ class Node:
     def value(self) -> Output:
         """Its only output."""
         if len(self.kernel.outputs) != 1:
-            raise FeatureError(f"kernel {self.kernel.name!r} has several outputs: {', '.join(self.kernel.outputs)}")
+            raise FeatureError(
+                f"kernel {self.kernel.name!r} has several outputs: {', '.join(self.kernel.outputs)}"
+            )
         return Output(self, 0)
 
     def output(self, name: str) -> Output:
@@ -146,7 +148,9 @@ def check_param(owner: str, param: Param, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise FeatureError(f"{owner}: {param.name} = {value!r}; a number is needed")
     if not param.minimum <= value <= param.maximum:
-        raise FeatureError(f"{owner}: {param.name} = {value!r} is outside [{param.minimum:g}, {param.maximum:g}]")
+        raise FeatureError(
+            f"{owner}: {param.name} = {value!r} is outside [{param.minimum:g}, {param.maximum:g}]"
+        )
     if param.whole and value != int(value):
         raise FeatureError(f"{owner}: {param.name} = {value!r}; a whole number is needed")
     return float(value)

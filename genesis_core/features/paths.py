@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +68,15 @@ class FeaturePath(Protocol):
 
 
 @dataclass
-class _Path:
+class _Path(ABC):
     candles: Candles
     feature_set: FeatureSet
     counters: Counters = field(default_factory=Counters, init=False)
+    name: ClassVar[str]
+
+    @abstractmethod
+    def at(self, bar: int) -> FeatureVector:
+        """Return the features as of `bar`."""
 
     def _vector(self, bar: int, values: tuple[float, ...]) -> FeatureVector:
         self.counters.bars += 1
@@ -164,7 +170,7 @@ class CachedPath:
     @property
     def name(self) -> str:
         """``cached(...)`` of the inner path."""
-        return f"cached({self.inner.name})"  # type: ignore[attr-defined]
+        return f"cached({self.inner.name})"
 
     @property
     def counters(self) -> Counters:
@@ -182,12 +188,14 @@ class CachedPath:
             counters.bars += 1
             return found
         counters.misses += 1
-        vector = self.inner.at(bar)  # type: ignore[attr-defined]
+        vector = self.inner.at(bar)
         self.cache.put(key, vector)
         return vector
 
 
-_PATHS = {path.name: path for path in (RecomputePath, StreamingPath, WindowedPath, PrecomputedPath)}
+_PATHS: dict[str, type[_Path]] = {
+    path.name: path for path in (RecomputePath, StreamingPath, WindowedPath, PrecomputedPath)
+}
 
 
 def make_path(

@@ -36,7 +36,9 @@ class FeatureRun:
 
     def __genesis_plan__(self) -> dict[str, object]:
         """Return what ran, for the test against comparing a path with itself."""
-        return {"path": self.path, **self.counters} if self.path.startswith("cached") else self._without_cache()
+        return (
+            {"path": self.path, **self.counters} if self.path.startswith("cached") else self._without_cache()
+        )
 
     def _without_cache(self) -> dict[str, object]:
         counters = {k: v for k, v in self.counters.items() if k not in ("hits", "misses")}

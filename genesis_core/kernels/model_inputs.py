@@ -61,9 +61,7 @@ def rsi_vol_interaction(s: Vector, p: Vector, rsi: float, shift: float) -> float
     return clip((rsi - 50.0) / 50.0 * clip(shift, 0.5, 2.0), -2.0, 2.0)
 
 
-RSI_VOL_INTERACTION = Kernel(
-    name="rsi_vol_interaction", step=rsi_vol_interaction, inputs=("rsi", "shift")
-)
+RSI_VOL_INTERACTION = Kernel(name="rsi_vol_interaction", step=rsi_vol_interaction, inputs=("rsi", "shift"))
 
 
 def vol_regime(s: Vector, p: Vector, shift: float) -> float:
@@ -81,9 +79,7 @@ def fib05_x_ema_slope(s: Vector, p: Vector, proximity: float, slope: float) -> f
     return clip(proximity * clip(slope, -0.1, 0.1), -0.1, 0.1)
 
 
-FIB05_X_EMA_SLOPE = Kernel(
-    name="fib05_x_ema_slope", step=fib05_x_ema_slope, inputs=("proximity", "slope")
-)
+FIB05_X_EMA_SLOPE = Kernel(name="fib05_x_ema_slope", step=fib05_x_ema_slope, inputs=("proximity", "slope"))
 
 
 def fib_prox_x_adx(s: Vector, p: Vector, score: float, adx: float) -> float:

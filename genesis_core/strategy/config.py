@@ -185,7 +185,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             See :meth:`from_toml`.
         """
         check_keys(type(self), changes, "changes")
-        return type(self).from_dict(deep_update(msgspec.to_builtins(self), changes, whole=("features",)), "changes")
+        return type(self).from_dict(
+            deep_update(msgspec.to_builtins(self), changes, whole=("features",)), "changes"
+        )
 
     @cached_property
     def feature_set(self) -> FeatureSet:
@@ -220,14 +222,18 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         for label, side in (("model.buy", self.model.buy), ("model.sell", self.model.sell)):
             for name in side.weights:
                 if name not in names:
-                    raise ConfigError(f"{where}: {label}.weights: {name!r} is not among the features{nearest(name, names)}")
+                    raise ConfigError(
+                        f"{where}: {label}.weights: {name!r} is not among the features{nearest(name, names)}"
+                    )
             for name in names:
                 if name not in side.weights:
                     raise ConfigError(f"{where}: {label}.weights: no weight for the feature {name!r}")
             numbers = {"bias": side.bias, **side.weights, **msgspec.structs.asdict(side.calibration)}
             for name, value in numbers.items():
                 if not math.isfinite(value) or abs(value) > 1e9:
-                    raise ConfigError(f"{where}: {label}: {name} = {value!r}; a number between -1e9 and 1e9 is needed")
+                    raise ConfigError(
+                        f"{where}: {label}: {name} = {value!r}; a number between -1e9 and 1e9 is needed"
+                    )
         for part in (self.decision, self.execution):
             for name, value in msgspec.structs.asdict(part).items():
                 if isinstance(value, float) and (not math.isfinite(value) or value > 1e15):

@@ -21,7 +21,9 @@ PLANS: dict[str, tuple[dict[str, Any], float]] = {
 def at_least_twenty_trades_per_thousand_bars(result: Result) -> Result:
     """Guard: a run that hardly trades would make every equality vacuous."""
     bars = len(result.equity) - 1
-    assert result.metrics.trades * 1_000 >= 20 * bars, f"vacuous: {result.metrics.trades} trades in {bars} bars"
+    assert result.metrics.trades * 1_000 >= 20 * bars, (
+        f"vacuous: {result.metrics.trades} trades in {bars} bars"
+    )
     assert {trade.side for trade in result.trades} == {"long", "short"}
     return result
 

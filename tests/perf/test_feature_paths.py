@@ -44,7 +44,10 @@ def test_windowed(
 
 
 def test_precomputed(
-    genesis_perf: GenesisPerf, few: Candles, uncached_features: FeatureAsker, precomputed_features: FeatureAsker
+    genesis_perf: GenesisPerf,
+    few: Candles,
+    uncached_features: FeatureAsker,
+    precomputed_features: FeatureAsker,
 ) -> None:
     genesis_perf.compare(
         label="precomputed",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from xml.etree import ElementTree
 
 import pytest
+
+from pytest_genesis_perf.baseline_files import write_digests
+from pytest_genesis_perf.identity import digest
 
 TESTS = """
 from arms import *
@@ -57,10 +59,10 @@ def test_the_group_that_xdist_adds_to_a_name_is_not_part_of_the_comparison(proje
         def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=int)
         """
     )
-    arguments = ("-p", "xdist", "-n1", "--dist=loadgroup", "--genesis-perf-report=report")
+    path = project.path / "baselines" / "digests.toml"
+    write_digests(path, {("test_it.py::test_it", "comparison"): digest(0)})
+    arguments = ("-p", "xdist", "-n1", "--dist=loadgroup", "-o", "genesis_perf_no_digest=fail")
     assert project.runpytest_subprocess(*arguments).ret == pytest.ExitCode.OK
-    report = json.loads((project.path / "report" / "genesis-perf.json").read_text(encoding="utf-8"))
-    assert [record["nodeid"] for record in report["comparisons"]] == ["test_it.py::test_it"]
 
 
 def test_an_update_under_xdist_records_from_processes_of_their_own(project: pytest.Pytester) -> None:

@@ -78,9 +78,7 @@ def fib_prox_score(s: Vector, p: Vector, p382: float, p500: float, p618: float, 
     return (0.6 * p382 + p500 + p618 + 0.7 * p786) / 3.3
 
 
-FIB_PROX_SCORE = Kernel(
-    name="fib_prox_score", step=fib_prox_score, inputs=("p382", "p500", "p618", "p786")
-)
+FIB_PROX_SCORE = Kernel(name="fib_prox_score", step=fib_prox_score, inputs=("p382", "p500", "p618", "p786"))
 
 
 def swing_retrace_depth(

@@ -54,7 +54,7 @@ def ema(s: Vector, p: Vector, x: float) -> float:
 
 
 def wilder(s: Vector, p: Vector, x: float) -> float:
-    """Wilder's mean, ``(prev*(n-1) + x)/n``, seeded by the mean of the first n values; ATR is this of the true range."""
+    """Wilder's mean, ``(prev*(n-1) + x)/n``, seeded by the mean of the first n values."""
     n = p[0]
     if s[SEED_COUNT] < n:
         return seed(s, n, x)

@@ -99,7 +99,7 @@ BOLLINGER_BANDS = Kernel(
 
 
 def bollinger_position(s: Vector, p: Vector, close: float, mean: float, std: float) -> float:
-    """Where the close stands between the bands, ``(c-lower)/(upper-lower)`` clipped to [0, 1]; 0.5 in a window without width."""
+    """Return ``(c-lower)/(upper-lower)`` clipped to [0, 1]; 0.5 where the bands have no width."""
     lower, upper = bollinger_bands(s, p, mean, std)
     width = upper - lower
     if width <= 0.0:

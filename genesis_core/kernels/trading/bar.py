@@ -52,9 +52,7 @@ def trade_bar(
     return equity, reason
 
 
-def order(
-    s: Vector, p: Vector, f: Vector, regime: float, quality: float, close: float, last: bool
-) -> int:
+def order(s: Vector, p: Vector, f: Vector, regime: float, quality: float, close: float, last: bool) -> int:
     """Decide as of this close; an accepted side that is not held becomes pending, worth a fraction of equity."""
     side, reason = decide(s, p, f, regime, quality)
     if side == FLAT:

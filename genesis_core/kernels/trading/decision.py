@@ -89,9 +89,7 @@ def choose(s: Vector, p: Vector, buy: float, sell: float, regime: float) -> tupl
     return FLAT, TIE
 
 
-def candidate(
-    s: Vector, p: Vector, f: Vector, regime: float, quality: float
-) -> tuple[float, int]:
+def candidate(s: Vector, p: Vector, f: Vector, regime: float, quality: float) -> tuple[float, int]:
     """Return the bar's candidate side, after confidence and edge, or FLAT and the reason."""
     buy, sell = probabilities(p, f)
     side, reason = choose(s, p, buy, sell, regime)
