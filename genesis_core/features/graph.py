@@ -50,9 +50,11 @@ class Node:
 
     @cached_property
     def digest(self) -> str:
-        """Identity within this interpreter: name, code and parameters of it and of all it needs."""
+        """Identity within this interpreter: all that decides a value or its validity, through the inputs too."""
         inputs = [v.name if isinstance(v, Source) else (v.node.digest, v.index) for v in self.inputs]
-        return digest((self.kernel.name, law_digest(self.kernel.step), self.params, inputs))
+        kernel = self.kernel
+        declared = kernel.neutral, kernel.state(self.params), self.start, self.first_valid
+        return digest((kernel.name, law_digest(kernel.step), self.params, inputs, declared))
 
     @property
     def value(self) -> Output:

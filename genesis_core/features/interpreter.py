@@ -8,6 +8,11 @@ from operator import itemgetter
 from genesis_core.features.graph import SOURCES, Graph
 
 
+def _nothing(table: Sequence[float]) -> tuple[float, ...]:
+    """Read what a kernel without inputs reads."""
+    return ()
+
+
 class Interpreter:
     """The state of a graph after some bars, and the step to the next one.
 
@@ -35,7 +40,7 @@ class Interpreter:
                 [0.0] * placed.node.kernel.state(placed.node.params),
                 list(placed.node.params),
                 len(placed.reads) == 1,
-                itemgetter(*placed.reads),
+                itemgetter(*placed.reads) if placed.reads else _nothing,
                 placed.slot,
                 placed.slot + len(placed.node.kernel.outputs) if len(placed.node.kernel.outputs) > 1 else 0,
             )

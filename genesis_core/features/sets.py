@@ -35,6 +35,8 @@ class FeatureSet:
     """
 
     def __init__(self, features: Iterable[FeatureChoice]) -> None:
+        if isinstance(features, str) or not isinstance(features, Iterable):
+            raise FeatureError(f"features = {features!r}; a list of features is needed")
         resolved: dict[str, tuple[Feature, tuple[float, ...]]] = {}
         for choice in features:
             feature, params = _resolve(choice)
@@ -94,13 +96,15 @@ class FeatureSet:
 
 
 def _resolve(choice: FeatureChoice) -> tuple[Feature, tuple[float, ...]]:
-    chosen, given = choice if isinstance(choice, tuple) else (choice, {})
+    chosen, given = choice if isinstance(choice, tuple) and len(choice) == 2 else (choice, {})
+    if not isinstance(chosen, (str, Feature)) or not isinstance(given, Mapping):
+        raise FeatureError(f"{choice!r}: a feature, its name, or a pair of one and its parameters is needed")
     if isinstance(chosen, Feature):
         feature = chosen
     elif chosen in FEATURES:
         feature = FEATURES[chosen]
     else:
-        raise FeatureError(f"unknown feature {chosen!r}{nearest(str(chosen), FEATURES)}")
+        raise FeatureError(f"unknown feature {chosen!r}{nearest(chosen, FEATURES)}")
     names = [name for name, _ in feature.defaults]
     for name in given:
         if name not in names:

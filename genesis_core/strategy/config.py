@@ -167,7 +167,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         try:
             made = msgspec.convert(values, cls)
         except msgspec.ValidationError as fault:
-            raise ConfigError(field_words(where, str(fault))) from None
+            raise ConfigError(field_words(cls, values, where, str(fault))) from None
         made._check(where)
         return made
 
@@ -177,7 +177,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         Parameters
         ----------
         changes : mapping
-            Nested like the TOML file: ``{"decision": {"edge": 0.2}}``. A given `features` replaces the old one.
+            Nested like the TOML file: ``{"decision": {"edge": 0.2}}``. Given `features` replace the old ones,
+            and then given `weights` do too.
 
         Raises
         ------
@@ -185,9 +186,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             See :meth:`from_toml`.
         """
         check_keys(type(self), changes, "changes")
-        return type(self).from_dict(
-            deep_update(msgspec.to_builtins(self), changes, whole=("features",)), "changes"
-        )
+        whole = ("features", "weights") if "features" in changes else ()
+        return type(self).from_dict(deep_update(msgspec.to_builtins(self), changes, whole), "changes")
 
     @cached_property
     def feature_set(self) -> FeatureSet:
@@ -201,9 +201,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
 
     @cached_property
     def digest(self) -> str:
-        """Digest of everything in it, defaults and all parameters of all features included."""
+        """Digest of everything in it, defaults and all parameters of all features included.
+
+        The order of the features counts, for it is that of the model's sum; the order of the weights does not.
+        """
         values = msgspec.to_builtins(self)
         values["features"] = self.feature_set.parameters
+        for side in values["model"].values():
+            side["weights"] = {name: side["weights"][name] for name in self.feature_set.names}
         return digest(values)
 
     @classmethod
@@ -234,10 +239,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
                     raise ConfigError(
                         f"{where}: {label}: {name} = {value!r}; a number between -1e9 and 1e9 is needed"
                     )
-        for part in (self.decision, self.execution):
+        for section, part in (("decision", self.decision), ("execution", self.execution)):
             for name, value in msgspec.structs.asdict(part).items():
                 if isinstance(value, float) and (not math.isfinite(value) or value > 1e15):
-                    raise ConfigError(f"{where}: {name} = {value!r}; a finite number below 1e15 is needed")
+                    raise ConfigError(
+                        f"{where}: {section}.{name} = {value!r}; a finite number of at most 1e15 is needed"
+                    )
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -30,13 +30,63 @@ def check_keys(struct: type[msgspec.Struct], values: object, where: str, path: s
             check_keys(types[key], value, where, full)
 
 
-def field_words(where: str, message: str) -> str:
-    """Turn msgspec's ``... - at `$.a.b` `` into ``where: a.b: ...``."""
+def field_words(struct: type[msgspec.Struct], values: Mapping[str, Any], where: str, message: str) -> str:
+    """Turn msgspec's ``... - at `$.a.b` `` into ``where: a.b = value; ...``.
+
+    Parameters
+    ----------
+    struct : type
+        What `values` were converted to.
+    values : mapping
+        What the user gave.
+    where : str
+        What the user calls it.
+    message : str
+        Of the ``ValidationError``.
+    """
     found = re.fullmatch(r"(.*) - at `\$\.?(.*)`", message, re.DOTALL)
-    if not found:
-        return f"{where}: {message[0].lower()}{message[1:]}"
-    words, path = found.groups()
-    return f"{where}: {path}: {words[0].lower()}{words[1:]}" if path else f"{where}: {words}"
+    words, path = found.groups() if found else (message, "")
+    words = (words[0].lower() + words[1:]).replace("`object`", "a table").replace("`array`", "a list")
+    steps = re.findall(r"\[\.\.\.\]|[^.\[\]]+", path)
+    names, value = _follow(values, steps, "a table" in words)
+    if "missing required field" in words or not names:
+        return f"{where}: {'.'.join(names)}{': ' if names else ''}{words}"
+    choices = _choices(struct, names)
+    hint = nearest(str(value), choices) if choices else ""
+    return f"{where}: {'.'.join(names)} = {value!r}; {words}{hint}"
+
+
+def _follow(value: Any, steps: list[str], wants_table: bool) -> tuple[list[str], Any]:
+    """Walk to the value that is at fault; msgspec leaves out the keys of free tables, ``[...]``."""
+    names: list[str] = []
+    for depth, step in enumerate(steps):
+        if not isinstance(value, Mapping):
+            break
+        if step == "[...]":
+            rest = steps[depth + 1 :]
+            faulty = (key for key, item in value.items() if _at_fault(item, len(rest), wants_table))
+            step = next(faulty, step)
+        names.append(str(step))
+        value = value.get(step)
+    return names, value
+
+
+def _at_fault(item: Any, deeper: int, wants_table: bool) -> bool:
+    if deeper and isinstance(item, Mapping):
+        return any(_at_fault(inner, deeper - 1, wants_table) for inner in item.values())
+    if deeper or wants_table:
+        return not isinstance(item, Mapping)
+    return isinstance(item, bool) or not isinstance(item, (int, float))
+
+
+def _choices(struct: type[msgspec.Struct], names: list[str]) -> tuple[str, ...]:
+    """Return the texts that may stand at a place, if only some may."""
+    kind: Any = struct
+    for name in names:
+        if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+            return ()
+        kind = get_type_hints(kind).get(name)
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def deep_update(

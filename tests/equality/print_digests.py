@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ import numpy as np
 from genesis_core import Candles, Result, backtest, run_features, synthetic
 from genesis_core.compiler.columns import column_pass
 from genesis_core.digest import digest
-from genesis_core.kernels import exact
+from genesis_core.kernels.exact import exp, log, sigmoid
 
 SCHEMA = 1
 EMBEDDED = (1_000, 10_000)
@@ -73,8 +73,9 @@ def _backtest(name: str, result: Result) -> dict[str, str]:
 def exact_functions() -> dict[str, str]:
     """Digest the exact functions over a grid, interpreted and compiled."""
     out = {}
-    for name, step in (("exp", exp), ("log", log), ("sigmoid", sigmoid)):
-        xs = grid(positive=name == "log")
+    for function in (exp, log, sigmoid):
+        name, step = function.__name__, kernel_of(function)
+        xs = grid(positive=function is log)
         column = np.empty(len(xs))
         run = column_pass(step, 1, 1)
         inputs = np.array(xs)
@@ -85,19 +86,13 @@ def exact_functions() -> dict[str, str]:
     return out
 
 
-def exp(s: Sequence[float], p: Sequence[float], x: float) -> float:
-    """Return the exact function of this name, as a kernel."""
-    return exact.exp(x)
+def kernel_of(function: Callable[[float], float]) -> Callable[..., float]:
+    """Return a function of one argument as a kernel, ready for a column pass."""
 
+    def step(s: Sequence[float], p: Sequence[float], x: float) -> float:
+        return function(x)
 
-def log(s: Sequence[float], p: Sequence[float], x: float) -> float:
-    """Return the exact function of this name, as a kernel."""
-    return exact.log(x)
-
-
-def sigmoid(s: Sequence[float], p: Sequence[float], x: float) -> float:
-    """Return the exact function of this name, as a kernel."""
-    return exact.sigmoid(x)
+    return step
 
 
 def grid(positive: bool) -> list[float]:

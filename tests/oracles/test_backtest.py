@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis_core import Candles, Config, Result, backtest, run_features, synthetic
-from genesis_core.backtest.loop import CONTEXT, trade_compiled, trade_interpreted
+from genesis_core.backtest.loop import trade_compiled, trade_interpreted
 from genesis_core.features import make_path
 from genesis_core.features.paths import Counters
 from genesis_core.kernels.trading.layout import REASONS
@@ -91,7 +91,7 @@ def settings_of(config: Config) -> Settings:
 
 @cache
 def given_series(name: str) -> tuple[Bars, Candles, tuple[tuple[float, ...] | None, ...]]:
-    """Return a series, as the engine's candles too, and the model's inputs (those have oracles of their own)."""
+    """Return a series, as the engine's candles too, and the model's inputs, which have oracles."""
     bars = SERIES[name]
     candles = candles_of(bars)
     vectors = run_features("streaming", candles, feature_set=config_of().feature_set).vectors
@@ -105,7 +105,7 @@ def expected(name: str, config: Config) -> Simulation:
 
 def codes(candles: Candles, config: Config) -> Iterator[list[int]]:
     """Give the reason code of each bar, from the compiled loop and from the interpreted one."""
-    features = config.feature_set.including(*CONTEXT)
+    features = config.asked_features
     ready, params = config.feature_set.layout.warmup, parameter_vector(config)
     yield trade_compiled(candles, features, ready, params, Counters()).reasons.tolist()
     path = make_path("precomputed", candles, features)
