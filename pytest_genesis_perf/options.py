@@ -19,7 +19,6 @@ SOFT_STATES = {
     "no_digest": ("warn", "a comparison without a stored digest"),
     "no_speed": ("warn", "a comparison without a stored speed for this environment class"),
     "improved": ("pass", "a comparison faster than stored"),
-    "orphaned": ("warn", "a stored entry whose comparison is gone"),
 }
 """Ini choices of what a soft state does: default and meaning."""
 EFFECTS = ("pass", "warn", "fail")

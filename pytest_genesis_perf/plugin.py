@@ -54,11 +54,19 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Check the markers; a recording process keeps the tests it was asked for."""
-    marker.check_items(items)
-    if config.stash[keys.SETTINGS].recording:
+    settings = config.stash[keys.SETTINGS]
+    if not settings.worker:
+        marker.check_items(items)
+    if settings.recording:
         from pytest_genesis_perf.recording import select
 
         select(config, items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Check the marker in an xdist worker: its controller knows no items, and a usage error would crash it."""
+    if item.config.stash[keys.SETTINGS].worker:
+        marker.check_items([item])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -32,7 +32,11 @@ def _rewired(function: FunctionType, made: Mapping[FunctionType, FunctionType]) 
     cells = zip(inside, function.__closure__ or (), strict=True)
     closure = tuple(cell if value is None else CellType(value) for value, cell in cells)
     copy = FunctionType(
-        function.__code__, {**function.__globals__, **names}, function.__name__, function.__defaults__, closure
+        function.__code__,
+        {**function.__globals__, **names},
+        function.__name__,
+        function.__defaults__,
+        closure,
     )
     copy.__qualname__ = function.__qualname__
     return copy

@@ -62,7 +62,10 @@ def digests(real: Candles | None) -> Tables:
         name = f"features_{FEATURE_BARS}_{path}"
         tables["embedded"][name] = digest([list(vector.__genesis_identity__()) for vector in vectors])
     if real is not None:
-        tables["real"] = {"fingerprint": real.fingerprint, **_backtest("backtest", backtest(real, compiled=True))}
+        tables["real"] = {
+            "fingerprint": real.fingerprint,
+            **_backtest("backtest", backtest(real, compiled=True)),
+        }
     return tables
 
 

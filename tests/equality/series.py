@@ -46,7 +46,9 @@ def chosen_sizes() -> Sizes:
     """Return the sizes that the environment asks for."""
     asked = os.environ.get("GENESIS_FULL_EQUALITY", "")
     if asked not in ("", "0", "1"):
-        raise pytest.UsageError(f"GENESIS_FULL_EQUALITY={asked!r}; 1 for the full sizes, 0 or unset for fewer bars")
+        raise pytest.UsageError(
+            f"GENESIS_FULL_EQUALITY={asked!r}; 1 for the full sizes, 0 or unset for fewer bars"
+        )
     return FULL if asked == "1" else QUICK
 
 

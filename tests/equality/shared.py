@@ -30,7 +30,9 @@ def once(folder: Path, name: str, compute: Callable[[], Value]) -> Value:
     SQLite is the one lock in the standard library that blocks, works on every system and is freed when its
     holder dies. Each name has a database of its own, so that different values are computed side by side.
     """
-    with closing(sqlite3.connect(folder / f"{name}.sqlite", timeout=PATIENCE_SECONDS, isolation_level=None)) as db:
+    with closing(
+        sqlite3.connect(folder / f"{name}.sqlite", timeout=PATIENCE_SECONDS, isolation_level=None)
+    ) as db:
         db.execute("BEGIN IMMEDIATE")
         db.execute("CREATE TABLE IF NOT EXISTS value (pickled BLOB)")
         row = db.execute("SELECT pickled FROM value").fetchone()

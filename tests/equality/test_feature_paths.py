@@ -45,7 +45,10 @@ class TestEveryBar:
         cache = FeatureCache(bars)
         missed = run_features(path, candles, feature_set=feature_set, feature_cache=cache)
         assert feature_fault(feature_reference, missed) is None
-        assert (missed.path, missed.counters) == (f"cached({path})", expected_work(path, bars) | {"misses": bars})
+        assert (missed.path, missed.counters) == (
+            f"cached({path})",
+            expected_work(path, bars) | {"misses": bars},
+        )
         hit = run_features(path, candles, feature_set=feature_set, feature_cache=cache)
         assert feature_fault(feature_reference, hit) is None
         assert hit.counters == expected_work("none", bars) | {"hits": bars}
@@ -80,7 +83,9 @@ class TestEveryBar:
 
 
 class TestWholeSeries:
-    def test_the_bars_reach_everywhere(self, whole: Candles, sizes: Sizes, random_reference: FeatureRun) -> None:
+    def test_the_bars_reach_everywhere(
+        self, whole: Candles, sizes: Sizes, random_reference: FeatureRun
+    ) -> None:
         bars = [vector.bar for vector in random_reference.vectors]
         stretch = len(whole) // sizes.random + 1
         assert len(set(bars)) == sizes.random

@@ -51,6 +51,20 @@ def test_identity_alone_under_xdist_is_as_without(project: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(["genesis-perf: 1 DIFFERENT, 3 PASS (identity only*"])
 
 
+def test_a_bad_marker_fails_its_test_in_a_worker(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import pytest
+        @pytest.mark.genesis_perf(min_speed=3)
+        def test_it(): pass
+        """
+    )
+    result = project.runpytest_subprocess("-p", "xdist", "-n1")
+    result.assert_outcomes(errors=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*unknown keyword 'min_speed'; did you mean 'min_speedup'?*"])
+
+
 def test_the_group_that_xdist_adds_to_a_name_is_not_part_of_the_comparison(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_it="""

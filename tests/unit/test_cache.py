@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from genesis_core import (
     run_features,
     synthetic,
 )
+from genesis_core.backtest.plan import choose_plan, warn_if_slow
 from genesis_core.features import Feature, node
 from genesis_core.features.defaults import FEATURES
 from genesis_core.kernels.base import Kernel, Vector
@@ -116,7 +118,7 @@ class TestSize:
             run_features("streaming", CANDLES, (bar,), FEW, cached)
             sizes.append(cached.nbytes)
         assert sizes[0] < 1_000
-        assert all(b - a >= 2 * sys.getsizeof(1.0) for a, b in zip(sizes, sizes[1:], strict=False))
+        assert all(b - a >= 2 * sys.getsizeof(1.0) for a, b in pairwise(sizes))
 
 
 # Kernels that differ in one thing only.
@@ -172,6 +174,8 @@ def series(fingerprint_of: str) -> Candles:
         columns["timestamp"] = [stamp + 3_600_000 for stamp in columns["timestamp"]]
     elif kind == "shorter":
         columns = {name: values[1:] for name, values in columns.items()}
+    elif kind == "plunge":
+        columns["low"][int(bar)] *= 0.9
     elif kind in columns:
         values = columns[kind]
         toward = 0.0 if kind == "low" else math.inf
@@ -208,8 +212,8 @@ def test_the_changes_do_make_different_series() -> None:
 
 
 def test_one_bar_with_another_history_is_another_question() -> None:
-    """The same last candle, close and bar number: only what came before differs."""
-    one, other = series("base"), series("close 1")
+    """The same last candle, close and bar number: only one low before differs."""
+    one, other = series("base"), series("plunge 55")
     assert one[60] == other[60]
     cached = FeatureCache()
     for candles in (one, other, one, other):
@@ -281,22 +285,15 @@ class TestBacktests:
         assert warned(lambda: backtest(CANDLES, compiled=True, feature_cache=FeatureCache(1))) == []
 
 
-def test_the_reference_says_what_it_will_cost_above_2000_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reference_says_what_it_will_cost_above_2000_bars() -> None:
     candles = synthetic(bars=2_001)
-    config = {"decision": {"edge": 1.0}}
-
-    def stop(*args: Any, **kwargs: Any) -> Any:
-        raise KeyboardInterrupt  # the warning stands before the work
-
-    monkeypatch.setattr("genesis_core.backtest.engine.trade_interpreted", stop)
-
-    def run(bars: int, **flags: Any) -> None:
-        with pytest.raises(KeyboardInterrupt):
-            backtest(candles[:bars], config, **flags)
-
-    messages = warned(lambda: run(2_001))
-    assert len(messages) == 1
-    assert "recomputing 2,001 bars one by one takes about" in messages[0]
-    assert "precompute_features=True or compiled=True" in messages[0]
-    assert warned(lambda: run(2_000)) == []
-    assert warned(lambda: run(2_001, precompute_features=True)) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the warning stands before the work, and ends it here
+        with pytest.raises(SlowPathWarning) as caught:
+            backtest(candles)
+    message = str(caught.value)
+    assert "recomputing 2,001 bars one by one takes about" in message
+    assert "precompute_features=True or compiled=True gives the same bits at once" in message
+    assert warned(lambda: backtest(candles, precompute_features=True)) == []
+    reference = choose_plan(False, False, False, None)
+    assert warned(lambda: warn_if_slow(reference, 2_000, 1_948, None)) == []

@@ -207,6 +207,28 @@ def test_a_slowdown_that_goes_away_is_not_confirmed_and_says_what_was_found() ->
     assert "not reproduced (measured again: speedup 1" in why
 
 
+def test_measuring_again_exchanges_the_roles_of_the_arms_and_draws_another_coin() -> None:
+    clock, log = FakeClock(), []
+
+    def arm(name: str) -> Callable[[], object]:
+        def call() -> object:
+            log.append(name)
+            clock.now += 100 * US
+            return None
+
+        return call
+
+    pair = Pair("t", "c", arm("a"), arm("b"), "seed", clock)
+    terms = Terms(Claim(), None, 4.0, 60.0, first_look_only=True)
+    measure(pair, terms)
+    first, again = log[:], log
+    log.clear()
+    InProcessConfirmer().confirm(pair, terms, Suspicion.CLAIM_FAILS)
+    assert (first[0], again[0]) == ("a", "b")
+    mirror = {"a": "b", "b": "a"}
+    assert again != [mirror[name] for name in first]
+
+
 @pytest.mark.parametrize(("low", "crossed"), [(3.4, True), (3.1, False)])
 def test_a_crossed_stored_speed_is_confirmed_by_the_same_rule(low: float, crossed: bool) -> None:
     clock = FakeClock()

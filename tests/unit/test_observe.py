@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_speeds
+from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_digests, write_speeds
 from pytest_genesis_perf.confirm import Confirmation, Suspicion
 from pytest_genesis_perf.measure import Pair, Terms
 from pytest_genesis_perf.observe import Observation, observe, timing_obstacle
@@ -109,6 +109,13 @@ def test_what_is_not_suspicious_is_not_measured_again(session: Session) -> None:
     assert confirmer.asked is None
     assert observation.confirmation is None
     assert decide(replace(observation.evidence, digest_state="match")).verdict is Verdict.PASS
+
+
+def test_a_result_that_differs_from_the_stored_digest_is_not_timed(session: Session) -> None:
+    write_digests(session.store.digests_path, {("t.py::t", "c"): "0" * 32})
+    observation = seen(session, Told(True), 200, 100)
+    assert observation.measurement is None
+    assert decide(observation.evidence).verdict is Verdict.DIFFERENT
 
 
 @pytest.mark.parametrize("changes", [{"timed": False}, {"update": "all"}])

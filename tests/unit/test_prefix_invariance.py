@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -109,5 +110,5 @@ def test_a_feature_known_one_bar_early_would_be_seen(feature: str) -> None:
     moved = 0
     for recipe in (Series("walk", 1, 130, 0), Series("dollars", 2, 130, 0)):
         vectors = run_features("precomputed", recipe.candles, feature_set=ALL).vectors
-        moved += sum(a[feature].hex() != b[feature].hex() for a, b in zip(vectors, vectors[1:], strict=False))
+        moved += sum(a[feature].hex() != b[feature].hex() for a, b in pairwise(vectors))
     assert moved >= 5

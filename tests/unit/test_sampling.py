@@ -86,12 +86,12 @@ def test_blocks_are_abba_or_baab_and_the_coin_is_fair(exchanged: bool) -> None:
     a, b = (logged(clock, SLICE_NS, name, log) for name in "ab")
     sampler = Sampler(a, b, "seed", clock, exchanged=exchanged)
     orders = []
-    for _ in range(400):
+    for _ in range(4_000):
         log.clear()
         sampler.draw_block()
         orders.append("".join(log))
     assert set(orders) == {"abba", "baab"}
-    assert 150 < orders.count("abba") < 250
+    assert 1_850 < orders.count("abba") < 2_150
 
 
 def test_the_order_follows_from_the_seed_and_exchanging_roles_mirrors_it() -> None:
