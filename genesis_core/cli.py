@@ -78,6 +78,7 @@ def backtest(
 ) -> None:
     """Run a strategy over candles and print its figures."""
     from genesis_core import Config, backtest
+    from genesis_core.errors import GenesisError
 
     candles = _candles(csv, symbol, timeframe, bars, gaps, duplicates)
     strategy = Config.default() if config is None else Config.from_toml(config)
@@ -90,7 +91,10 @@ def backtest(
         if str(json_file) == "-":
             typer.echo(text)
         else:
-            json_file.write_text(text + "\n", encoding="utf-8")
+            try:
+                json_file.write_text(text + "\n", encoding="utf-8")
+            except OSError as fault:
+                raise GenesisError(f"--json {json_file}: cannot be written: {fault.strerror}") from None
 
 
 def _candles(

@@ -5,6 +5,20 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Forget a data folder that does not exist, and refuse to skip where its tests are required."""
+    folder = os.environ.get("GENESIS_DATA_DIR", "")
+    if folder and not Path(folder).is_dir():
+        del os.environ["GENESIS_DATA_DIR"]
+        folder = ""
+    if os.environ.get("GENESIS_REQUIRE_DATA") == "1" and not folder:
+        raise pytest.UsageError(
+            "GENESIS_REQUIRE_DATA=1, but GENESIS_DATA_DIR names no folder: tests on real candles would be skipped"
+        )
+
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:

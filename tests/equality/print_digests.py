@@ -38,35 +38,21 @@ def real_candles() -> Candles | None:
     return Candles.from_csv(Path(folder) / "tBTCUSD_1h.csv", symbol="tBTCUSD", timeframe="1h", gaps="keep")
 
 
-def digests(real: Candles | None) -> Tables:
-    """Compute all digests.
-
-    Parameters
-    ----------
-    real : Candles or None
-        The whole real series; without it the table ``real`` is left out.
-
-    Returns
-    -------
-    dict
-        Table -> name -> digest.
-    """
-    tables = {
-        "exact": exact_functions(),
-        "embedded": {"fingerprint": synthetic().fingerprint},
-    }
+def embedded_digests() -> Tables:
+    """Compute all digests that need no real candles: table -> name -> digest."""
+    embedded = {"fingerprint": synthetic().fingerprint}
     for bars in EMBEDDED:
-        tables["embedded"] |= _backtest(f"backtest_{bars}", backtest(synthetic(bars=bars), compiled=True))
+        embedded |= _backtest(f"backtest_{bars}", backtest(synthetic(bars=bars), compiled=True))
     for path in ("precomputed", "streaming"):
         vectors = run_features(path, synthetic(bars=FEATURE_BARS)).vectors
         name = f"features_{FEATURE_BARS}_{path}"
-        tables["embedded"][name] = digest([list(vector.__genesis_identity__()) for vector in vectors])
-    if real is not None:
-        tables["real"] = {
-            "fingerprint": real.fingerprint,
-            **_backtest("backtest", backtest(real, compiled=True)),
-        }
-    return tables
+        embedded[name] = digest([list(vector.__genesis_identity__()) for vector in vectors])
+    return {"embedded": embedded, "exact": exact_functions()}
+
+
+def real_digests(real: Candles) -> dict[str, str]:
+    """Compute the digests of the whole real series: name -> digest."""
+    return {"fingerprint": real.fingerprint, **_backtest("backtest", backtest(real, compiled=True))}
 
 
 def _backtest(name: str, result: Result) -> dict[str, str]:
@@ -132,10 +118,12 @@ def toml(tables: Mapping[str, Mapping[str, str]]) -> str:
 
 def main() -> None:
     """Print all digests; with ``--environment`` also on what they were made."""
+    tables = embedded_digests()
     real = real_candles()
     if real is None:
         print("GENESIS_DATA_DIR is not set: the table `real` is left out", file=sys.stderr)
-    tables = digests(real)
+    else:
+        tables["real"] = real_digests(real)
     if "--environment" in sys.argv[1:]:
         tables["environment"] = environment()
     print(toml(tables), end="")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
@@ -39,7 +40,7 @@ class Sizes:
 
 
 FULL = Sizes(embedded=1_000, real_start=13_100, real=2_000, random=200)
-QUICK = Sizes(embedded=500, real_start=14_700, real=500, random=12)
+QUICK = Sizes(embedded=500, real_start=14_700, real=500, random=8)
 
 
 def chosen_sizes() -> Sizes:
@@ -66,4 +67,4 @@ def random_bars(whole: Candles, count: int) -> list[int]:
     """Draw one bar from each of `count` equal stretches of a series: none is missed, and the cost is bounded."""
     draw = random.Random(SEED)
     edges = [len(whole) * i // count for i in range(count + 1)]
-    return [draw.randrange(first, end) for first, end in zip(edges, edges[1:])]  # noqa: B905
+    return [draw.randrange(first, end) for first, end in pairwise(edges)]

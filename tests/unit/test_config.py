@@ -196,7 +196,7 @@ def test_numbers_of_the_model_are_finite(side: str, path: tuple[str, ...], value
         ),
         (
             ("features", "vol_regime"),
-            "model.buy.weights: 'vol_regime' is not among the features; did you mean 'rsi_vol_interaction'?",
+            "model.buy.weights: 'vol_regime' is not among the features; valid: atr_14, bb_position_inv_ma3, ",
         ),
         (("model", "sell", "bias"), "model.sell: object missing required field `bias`"),
         (("model", "sell"), "model: object missing required field `sell`"),
@@ -204,7 +204,7 @@ def test_numbers_of_the_model_are_finite(side: str, path: tuple[str, ...], value
     ],
 )
 def test_what_is_missing_is_named(path: tuple[str, ...], message: str) -> None:
-    assert fault(without(path)).partition("; did")[0] == message.partition("; did")[0]
+    assert fault(without(path)).startswith(message)
 
 
 @pytest.mark.parametrize("values", [None, 3, "default", ["features"]])
@@ -315,7 +315,7 @@ class TestUpdated:
 
     @pytest.mark.parametrize("changes", [None, 3, [("decision", {})]])
     def test_changes_are_a_table(self, changes: Any) -> None:
-        with pytest.raises(ConfigError, match="changes: the whole is .*; a table of keys is needed"):
+        with pytest.raises(ConfigError, match=r"changes: the whole is .*; a table of keys is needed"):
             DEFAULT_CONFIG.updated(changes)
 
 
