@@ -222,8 +222,11 @@ def _timings(measured: Measurement) -> dict[str, Any]:
 
 
 def _stable_nodeid(item: pytest.Item) -> str:
-    # xdist's loadgroup writes the group behind the node id; the comparison is the same one.
-    group = item.get_closest_marker("xdist_group")
-    if group is None or not hasattr(item.config, "workerinput"):
+    # xdist's loadgroup writes the groups behind the node id; the comparison is the same one.
+    groups = {
+        str(m.args[0] if m.args else m.kwargs.get("name", "default"))
+        for m in item.iter_markers("xdist_group")
+    }
+    if not groups or not hasattr(item.config, "workerinput"):
         return item.nodeid
-    return item.nodeid.rsplit("@", 1)[0]
+    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}")

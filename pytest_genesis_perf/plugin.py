@@ -29,16 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[keys.SETTINGS] = settings
     # xdist hands the options on: workers must not draw a seed of their own.
     config.option.genesis_perf_seed = str(settings.seed)
+    config.pluginmanager.register(Collector(config), "genesis_perf_collector")
     if settings.recording:
         from pytest_genesis_perf.recording import prepare_child
 
         prepare_child(config)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Collect comparisons, except in xdist workers: their reports travel to the controller."""
-    if not session.config.stash[keys.SETTINGS].worker:
-        session.config.pluginmanager.register(Collector(session.config), "genesis_perf_collector")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

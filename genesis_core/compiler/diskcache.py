@@ -17,6 +17,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +51,19 @@ def cache_directory() -> Path:
     return base / "genesis-core" / "compiled"
 
 
-def code_stamp(function: Callable[..., Any], options: object = None) -> str:
+@cache
+def compiler_digest() -> str:
+    """Digest the source of this package: how a function is compiled decides its machine code as well."""
+    return digest([file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))])
+
+
+def code_stamp(function: Callable[..., Any]) -> str:
     """Digest what decides the machine code of `function`, but for the argument types and the CPU.
 
     Parameters
     ----------
     function : function
         The root that is compiled.
-    options : mapping, optional
-        The compiler's options for it. Those of its callees change with this package's version.
 
     Returns
     -------
@@ -66,7 +71,7 @@ def code_stamp(function: Callable[..., Any], options: object = None) -> str:
         32 hexadecimal digits.
     """
     versions = (__version__, numba.__version__, llvmlite.__version__, sys.implementation.cache_tag)
-    return digest((law_digest(function), repr(options), versions))
+    return digest((law_digest(function), compiler_digest(), versions))
 
 
 class LawCache(_Cache):
@@ -76,14 +81,12 @@ class LawCache(_Cache):
     ----------
     function : function
         The plain function that the dispatcher compiles.
-    options : mapping, optional
-        The dispatcher's options.
     """
 
-    def __init__(self, function: Callable[..., Any], options: object = None) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self._folder = cache_directory()
         self._name = function.__qualname__.replace("<locals>.", "")
-        self._stamp = code_stamp(function, options)
+        self._stamp = code_stamp(function)
         self._enabled = True
 
     @property
@@ -170,4 +173,4 @@ def _checksum(body: bytes) -> bytes:
 
 def attach(dispatcher: Any) -> None:
     """Give a Numba dispatcher the disk cache."""
-    dispatcher._cache = LawCache(dispatcher.py_func, dispatcher.targetoptions)
+    dispatcher._cache = LawCache(dispatcher.py_func)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
 from genesis_core.kernels.base import Kernel, Param
+from genesis_core.kernels.language import require
 from genesis_core.kernels.registry import kernel as find_kernel
 from genesis_core.kernels.walk import law_digest
 
@@ -124,14 +125,23 @@ def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
     ------
     FeatureError
         Wrong number of inputs, or a parameter that is unknown, missing or out of range.
+    KernelError
+        If a kernel of the caller's own is not in the kernel language: its paths could differ.
     """
-    made = find_kernel(kernel) if isinstance(kernel, str) else kernel
+    made = find_kernel(kernel) if isinstance(kernel, str) else _checked(kernel)
     if len(inputs) != len(made.inputs):
         raise FeatureError(
             f"kernel {made.name!r} reads {len(made.inputs)} inputs ({', '.join(made.inputs)}), got {len(inputs)}"
         )
     wired = tuple(source(value) if isinstance(value, str) else value for value in inputs)
     return Node(made, _vector(made, params), wired)
+
+
+@lru_cache(maxsize=256)
+def _checked(kernel: Kernel) -> Kernel:
+    """Check a kernel of the caller's own; those of the package are checked by its tests."""
+    require(kernel)
+    return kernel
 
 
 def _vector(made: Kernel, params: Mapping[str, float]) -> tuple[float, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from pytest_genesis_perf.record import Comparison
     from pytest_genesis_perf.session import Session
+
+LOG_WIDTH = 160
+"""Characters of a line where the output is not a terminal and nothing says how wide it is."""
 
 _COLOURS = {"fail": "red", "warn": "yellow", "pass": "green"}
 
@@ -80,21 +84,27 @@ def _closing_line(session: Session) -> str:
 def _write_table(reporter: pytest.TerminalReporter, records: Sequence[Comparison]) -> None:
     columns = [
         Column("verdict", [r.verdict for r in records]),
-        Column("comparison", [text.name(r) for r in records], shrink=True),
-        Column("work", [r.work or "" for r in records], drop=2),
-        Column("baseline", [_seconds(r, "baseline") for r in records], right=True, drop=4),
-        Column("optimized", [_seconds(r, "optimized") for r in records], right=True, drop=5),
+        Column("comparison", text.short_names(records), shrink=True),
+        Column("identical", [text.identical(r) for r in records]),
         Column("speedup", [text.speedup(r) for r in records], right=True),
         Column("stored", [text.stored(r) for r in records], right=True, drop=3),
-        Column("identical", [text.identical(r) for r in records], drop=1),
+        Column("baseline", [_seconds(r, "baseline") for r in records], right=True, drop=1),
+        Column("optimized", [_seconds(r, "optimized") for r in records], right=True, drop=2),
+        Column("work", [r.work or "" for r in records], drop=4),
     ]
-    width = reporter.config.get_terminal_writer().fullwidth
+    width = _width(reporter)
     lines = layout(columns, width)
     reporter.write_line(lines[0], bold=True)
     for record, line in zip(records, lines[1:], strict=True):
         # Colour the word only: it repeats what the word says.
         reporter.write(line[: len(record.verdict)], **{_COLOURS[record.effect]: True})
         reporter.write_line(line[len(record.verdict) :])
+
+
+def _width(reporter: pytest.TerminalReporter) -> int:
+    """Return the characters of a line; a log has no width of its own, and pytest's 80 would cut names and numbers."""
+    writer = reporter.config.get_terminal_writer()
+    return int(writer.fullwidth) if reporter.isatty or "COLUMNS" in os.environ else LOG_WIDTH
 
 
 def _write_details(reporter: pytest.TerminalReporter, session: Session, verbosity: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
 
@@ -49,13 +50,23 @@ def identical(record: Comparison) -> str:
         return "not compared"
     if record.verdict == "DIFFERENT":
         return "NO"
-    states = {"match": "yes, stored", "missing": "yes, not stored", "untracked": "yes"}
+    states = {"match": "yes", "missing": "yes, new", "untracked": "yes"}
     return states.get(record.digest_state, record.digest_state)
 
 
 def name(record: Comparison) -> str:
     """Return the test, and the label behind it where it says more than the default."""
     return record.nodeid if record.label == DEFAULT_LABEL else f"{record.nodeid} / {record.label}"
+
+
+def short_names(records: Sequence[Comparison]) -> list[str]:
+    """Return the names for a table: without the folder they share, and without a label that repeats the test's."""
+    folders = {record.nodeid.partition("::")[0].rpartition("/")[0] for record in records}
+    shared = f"{folders.pop()}/" if len(folders) == 1 else ""
+    return [
+        (record.nodeid if record.label in record.nodeid else name(record)).removeprefix(shared)
+        for record in records
+    ]
 
 
 def property_text(record: Comparison) -> str:

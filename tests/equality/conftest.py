@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,6 +82,3 @@ def random_reference(whole: Candles, sizes: Sizes, feature_set: FeatureSet, shar
     """The recomputed features at bars drawn from the whole real series."""
     bars = random_bars(whole, sizes.random)
     return once(shared, "random", lambda: run_features("recompute", whole, bars, feature_set))
-
-
-Ask = Callable[..., FeatureRun]

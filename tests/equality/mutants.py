@@ -12,18 +12,18 @@ import pytest
 from genesis_core.compiler import columns, jit, run
 from genesis_core.kernels.walk import reachable, references
 
-Changes = Mapping[FunctionType, FunctionType]
+Changes = Mapping[Callable[..., Any], Callable[..., Any]]
 
 
-def mutated(root: FunctionType, changes: Changes) -> FunctionType:
+def mutated(root: Callable[..., Any], changes: Changes) -> Callable[..., Any]:
     """Return `root` with some functions that it reaches replaced; `root` itself if it reaches none of them."""
-    made: dict[FunctionType, FunctionType] = {}
+    made: dict[Callable[..., Any], Callable[..., Any]] = {}
     for function in reachable(root):
         made[function] = changes[function] if function in changes else _rewired(function, made)
     return made[root]
 
 
-def _rewired(function: FunctionType, made: Mapping[FunctionType, FunctionType]) -> FunctionType:
+def _rewired(function: FunctionType, made: Changes) -> FunctionType:
     callees = {name: value for name, value in references(function) if isinstance(value, FunctionType)}
     if all(made[callee] is callee for callee in callees.values()):
         return function
@@ -47,7 +47,7 @@ def compiled_side(changes: Changes) -> Iterator[None]:
     """Compile changed functions instead of the law's, which stays as it is when interpreted."""
     compiled = (columns.column_pass, run.compiled_trade, run.compiled_summarize)
 
-    def compile_changed(root: FunctionType, *args: Any) -> Callable[..., Any]:
+    def compile_changed(root: Callable[..., Any], *args: Any) -> Callable[..., Any]:
         return jit.compile_law(mutated(root, changes), *args)
 
     with pytest.MonkeyPatch.context() as patch:

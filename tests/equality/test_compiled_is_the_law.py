@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType
+from typing import Any
 
 import pytest
 
@@ -87,14 +89,16 @@ def summarize(equity: Vector, points: int, net: Vector, trades: int, initial: fl
     out[MAX_DRAWDOWN] = out[MAX_DRAWDOWN] * 1.0000000000000002
 
 
-FEATURE_MUTANTS = {
+Law = Callable[..., Any]
+
+FEATURE_MUTANTS: dict[str, tuple[Law, Law]] = {
     "step": (averages.wilder, wilder),
     "helper": (averages.seed, seed),
     "helper of another module": (exact.exp, exp),
     "helper of many": (derived.clip, clip),
     "swings one bar early": (swings.pivots, pivots),
 }
-TRADING_MUTANTS = {
+TRADING_MUTANTS: dict[str, tuple[Law, Law]] = {
     "swings one bar early": (swings.pivots, pivots),
     "fills": (books.leave, leave),
     "figures": (metrics.summarize, summarize),

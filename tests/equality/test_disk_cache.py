@@ -173,6 +173,12 @@ class TestStale:
         copy.edit("exact.py", "    inside = x\n", "\n    # A comment.\n    inside = x\n")
         assert copy.run()["loaded"] == KERNELS
 
+    def test_another_way_to_compile_is_an_edit(self, copy: Copy, first: Found) -> None:
+        copy.edit("../compiler/jit.py", "nogil=True", "nogil=False")
+        edited = copy.run()
+        assert edited["made"] == KERNELS
+        assert edited["compiled"] == first["compiled"]
+
     def test_old_code_under_the_new_name_is_refused(self, copy: Copy, first: Found) -> None:
         """The worst that a copied or restored folder can do: a valid file of other code under the name asked for."""
         old_files = copy.files()
@@ -213,7 +219,8 @@ def slopes(compiled: Any) -> list[float]:
     column.flags.writeable = False
     out = np.empty(5)
     compiled(np.zeros(3), np.array([2.0]), (column,), (out,), 5)
-    return out.tolist()
+    values: list[float] = out.tolist()
+    return values
 
 
 SLOPES = [0.0, 0.0, 0.75, -0.4, 2.0 / 7.0]
@@ -232,7 +239,7 @@ class TestDamage:
                 "empty": b"",
                 "cut": good[:-1],
                 "head": good[:50],
-                "one bit": flipped,
+                "one bit": bytes(flipped),
                 "text": b"not compiled code",
                 "longer": good + b"\0",
             }[damage]

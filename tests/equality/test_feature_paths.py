@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
 
-from genesis_core import Candles, FeatureCache, FeatureSet, run_features
+from genesis_core import Candles, FeatureCache, FeatureSet, FeatureVector, run_features, synthetic
 from genesis_core.features import FeatureRun
 from tests.equality.checks import feature_fault, monotony
 from tests.equality.series import SEED, Sizes, random_bars
@@ -109,3 +110,45 @@ class TestWholeSeries:
         shuffled = FeatureRun(tuple(vectors), "recompute", {})
         run = run_features(path, whole, [vector.bar for vector in vectors], feature_set)
         assert feature_fault(shuffled, run) is None
+
+
+@pytest.fixture(scope="module")
+def pair(feature_set: FeatureSet) -> tuple[FeatureRun, FeatureRun]:
+    candles = synthetic(bars=120)
+    first, second = (
+        run_features(path, candles, feature_set=feature_set) for path in ("streaming", "windowed")
+    )
+    assert feature_fault(first, second) is None
+    return first, second
+
+
+class TestTheChecksCanFail:
+    @pytest.mark.parametrize("bar", [0, 51, 119])
+    def test_one_bit_is_seen(
+        self, bar: int, pair: tuple[FeatureRun, FeatureRun], feature_set: FeatureSet
+    ) -> None:
+        first, second = pair
+        for i, value in enumerate(second.vectors[bar].values_tuple):
+            for other in (math.nextafter(value, 2.0), -value if value == 0.0 else -0.0):
+                values = (
+                    *second.vectors[bar].values_tuple[:i],
+                    other,
+                    *second.vectors[bar].values_tuple[i + 1 :],
+                )
+                vector = FeatureVector(feature_set.layout, bar, values)
+                changed = (*second.vectors[:bar], vector, *second.vectors[bar + 1 :])
+                fault = feature_fault(first, FeatureRun(changed, second.path, second.counters))
+                assert fault is not None
+                assert fault.startswith(f"windowed is not streaming: result[{bar}]")
+
+    def test_one_bar_less_is_seen(self, pair: tuple[FeatureRun, FeatureRun]) -> None:
+        first, second = pair
+        less = FeatureRun(second.vectors[:-1], second.path, second.counters)
+        assert feature_fault(first, less) == "windowed answered for other bars than streaming"
+
+    def test_the_same_path_twice_is_vacuous(self, pair: tuple[FeatureRun, FeatureRun]) -> None:
+        assert feature_fault(pair[0], pair[0]) == "vacuous: both runs are 'streaming'"
+
+    def test_features_that_hardly_move_are_vacuous(self, pair: tuple[FeatureRun, FeatureRun]) -> None:
+        still = FeatureRun(pair[0].vectors[60:70] * 100, "streaming", {})
+        assert (monotony(still, synthetic(bars=1_000)) or "").startswith("vacuous: ")

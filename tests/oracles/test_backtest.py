@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -16,11 +18,12 @@ from genesis_core import Candles, Config, Result, backtest, run_features, synthe
 from genesis_core.backtest.loop import trade_compiled, trade_interpreted
 from genesis_core.features import make_path
 from genesis_core.features.paths import Counters
-from genesis_core.kernels.trading.layout import REASONS
+from genesis_core.features.vector import FeatureVector, Layout
+from genesis_core.kernels.trading.layout import BAR, REASONS
 from genesis_core.strategy.encode import parameter_vector
 from tests.oracles import features as oracle
 from tests.oracles.agreement import disagreement
-from tests.oracles.bars import Bars, adversarial, random_walk, whole_dollars
+from tests.oracles.bars import Bars, adversarial, from_high_low, random_walk, whole_dollars
 from tests.oracles.decision import Logistic, Settings
 from tests.oracles.engine import bars_of, candles_of
 from tests.oracles.simulator import Simulation, simulate
@@ -158,7 +161,7 @@ def models(draw: st.DrawFn) -> dict[str, Any]:
 choices: Mapping[str, st.SearchStrategy[Any]] = {
     "reward_risk": st.sampled_from((0.4, 1.0, 1.8, 3.0)),
     "side": st.sampled_from(("both", "both", "long", "short")),
-    "threshold": st.sampled_from((0.0, 0.3, 0.45, 0.55, 0.7)),
+    "threshold": st.sampled_from((0.0, 0.3, 0.45, 0.5, 0.55, 0.7)),
     "confidence": st.sampled_from((0.0, 0.3, 0.5, 0.6)),
     "edge": st.sampled_from((0.0, 0.0, 0.1, 0.4)),
     "hysteresis": st.integers(0, 4),
@@ -172,9 +175,83 @@ choices: Mapping[str, st.SearchStrategy[Any]] = {
 
 
 @given(name=st.sampled_from(sorted(SERIES)), model=models(), values=st.fixed_dictionaries(dict(choices)))
-@settings(max_examples=250, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 def test_any_strategy(name: str, model: dict[str, Any], values: dict[str, Any]) -> None:
     check(name, config_of(**model, **values))
+
+
+@dataclass
+class Told:
+    """A feature path that answers what it is told: model inputs, regime and quality of each bar."""
+
+    layout: Layout
+    answers: list[tuple[float, ...]]
+    counters: Counters = field(default_factory=Counters)
+    name: str = "told"
+
+    def at(self, bar: int) -> FeatureVector:
+        return FeatureVector(self.layout, bar, self.answers[bar])
+
+
+answers = st.tuples(*[st.sampled_from((-1.0, 0.0, 1.0))] * 5, st.sampled_from((1.0, 1.0, 0.5)))
+
+
+def check_told(told: list[tuple[float, ...]], bars: Bars, ready: int, config: Config) -> Simulation:
+    """Compare the loop over given inputs with the simulator: four of the model, then regime and quality."""
+    candles, features = candles_of(bars), config.asked_features
+    path = Told(features.layout, told)
+    books = trade_interpreted(candles, features, ready, parameter_vector(config), path)
+    names = {1.0: "bull", 0.0: "ranging", -1.0: "bear"}
+    rows = [row[:4] if t >= ready else None for t, row in enumerate(told)]
+    context = [names[row[4]] for row in told], [row[5] for row in told]
+    wanted = simulate(bars, rows, *context, settings_of(config))
+    assert [REASONS[code] for code in books.reasons.tolist()] == wanted.reasons
+    assert [row[BAR] for row in books.ledger] == [fill.bar for fill in wanted.fills]
+    curve = [*wanted.equity, wanted.final]
+    scale = max(abs(point) for point in curve)
+    assert disagreement(books.equity.tolist(), curve, absolute=1e-9 * scale) is None
+    return wanted
+
+
+@given(
+    told=st.lists(answers, min_size=1, max_size=60),
+    seed=st.integers(0, 1_000),
+    step=st.sampled_from((0.01, 0.4)),
+    ready=st.integers(0, 3),
+    model=models(),
+    values=st.fixed_dictionaries(dict(choices)),
+)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+def test_any_inputs(
+    told: list[tuple[float, ...]], seed: int, step: float, ready: int, model: Any, values: Any
+) -> None:
+    """Inputs of a few round values: ties, runs and flips of regime and quality that no indicator would give."""
+    check_told(
+        told, random_walk(seed, len(told), start=100.0, step=step), ready, config_of(**model, **values)
+    )
+
+
+def test_a_tie_takes_the_side_held_last_not_the_one_accepted_last() -> None:
+    """Short, then prices triple: a long is accepted and there is nothing to pay it with; then a tie."""
+    told = [(0.0, 0.0, sign, 0.0, 1.0, 1.0) for sign in (-1.0, -1.0, 1.0, 0.0, 0.0)]
+    prices = [100.0, 100.0, 300.0, 300.0, 300.0]
+    model = {"buy": (3.0, 0.0, 0.0, 1.0, 0.0), "sell": (3.0, 0.0, 0.0, -1.0, 0.0)}
+    config = config_of(**model, **{**LIKELY, "hysteresis": 0}, size=1.0)
+    wanted = check_told(told, from_high_low(prices, prices), 0, config)
+    assert wanted.reasons == ["ENTRY", "IN_POSITION", "NO_EQUITY", "IN_POSITION", "IN_POSITION"]
+
+
+def test_bounds_are_closed() -> None:
+    """Both probabilities are exactly 0.5: equal to the threshold, to the confidence, and an edge of exactly 0."""
+    half = (0.0, 0.0, 0.0, 0.0, 0.0)
+    bounds = {"threshold": 0.5, "confidence": 0.5, "edge": 0.0, "hysteresis": 0, "cooldown_bars": 0}
+    for name, least in (("threshold", "THRESHOLD"), ("confidence", "CONFIDENCE"), ("edge", "EDGE")):
+        reasons = check("walk", config_of(buy=half, sell=half, **bounds)).reasons
+        assert "ENTRY" in reasons
+        above = {**bounds, name: math.nextafter(bounds[name], 1.0)}
+        reasons = check("walk", config_of(buy=half, sell=half, **above)).reasons
+        assert "ENTRY" not in reasons
+        assert least in reasons
 
 
 LIKELY = {"threshold": 0.4, "confidence": 0.0, "edge": 0.0, "hysteresis": 1, "cooldown_bars": 0}
@@ -188,7 +265,7 @@ def test_every_reason_occurs_and_agrees(fill: str) -> None:
     for name, values in {
         "walk": {},
         "whole dollars": {"threshold": 0.7, "edge": 0.0},
-        "few dollars": {**LIKELY, "size": 1.0},
+        "few dollars": {**LIKELY, "size": 1.0, "hysteresis": 2},
         "huge prices": {**LIKELY, "side": "long"},
         "calm walk": {**LIKELY, **SAME},
         "synthetic": {**LIKELY, "reward_risk": 0.4},

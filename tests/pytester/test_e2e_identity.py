@@ -91,6 +91,11 @@ def test_arms_that_share_a_buffer_cannot_pass(project: pytest.Pytester) -> None:
     assert "share memory" in failure(project)
 
 
+def test_a_failing_comparison_ends_the_test(project: pytest.Pytester) -> None:
+    run(project, "genesis_perf.compare(baseline=slow, optimized=other)\n    open('reached', 'w').close()")
+    assert not (project.path / "reached").exists()
+
+
 def test_swallowing_the_failure_does_not_help(project: pytest.Pytester) -> None:
     result = run(
         project,

@@ -100,6 +100,41 @@ def test_new_adds_what_is_missing_and_leaves_the_rest(project: pytest.Pytester) 
     assert "CHANGED" not in str(result.stdout)
 
 
+def test_new_adds_the_half_of_an_entry_that_is_missing(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=GOOD)
+    digests_path, speed_path = paths(project)
+    entry = SpeedEntry(StoredSpeed(7.0, 7.0, 7.0), 5)
+    write_digests(digests_path, {KEY_A: "0" * 32})
+    write_speeds(speed_path, SpeedFile(current(), {KEY_B: entry}))
+    assert update(project, "--genesis-perf-update=new").ret == pytest.ExitCode.OK
+    assert read_digests(digests_path) == {KEY_A: "0" * 32, KEY_B: SAME}
+    entries = read_speeds(speed_path).entries
+    assert entries[KEY_B] == entry
+    assert entries[KEY_A].processes == 5
+
+
+def test_recording_processes_run_what_is_recorded_and_nothing_else(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        from arms import *
+
+        def ran(name):
+            with open("ran", "a") as file:
+                file.write(name + " ")
+
+        def test_recorded(genesis_perf):
+            ran("recorded")
+            genesis_perf.compare(baseline=slow, optimized=fast)
+
+        def test_other():
+            ran("other")
+        """
+    )
+    assert update(project).ret == pytest.ExitCode.OK
+    ran = (project.path / "ran").read_text(encoding="utf-8").split()
+    assert (ran.count("recorded"), ran.count("other")) == (6, 1)
+
+
 def test_new_runs_no_process_where_nothing_is_missing(project: pytest.Pytester) -> None:
     project.makepyfile(test_it="def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=int)")
     digests_path, speed_path = paths(project)

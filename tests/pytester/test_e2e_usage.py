@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_genesis_perf import keys
+
 TEST = "def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=int)"
 
 
@@ -57,6 +59,7 @@ def test_a_bad_option_is_a_usage_error(project: pytest.Pytester, arguments: list
         ("margin=True", "margin must be a share from 0 up to 1, such as 0.02, not True"),
         ("margin=1.0", "margin must be a share from 0 up to 1, such as 0.02, not 1.0"),
         ("margin=float('nan')", "margin must be a share from 0 up to 1, such as 0.02, not nan"),
+        ("min_speedup=True", "min_speedup must be a finite number > 0, such as 3.0, not True"),
         ("min_speedup=0", "min_speedup must be a finite number > 0, such as 3.0, not 0"),
         ("budget=None", "budget must be a finite number of seconds > 0, not None"),
         ("3.0", "takes keywords only (margin, min_speedup, budget), not 3.0"),
@@ -111,6 +114,27 @@ def test_the_closest_marker_wins_keyword_by_keyword(project: pytest.Pytester) ->
         """
     )
     assert project.runpytest_inprocess().ret == pytest.ExitCode.OK
+
+
+def test_a_closer_margin_replaces_a_farther_min_speedup(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import pytest
+        pytestmark = pytest.mark.genesis_perf(min_speedup=9)
+
+        @pytest.mark.genesis_perf(margin=0.5)
+        def test_it(genesis_perf):
+            assert genesis_perf.compare(baseline=int, optimized=int).claim == "not slower by more than 50%"
+        """
+    )
+    assert project.runpytest_inprocess().ret == pytest.ExitCode.OK
+
+
+def test_a_recording_process_does_not_repeat_the_coins_of_its_parent(project: pytest.Pytester) -> None:
+    given = "--genesis-perf-seed=5"
+    assert project.parseconfigure(given).stash[keys.SETTINGS].seed == 5
+    recording = [project.parseconfigure(given, "--genesis-perf-recording=x") for _ in range(3)]
+    assert len({config.stash[keys.SETTINGS].seed for config in recording} | {5}) == 4
 
 
 def test_the_margin_comes_from_the_ini_file_where_nothing_is_closer(project: pytest.Pytester) -> None:

@@ -89,7 +89,7 @@ def test_argument_over_marker(genesis_perf):
     result.stdout.fnmatch_lines(
         [
             "genesis-perf: * cores*; seed *; speed baselines: 0 of 0 active",
-            "verdict * comparison * work *baseline *optimized *speedup*",
+            "verdict * comparison * speedup *baseline *optimized *work*",
             "REGRESSED *test_it.py::test_slower *",
             "MISSED *",
             "MISSED *",
@@ -242,6 +242,26 @@ def test_it(genesis_perf):
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*INCONCLUSIVE*, stopped by the limit of 0.5 s per comparison; *"])
+
+
+def test_the_budget_comes_from_the_closest_marker(project: pytest.Pytester) -> None:
+    result = run(
+        project,
+        """
+pytestmark = pytest.mark.genesis_perf(budget=0.3)
+
+@pytest.mark.genesis_perf(budget=0.125)
+def test_it(genesis_perf):
+    # Twice as fast in one block, half as fast in the next: no number of blocks decides that.
+    calls = []
+    def alternating():
+        calls.append(1)
+        return work(40_000 if len(calls) // 2 % 2 else 10_000)
+    genesis_perf.compare(baseline=lambda: work(20_000), optimized=alternating)
+""",
+        "--genesis-perf-budget=0.5",
+    )
+    result.stdout.fnmatch_lines(["*INCONCLUSIVE: *, stopped by the time budget of 0.125 s; *"])
 
 
 def test_the_nearest_class_is_named_where_none_fits(project: pytest.Pytester) -> None:

@@ -219,6 +219,23 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     assert os.listdir(tmp_path) == ["digests.toml"]
 
 
+def test_a_file_is_replaced_in_one_step_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = digest_file(tmp_path)
+
+    def locked(source: str, target: Path) -> None:
+        # What is to be put in place is whole by now.
+        assert read_digests(Path(source)) == {("new", "x"): DIGEST}
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", locked)
+    with pytest.raises(BaselineError, match=r"cannot be written: .*Permission denied"):
+        write_digests(path, {("new", "x"): DIGEST})
+    assert path.read_text(encoding="utf-8") == DIGESTS
+    assert os.listdir(tmp_path) == ["digests.toml"]
+
+
 def test_a_written_file_can_be_read_by_others(tmp_path: Path) -> None:
     toml_files.write(tmp_path / "x", "a = 1\n")
     assert (tmp_path / "x").stat().st_mode & 0o444 == 0o444

@@ -256,6 +256,29 @@ def test_metrics_by_brute_force(case: Case) -> None:
         assert metrics.sharpe == pytest.approx(sharpe, rel=1e-9, abs=1e-9)
 
 
+def test_without_warm_up_the_first_bar_trades_and_its_fee_is_a_fall_from_the_initial_equity() -> None:
+    def side(bias: float) -> dict[str, Any]:
+        return {"bias": bias, "weights": {"data_quality": 0.0}}
+
+    config = Config.from_dict(
+        {
+            "features": {"data_quality": {}},
+            "model": {"buy": side(3.0), "sell": side(-3.0)},
+            "decision": {"hysteresis": 0, "size": 1.0},
+            "execution": {"fill": "close", "fee": 0.01, "slippage": 0.0, "initial_equity": 1_000.0},
+        }
+    )
+    still = candles_of(adversarial(24)["constant"])
+    for flags in ({"compiled": True}, {"precompute_features": True}, {}):
+        result = backtest(still[:3], config, **flags)
+        assert [row.bar for row in result.ledger] == [0, 2]
+        assert result.equity.tolist() == [990.0, 990.0, 990.0, 980.0]
+        assert result.metrics.max_drawdown == 0.02
+        assert "WARMUP" not in result.reasons
+    one = backtest(still[:1], config, compiled=True)
+    assert one.equity.tolist() == [990.0, 980.0]
+
+
 def test_without_trades_ratios_are_undefined() -> None:
     metrics = BUSY.run(edge=1.0).metrics
     assert (metrics.total_return, metrics.trades, metrics.max_drawdown) == (0.0, 0, 0.0)

@@ -370,7 +370,12 @@ def test_the_order_of_features_counts_and_that_of_weights_and_tables_does_not() 
     values["decision"] = dict(reversed(values["decision"].items()))
     for side in values["model"].values():
         side["weights"] = dict(reversed(side["weights"].items()))
-    assert Config.from_dict(values).digest == DEFAULT_CONFIG.digest
+    turned = Config.from_dict(values)
+    assert turned.digest == DEFAULT_CONFIG.digest
+    candles = synthetic(bars=200)
+    result = backtest(candles, turned, compiled=True)
+    assert result.trades
+    assert result.digest == backtest(candles, compiled=True).digest
 
 
 def test_a_default_that_is_written_out_changes_nothing() -> None:

@@ -18,6 +18,7 @@ from genesis_core import (
     FeatureError,
     FeatureSet,
     FeatureVector,
+    GenesisError,
     backtest,
     features_asof,
     make_path,
@@ -28,6 +29,7 @@ from genesis_core.features import Feature, node, source
 from genesis_core.features.defaults import DEFAULT_FEATURES, FEATURES
 from genesis_core.kernels.base import Kernel, Param, Vector
 from genesis_core.kernels.indicators.derived import clip
+from genesis_core.kernels.walk import KernelError
 
 CANDLES = synthetic(bars=90)
 PATHS = ("recompute", "streaming", "windowed", "precomputed")
@@ -263,9 +265,10 @@ LIMIT = 3.0
 
 
 def spread_part(high: float, low: float, close: float) -> float:
-    if high == low:
+    height = high - low
+    if height == 0.0:
         return 0.5
-    return clip((close - low) / (high - low), 0.0, 1.0)
+    return clip((close - low) / height, 0.0, 1.0)
 
 
 def streak(s: Vector, p: Vector, high: float, low: float, close: float) -> float:
@@ -312,6 +315,13 @@ def counted(s: Vector, p: Vector) -> float:
 
 COUNTED = Kernel(name="counted", step=counted, inputs=(), state=lambda p: 1, warmup=lambda p: 2)
 
+
+def powered(s: Vector, p: Vector, x: float) -> float:
+    return float(x**2)
+
+
+POWERED = Kernel(name="powered", step=powered, inputs=("x",))
+
 ATR = FEATURES["atr_14"].build({"n": 14.0})
 OWN = FeatureSet(
     [
@@ -349,6 +359,14 @@ class TestOwnFeatures:
         assert features_asof(CANDLES, 50, half) != features_asof(CANDLES, 50, FeatureSet([streak_feature]))
         with pytest.raises(FeatureError, match=r"decay = 1\.5 is outside"):
             FeatureSet([(streak_feature, {"decay": 1.5})])
+
+    def test_a_step_outside_the_kernel_language_is_refused(self) -> None:
+        with pytest.raises(
+            KernelError, match=r"kernel 'powered' is not in the kernel language, 1 violation"
+        ) as e:
+            FeatureSet([Feature("powered", (), lambda p: node(POWERED, "close").value)])
+        assert "x ** 2 and x * x have different bits" in str(e.value)
+        assert isinstance(e.value, GenesisError)
 
     @pytest.mark.parametrize(
         ("wrong", "message"),

@@ -72,8 +72,8 @@ def test_a_speedup_stands_with_its_interval() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"digest_state": "match"}, "yes, stored"),
-        ({"digest_state": "missing"}, "yes, not stored"),
+        ({"digest_state": "match"}, "yes"),
+        ({"digest_state": "missing"}, "yes, new"),
         ({"digest_state": "untracked"}, "yes"),
         ({"verdict": "DIFFERENT"}, "NO"),
         ({"verdict": "ERROR"}, "not compared"),
