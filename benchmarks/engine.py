@@ -101,12 +101,12 @@ def main() -> None:
     graph = DEFAULT.graph
     if find_difference(interpret_columns(some, graph), compute_columns(some, graph)):
         sys.exit("interpreted and compiled columns differ: nothing was measured")
-    compiled = judged(
-        "columns", lambda: interpret_columns(some, graph), lambda: compute_columns(some, graph)
-    )
+    compiled = judged("columns", lambda: interpret_columns(some, graph), lambda: compute_columns(some, graph))
     line("one pass: compiled / interpreted", compiled, len(some), "compiled")
     if compiled.baseline_seconds is not None:
-        print(f"{'interpreted streaming update':34s} {compiled.baseline_seconds / len(some) * 1e6:9.1f} us a bar")
+        print(
+            f"{'interpreted streaming update':34s} {compiled.baseline_seconds / len(some) * 1e6:9.1f} us a bar"
+        )
     print("\nThe feature cache")
     cache = FeatureCache()
     path = make_path("precomputed", candles, feature_cache=cache)

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from genesis_core.errors import GenesisError
 from genesis_core.kernels.walk import reachable
+
+
+class CompilerError(GenesisError, RuntimeError):
+    """Compiled code cannot be had here."""
 
 
 @cache
@@ -45,6 +50,10 @@ def compile_law(root: Callable[..., Any], signature: Any) -> Callable[..., Any]:
 
     for function in reachable(root)[:-1]:
         _known_to_numba(function)
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        raise CompilerError(
+            "NUMBA_DISABLE_JIT is set, so nothing can be compiled; unset it, or use an interpreted path"
+        )
     dispatcher = numba.njit(error_model="numpy", nogil=True, pipeline_class=NoAliasCompiler)(root)
     attach(dispatcher)
     dispatcher.compile(signature)

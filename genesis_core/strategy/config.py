@@ -15,7 +15,7 @@ import msgspec
 from genesis_core.digest import digest
 from genesis_core.errors import ConfigError, FeatureError, nearest
 from genesis_core.features import FeatureSet
-from genesis_core.strategy.strict import check_keys, deep_update, field_words
+from genesis_core.strategy.strict import FrozenDict, check_keys, deep_update, field_words
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,6 +45,9 @@ class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bias: float
     weights: dict[str, float]
     calibration: Calibration = Calibration()
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "weights", FrozenDict(self.weights))
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +111,7 @@ class Execution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slippage: Rate = 0.0005
 
 
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True):
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True, eq=False):
     """A strategy and its costs, as a value. Flags that choose speed are not part of it.
 
     Attributes
@@ -125,6 +128,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     model: Model
     decision: Decision = Decision()
     execution: Execution = Execution()
+
+    def __post_init__(self) -> None:
+        frozen = {name: FrozenDict(parameters) for name, parameters in self.features.items()}
+        msgspec.structs.force_setattr(self, "features", FrozenDict(frozen))
 
     @classmethod
     def default(cls) -> Config:
@@ -188,6 +195,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         check_keys(type(self), changes, "changes")
         whole = ("features", "weights") if "features" in changes else ()
         return type(self).from_dict(deep_update(msgspec.to_builtins(self), changes, whole), "changes")
+
+    def __eq__(self, other: object) -> bool:
+        return self.digest == other.digest if isinstance(other, Config) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @cached_property
     def feature_set(self) -> FeatureSet:

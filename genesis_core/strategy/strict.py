@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from genesis_core.errors import ConfigError, nearest
+
+T = TypeVar("T")
+
+
+class FrozenDict(dict[str, T]):
+    """A dict that refuses to change: a config is shared, hashed and digested."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a Config cannot be changed; Config.updated() returns a changed copy")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)
 
 
 def check_keys(struct: type[msgspec.Struct], values: object, where: str, path: str = "") -> None:

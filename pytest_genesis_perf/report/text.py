@@ -63,10 +63,14 @@ def short_names(records: Sequence[Comparison]) -> list[str]:
     """Return the names for a table: without the folder they share, and without a label that repeats the test's."""
     folders = {record.nodeid.partition("::")[0].rpartition("/")[0] for record in records}
     shared = f"{folders.pop()}/" if len(folders) == 1 else ""
-    return [
-        (record.nodeid if record.label in record.nodeid else name(record)).removeprefix(shared)
-        for record in records
-    ]
+    return [(record.nodeid if _repeats(record) else name(record)).removeprefix(shared) for record in records]
+
+
+def _repeats(record: Comparison) -> bool:
+    """Say whether the label is the test's own name or one of its parameters."""
+    function, _, parameters = record.nodeid.rpartition("::")[2].partition("[")
+    word = record.label.replace(" ", "_")
+    return function == f"test_{word}" or record.label in parameters.removesuffix("]").split("-")
 
 
 def property_text(record: Comparison) -> str:

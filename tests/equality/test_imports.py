@@ -16,7 +16,7 @@ import genesis_core
     ("module", "unwanted"),
     [
         ("genesis_core", {"numba", "llvmlite", "matplotlib", "pandas", "pyarrow", "pytest", "hypothesis"}),
-        ("genesis_core.backtest.engine", {"numba", "llvmlite", "pytest"}),
+        ("genesis_core.backtesting.engine", {"numba", "llvmlite", "pytest"}),
         ("pytest_genesis_perf.plugin", {"numpy", "matplotlib", "genesis_core", "numba", "pandas"}),
         ("pytest_genesis_perf.identity", {"genesis_core", "numba", "pandas", "matplotlib"}),
     ],

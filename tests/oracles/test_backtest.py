@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis_core import Candles, Config, Result, backtest, run_features, synthetic
-from genesis_core.backtest.loop import trade_compiled, trade_interpreted
+from genesis_core.backtesting.loop import trade_compiled, trade_interpreted
 from genesis_core.features import make_path
 from genesis_core.features.paths import Counters
 from genesis_core.features.vector import FeatureVector, Layout

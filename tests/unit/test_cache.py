@@ -30,7 +30,7 @@ from genesis_core import (
     run_features,
     synthetic,
 )
-from genesis_core.backtest.plan import choose_plan, warn_if_slow
+from genesis_core.backtesting.plan import choose_plan, warn_if_slow
 from genesis_core.features import Feature, node
 from genesis_core.features.defaults import FEATURES
 from genesis_core.kernels.base import Kernel, Vector

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+import pickle
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -383,3 +384,34 @@ def test_a_default_that_is_written_out_changes_nothing() -> None:
     assert Config.from_dict(written).digest == DEFAULT_CONFIG.digest
     whole = with_value(("features", "atr_14", "n"), 14)
     assert Config.from_dict(whole).digest == DEFAULT_CONFIG.digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config.features.update(rsi_inv_lag1={"rsi": 3.0}),
+        lambda config: config.features["rsi_inv_lag1"].__setitem__("rsi", 3.0),
+        lambda config: config.model.buy.weights.__setitem__("rsi_inv_lag1", 3.0),
+        lambda config: config.model.sell.weights.pop("rsi_inv_lag1"),
+        lambda config: setattr(config, "features", {}),
+    ],
+)
+def test_a_config_cannot_be_changed(change: Callable[[Config], object]) -> None:
+    config = Config.default()
+    before = config.digest
+    with pytest.raises((TypeError, AttributeError)):
+        change(config)
+    assert Config.default().digest == before
+
+
+def test_configs_are_equal_when_they_mean_the_same() -> None:
+    features = {"atr_14": {}, "vol_regime": {}}
+    weights = {"atr_14": 1.0, "vol_regime": 2.0}
+    model = {side: {"bias": 0.0, "weights": weights} for side in ("buy", "sell")}
+    one = Config.from_dict({"features": features, "model": model})
+    spelled_out = Config.from_dict({"features": {"atr_14": {"n": 14}, "vol_regime": {}}, "model": model})
+    other_order = Config.from_dict({"features": dict(reversed(features.items())), "model": model})
+    assert one == spelled_out
+    assert hash(one) == hash(spelled_out)
+    assert one != other_order
+    assert copy.deepcopy(one) == one == pickle.loads(pickle.dumps(one))

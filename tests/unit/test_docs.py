@@ -47,7 +47,9 @@ def test_every_key_of_a_strategy_is_documented_with_its_default() -> None:
     for part in (Decision, Execution):
         for field in msgspec.structs.fields(part):
             default = f'"{field.default}"' if isinstance(field.default, str) else f"{field.default:g}"
-            assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", text, re.MULTILINE), field.name
+            assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", text, re.MULTILINE), (
+                field.name
+            )
     for name, feature in FEATURES.items():
         assert f"`{name}`" in text
         assert all(f"`{parameter}`" in text for parameter, _ in feature.defaults)
@@ -60,7 +62,9 @@ def test_links_and_named_files_exist(page: Path) -> None:
     text = page.read_text()
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (page.parent / link).exists(), link
-    for path in re.findall(r"`((?:tests|docs|genesis_core|pytest_genesis_perf|benchmarks|baselines)/[\w./]+)`", text):
+    for path in re.findall(
+        r"`((?:tests|docs|genesis_core|pytest_genesis_perf|benchmarks|baselines)/[\w./]+)`", text
+    ):
         assert (ROOT / path).exists(), path
 
 

@@ -192,3 +192,29 @@ def test_a_shortened_text_has_the_asked_length_and_both_ends(width: int) -> None
         assert short[0] == "a"
         assert short[-1] == "z"
         assert "..." in short
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "label", "shown"),
+    [
+        (
+            "tests/perf/test_a.py::test_shared_cache[real]",
+            "shared cache",
+            "test_a.py::test_shared_cache[real]",
+        ),
+        (
+            "tests/perf/test_a.py::test_plan[real-all flags]",
+            "all flags",
+            "test_a.py::test_plan[real-all flags]",
+        ),
+        ("tests/perf/test_a.py::test_plan[real]", "a", "test_a.py::test_plan[real] / a"),
+        ("tests/perf/test_a.py::test_plan[real]", "plan of it", "test_a.py::test_plan[real] / plan of it"),
+    ],
+)
+def test_a_table_leaves_out_a_label_only_where_it_repeats_the_test(
+    nodeid: str, label: str, shown: str
+) -> None:
+    assert text.short_names([record(nodeid=nodeid, label=label)]) == [shown]
+    assert text.short_names([record(nodeid=nodeid, label=label), record(nodeid="other/test_b.py::test_b")])[
+        0
+    ] == (f"tests/perf/{shown}")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_core.backtest.loop import Books
-from genesis_core.backtest.result import LedgerRow, Metrics, Trade
+from genesis_core.backtesting.loop import Books
+from genesis_core.backtesting.result import LedgerRow, Metrics, Trade
 from genesis_core.candles import Candles
 from genesis_core.compiler.run import compiled_summarize
 from genesis_core.kernels.trading import layout as at

@@ -8,10 +8,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from genesis_core.backtest.loop import trade_compiled, trade_interpreted
-from genesis_core.backtest.plan import choose_plan, warn_if_slow
-from genesis_core.backtest.report import ledger_rows, metrics_of, reason_counts, trades_of
-from genesis_core.backtest.result import Result, RunPlan
+from genesis_core.backtesting.loop import trade_compiled, trade_interpreted
+from genesis_core.backtesting.plan import choose_plan, warn_if_slow
+from genesis_core.backtesting.report import ledger_rows, metrics_of, reason_counts, trades_of
+from genesis_core.backtesting.result import Result, RunPlan
 from genesis_core.candles import Candles
 from genesis_core.errors import CandleError, ConfigError
 from genesis_core.features import FeatureCache, make_path

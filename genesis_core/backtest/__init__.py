@@ -1,7 +1,0 @@
-"""The backtest: a loop over bars that calls the law, and what it leaves."""
-
-from genesis_core.backtest.engine import backtest
-from genesis_core.backtest.plan import SlowPathWarning
-from genesis_core.backtest.result import LedgerRow, Metrics, Result, RunPlan, Trade
-
-__all__ = ["LedgerRow", "Metrics", "Result", "RunPlan", "SlowPathWarning", "Trade", "backtest"]
