@@ -103,8 +103,10 @@ def _candles(
     from genesis_core import CandleError, Candles, synthetic
 
     if csv is None:
+        if gaps != "error" or duplicates != "error":
+            raise CandleError("--gaps and --duplicates are about candles from a file: give --csv too")
         return synthetic(symbol, timeframe, 10_000 if bars is None else bars)
-    read = Candles.from_parquet if csv.suffix == ".parquet" else Candles.from_csv
+    read = Candles.from_parquet if csv.suffix.lower() == ".parquet" else Candles.from_csv
     candles = read(csv, symbol=symbol, timeframe=timeframe, gaps=gaps, duplicates=duplicates)
     if bars is not None and bars > len(candles):
         raise CandleError(f"--bars {bars}: {csv} has {len(candles)} bars")
@@ -113,6 +115,7 @@ def _candles(
 
 def _print(result: Result, candles: Candles, source: str) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     metrics = result.metrics
@@ -130,7 +133,7 @@ def _print(result: Result, candles: Candles, source: str) -> None:
         ("digest", result.digest),
     )
     for name, text in rows:
-        table.add_row(f"[bold]{name}[/bold]", text)
+        table.add_row(f"[bold]{name}[/bold]", escape(text))
     Console(soft_wrap=True).print(table)
 
 

@@ -11,13 +11,14 @@ pytest_plugins = ["pytester"]
 def pytest_configure(config: pytest.Config) -> None:
     """Forget a data folder that does not exist, and refuse to skip where its tests are required."""
     folder = os.environ.get("GENESIS_DATA_DIR", "")
-    if folder and not Path(folder).is_dir():
-        del os.environ["GENESIS_DATA_DIR"]
-        folder = ""
-    if os.environ.get("GENESIS_REQUIRE_DATA") == "1" and not folder:
+    found = bool(folder) and (Path(folder) / "tBTCUSD_1h.csv").is_file()
+    if os.environ.get("GENESIS_REQUIRE_DATA") == "1" and not found:
         raise pytest.UsageError(
-            "GENESIS_REQUIRE_DATA=1, but GENESIS_DATA_DIR names no folder: tests on real candles would be skipped"
+            f"GENESIS_REQUIRE_DATA=1, but GENESIS_DATA_DIR={folder!r} has no tBTCUSD_1h.csv: "
+            "tests on real candles would be skipped"
         )
+    if folder and not found:
+        del os.environ["GENESIS_DATA_DIR"]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,12 @@ import platform
 import sys
 import time
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import version as distribution_version
+from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from genesis_core.backtesting.loop import trade_compiled, trade_interpreted
 from genesis_core.backtesting.plan import choose_plan, warn_if_slow
@@ -15,7 +20,7 @@ from genesis_core.backtesting.result import Result, RunPlan
 from genesis_core.candles import Candles
 from genesis_core.errors import CandleError, ConfigError
 from genesis_core.features import FeatureCache, make_path
-from genesis_core.features.paths import Counters
+from genesis_core.features.paths import Counters, check_arguments
 from genesis_core.strategy import Config
 from genesis_core.strategy.encode import parameter_vector
 from genesis_core.version import __version__
@@ -63,6 +68,7 @@ def backtest(
         For a mapping with an unknown key or a bad value.
     """
     began = time.perf_counter()
+    check_arguments(candles, feature_cache)
     config = _config(config)
     features = config.asked_features
     ready = config.feature_set.layout.warmup
@@ -81,36 +87,53 @@ def backtest(
         path = make_path(plan.path, candles, features, feature_cache)
         books = trade_interpreted(candles, features, ready, params, path)
         counters = path.counters
-    books.equity.flags.writeable = False
+    equity = np.frombuffer(books.equity.tobytes())  # over bytes, so that nobody can make it writable again
     return Result(
         trades=trades_of(candles, books.ledger),
         ledger=ledger_rows(candles, books.ledger),
-        equity=books.equity,
+        equity=equity,
         metrics=metrics_of(candles, books, config.execution.initial_equity, plan.path == "compiled"),
-        reasons=reason_counts(books.reasons),
+        reasons=MappingProxyType(reason_counts(books.reasons)),
         repairs=candles.repairs,
         config=config,
         data_fingerprint=candles.fingerprint,
         plan=RunPlan(plan.name, plan.reason, counters.as_dict()),
-        provenance=_provenance(time.perf_counter() - began),
+        provenance=_provenance(
+            time.perf_counter() - began,
+            fast_window=fast_window,
+            precompute_features=precompute_features,
+            compiled=compiled,
+            feature_cache=feature_cache is not None,
+        ),
     )
+
+
+@lru_cache(maxsize=1)
+def _numba_version() -> str:
+    # From the metadata: importing Numba for its version would cost every interpreted run a second.
+    return distribution_version("numba")
 
 
 def _config(config: Config | Mapping[str, Any] | None) -> Config:
     if config is None:
         return Config.default()
     if isinstance(config, Config):
-        return config
+        return config.checked
     if isinstance(config, Mapping):
         return Config.default().updated(config)
     raise ConfigError(f"config is a {type(config).__name__}; a Config, a mapping or None is needed")
 
 
-def _provenance(seconds: float) -> dict[str, Any]:
-    return {
-        "genesis_core": __version__,
-        "python": platform.python_version(),
-        "platform": sys.platform,
-        "machine": platform.machine(),
-        "seconds": seconds,
-    }
+def _provenance(seconds: float, **flags: bool) -> Mapping[str, Any]:
+    return MappingProxyType(
+        {
+            "flags": MappingProxyType(flags),
+            "genesis_core": __version__,
+            "numpy": np.__version__,
+            "numba": _numba_version(),
+            "python": platform.python_version(),
+            "platform": sys.platform,
+            "machine": platform.machine(),
+            "seconds": seconds,
+        }
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,23 +64,22 @@ def trades_of(candles: Candles, ledger: Sequence[Sequence[float]]) -> tuple[Trad
 def metrics_of(candles: Candles, books: Books, initial: float, compiled: bool) -> Metrics:
     """Compute the figures of the run, by the same kernel interpreted or compiled."""
     net = [row[at.NET] for row in books.ledger[1::2]]
+    bars_a_year = _YEAR_MS / candles.timeframe_ms
+    points = len(books.equity)
     if compiled:
-        out: list[float] | NDArray[np.float64] = np.zeros(figures.SIZE)
-        compiled_summarize()(
-            books.equity, len(books.equity), np.array(net, dtype=np.float64), len(net), initial, out
-        )
+        column = np.zeros(figures.SIZE)
+        compiled_summarize()(books.equity, points, np.array(net), len(net), initial, bars_a_year, column)
+        out = column.tolist()
     else:
         out = [0.0] * figures.SIZE
-        summarize(books.equity.tolist(), len(books.equity), net, len(net), initial, out)
-    total_return, wins, profit, loss, drawdown, mean, deviation = (float(value) for value in out)
-    bars_a_year = _YEAR_MS / candles.timeframe_ms
+        summarize(books.equity.tolist(), points, net, len(net), initial, bars_a_year, out)
     return Metrics(
-        total_return=total_return,
+        total_return=out[figures.TOTAL_RETURN],
         trades=len(net),
-        win_rate=wins / len(net) if net else None,
-        profit_factor=profit / loss if loss > 0.0 else None,
-        max_drawdown=drawdown,
-        sharpe=mean / deviation * math.sqrt(bars_a_year) if deviation > 0.0 else None,
+        win_rate=out[figures.WIN_RATE] if out[figures.HAS_WIN_RATE] else None,
+        profit_factor=out[figures.PROFIT_FACTOR] if out[figures.HAS_PROFIT_FACTOR] else None,
+        max_drawdown=out[figures.MAX_DRAWDOWN],
+        sharpe=out[figures.SHARPE] if out[figures.HAS_SHARPE] else None,
     )
 
 

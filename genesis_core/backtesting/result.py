@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -205,6 +206,11 @@ class Result:
     def __eq__(self, other: object) -> bool:
         return self.identical_to(other) if isinstance(other, Result) else NotImplemented
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (
+            _values(self) | {"reasons": dict(self.reasons), "provenance": _plain(self.provenance)},
+        )
+
     def __hash__(self) -> int:
         return hash(self.digest)
 
@@ -214,6 +220,15 @@ class Result:
             f"Result({m.trades} trades, return {m.total_return:+.2%}, max drawdown {m.max_drawdown:.2%}, "
             f"{self.plan.path}, digest {self.digest[:12]})"
         )
+
+
+def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _plain(v) if isinstance(v, Mapping) else v for k, v in mapping.items()}
+
+
+def _unpickled(values: dict[str, Any]) -> Result:
+    frozen = {name: MappingProxyType(values[name]) for name in ("reasons", "provenance")}
+    return Result(**values | frozen | {"equity": np.frombuffer(values["equity"].tobytes())})
 
 
 def _values(record: Any) -> dict[str, Any]:

@@ -104,6 +104,10 @@ def check_order(timestamp: IntColumn, source: Source) -> None:
         )
 
 
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Prices, and volumes that are not 0, lie between these."""
+
+
 def _finite(columns: Columns) -> list[_Check]:
     def check(name: str) -> _Check:
         column = getattr(columns, name)
@@ -119,10 +123,23 @@ def _signs(columns: Columns) -> list[_Check]:
         column = getattr(columns, name)
         return column <= 0.0, lambda row: f"{name} is {float(column[row])!r}; a price must be above 0"
 
+    # Squares and products of what lies between can neither overflow nor vanish, so no kernel makes an infinity.
+    def size(name: str) -> _Check:
+        column = getattr(columns, name)
+        outside = (column > LARGEST) | ((column < SMALLEST) & (column > 0.0))
+        return (
+            outside,
+            lambda row: (
+                f"{name} is {float(column[row])!r}; it must lie between {SMALLEST:g} and {LARGEST:g}: "
+                "choose another unit"
+            ),
+        )
+
     volume = columns.volume
     return [
         *(price(name) for name in PRICES),
         (volume < 0.0, lambda row: f"volume is {float(volume[row])!r}; it must not be negative"),
+        *(size(name) for name in NUMBERS),
     ]
 
 

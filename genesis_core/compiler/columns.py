@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from genesis_core.compiler.jit import compile_law
+from genesis_core.kernels.base import MOST_INPUTS, MOST_OUTPUTS
 from genesis_core.kernels.walk import KernelError
 
 Step = Callable[..., Any]
@@ -124,10 +125,10 @@ def pass_law(step: Step, inputs: int, outputs: int) -> Step:
     KernelError
         For more inputs or outputs than a pass can take.
     """
-    if inputs >= len(_CALLS) or outputs > len(_STORES):
+    if inputs > MOST_INPUTS or outputs > MOST_OUTPUTS:
         raise KernelError(
             f"{step.__qualname__}: {inputs} inputs and {outputs} outputs; "
-            f"a kernel has at most {len(_CALLS) - 1} and {len(_STORES)}"
+            f"a kernel has at most {MOST_INPUTS} and {MOST_OUTPUTS}"
         )
     return _STORES[outputs - 1](_CALLS[inputs](step))
 

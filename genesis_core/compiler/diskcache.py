@@ -43,11 +43,11 @@ def cache_directory() -> Path:
     if chosen:
         return Path(chosen)
     if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+        base = Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = _home() / "Library" / "Caches"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        base = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache")
     return base / "genesis-core" / "compiled"
 
 
@@ -55,6 +55,14 @@ def cache_directory() -> Path:
 def compiler_digest() -> str:
     """Digest the source of this package: how a function is compiled decides its machine code as well."""
     return digest([file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))])
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        # A user id without an account, as containers have. What cannot be written is said by `attach`.
+        return Path(os.sep, "nonexistent")
 
 
 def code_stamp(function: Callable[..., Any]) -> str:

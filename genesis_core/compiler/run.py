@@ -74,5 +74,7 @@ def compiled_summarize() -> Callable[..., Any]:
     import numba
 
     column = numba.types.Array(numba.float64, 1, "C", readonly=True)
-    signature = numba.void(column, numba.int64, column, numba.int64, numba.float64, numba.float64[::1])
+    signature = numba.void(
+        column, numba.int64, column, numba.int64, numba.float64, numba.float64, numba.float64[::1]
+    )
     return compile_law(summarize, signature)

@@ -1,4 +1,4 @@
-"""The features of the package, declared in one place: parameters, the nodes they are made of, their range.
+"""The features of the package, declared in one place: parameters, and the nodes they are made of.
 
 The formulas stand in ``kernels/``; this module only wires them. Neutral values and first valid bars follow from the
 kernels.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from numbers import Real
 
 from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
@@ -26,9 +27,9 @@ class Source:
     first_valid = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
-    """A kernel with its parameters and inputs."""
+    """A kernel with its parameters and inputs; equal to another when they compute the same."""
 
     kernel: Kernel
     params: tuple[float, ...]
@@ -55,7 +56,14 @@ class Node:
         inputs = [v.name if isinstance(v, Source) else (v.node.digest, v.index) for v in self.inputs]
         kernel = self.kernel
         declared = kernel.neutral, kernel.state(self.params), self.start, self.first_valid
-        return digest((kernel.name, law_digest(kernel.step), self.params, inputs, declared))
+        return digest((kernel.name, _law_of(kernel.step), self.params, inputs, declared))
+
+    def __eq__(self, other: object) -> bool:
+        # By digest, which is kept: comparing inputs one by one would visit a shared node once for every way to it.
+        return self.digest == other.digest if isinstance(other, Node) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
     @property
     def value(self) -> Output:
@@ -137,6 +145,11 @@ def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
     return Node(made, _vector(made, params), wired)
 
 
+@lru_cache(maxsize=1024)
+def _law_of(step: Callable[..., object]) -> str:
+    return law_digest(step)
+
+
 @lru_cache(maxsize=256)
 def _checked(kernel: Kernel) -> Kernel:
     """Check a kernel of the caller's own; those of the package are checked by its tests."""
@@ -157,15 +170,16 @@ def _vector(made: Kernel, params: Mapping[str, float]) -> tuple[float, ...]:
 
 def check_param(owner: str, param: Param, value: object) -> float:
     """Return a parameter as a float, or say why it cannot be one."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise FeatureError(f"{owner}: {param.name} = {value!r}; a number is needed")
-    if not param.minimum <= value <= param.maximum:
+    number = float(value)
+    if not param.minimum <= number <= param.maximum:
         raise FeatureError(
             f"{owner}: {param.name} = {value!r} is outside [{param.minimum:g}, {param.maximum:g}]"
         )
-    if param.whole and value != int(value):
+    if param.whole and number != int(number):
         raise FeatureError(f"{owner}: {param.name} = {value!r}; a whole number is needed")
-    return float(value)
+    return number
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_core.candles import Candles
-from genesis_core.errors import FeatureError, nearest
+from genesis_core.errors import CandleError, FeatureError, nearest
 from genesis_core.features.cache import FeatureCache
 from genesis_core.features.columns import compute_columns, source_columns
 from genesis_core.features.interpreter import Interpreter
@@ -103,7 +103,7 @@ class RecomputePath(_Path):
 
 
 class StreamingPath(_Path):
-    """One O(1) update per new candle; also the live path. A question about an earlier bar starts over."""
+    """One O(1) update per bar, in order. A question about an earlier bar starts over."""
 
     name = "streaming"
     _interpreter: Interpreter | None = None
@@ -222,8 +222,11 @@ def make_path(
     FeatureError
         If there is no such path.
     """
-    if name not in _PATHS:
-        raise FeatureError(f"unknown path {name!r}{nearest(name, _PATHS)}")
+    check_arguments(candles, feature_cache)
+    if not isinstance(feature_set, FeatureSet):
+        raise FeatureError(f"feature_set is a {type(feature_set).__name__}; make one: FeatureSet([...])")
+    if name not in tuple(_PATHS):
+        raise FeatureError(f"unknown path {name!r}{nearest(str(name), _PATHS)}")
     path = _PATHS[name](candles, feature_set)
     return path if feature_cache is None else CachedPath(path, feature_cache)
 
@@ -261,6 +264,16 @@ def features_asof(
         For a bar that the series does not have, or an unknown path.
     """
     return make_path(path, candles, feature_set, feature_cache).at(bar)
+
+
+def check_arguments(candles: object, feature_cache: object) -> None:
+    """Say what is needed where something else was given."""
+    if not isinstance(candles, Candles):
+        raise CandleError(
+            f"candles is a {type(candles).__name__}; make them by Candles.from_arrays, from_csv or from_parquet"
+        )
+    if feature_cache is not None and not isinstance(feature_cache, FeatureCache):
+        raise FeatureError(f"feature_cache is {feature_cache!r}; make one that you hold: FeatureCache()")
 
 
 def check_bar(candles: Candles, bar: int) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
 from genesis_core.features.defaults import DEFAULT_FEATURES, FEATURES, Feature
-from genesis_core.features.graph import Graph, Source, Value
+from genesis_core.features.graph import Graph, Output, Source, Value
 from genesis_core.features.vector import Layout
 
 FeatureChoice = str | Feature | tuple[str | Feature, Mapping[str, float]]
@@ -114,9 +114,19 @@ def _resolve(choice: FeatureChoice) -> tuple[Feature, tuple[float, ...]]:
 
 def _value(feature: Feature, params: tuple[float, ...]) -> Value:
     try:
-        return feature.build(dict(zip((name for name, _ in feature.defaults), params, strict=True)))
+        value = feature.build(dict(zip((name for name, _ in feature.defaults), params, strict=True)))
+    except KeyError as fault:
+        raise FeatureError(
+            f"feature {feature.name!r}: build reads the parameter {fault}, which its defaults do not have"
+        ) from None
     except FeatureError as fault:
         raise FeatureError(f"feature {feature.name!r}: {fault}") from None
+    if not isinstance(value, (Source, Output)):
+        raise FeatureError(
+            f"feature {feature.name!r}: build returned a {type(value).__name__}; return node(...).value, "
+            "node(...).output(name) or source(name)"
+        )
+    return value
 
 
 DEFAULT = FeatureSet(DEFAULT_FEATURES)

@@ -14,6 +14,10 @@ class Vector(Protocol):
     def __setitem__(self, index: int, value: float, /) -> None: ...
 
 
+MOST_INPUTS, MOST_OUTPUTS = 6, 4
+"""How many values a kernel may take and return per bar: as many as the compiled column passes know."""
+
+
 @dataclass(frozen=True)
 class Param:
     """One run-time parameter of a kernel.

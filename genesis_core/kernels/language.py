@@ -25,12 +25,14 @@ parameters ``p[i]``: a minimum above 0 is a guard.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from genesis_core.kernels.base import Kernel, Param
+from genesis_core.errors import nearest
+from genesis_core.kernels.base import MOST_INPUTS, MOST_OUTPUTS, Kernel, Param
 from genesis_core.kernels.checker import reasons, signs
 from genesis_core.kernels.checker.signs import UNKNOWN, Known, Value
 from genesis_core.kernels.checker.source import Source, read
@@ -268,6 +270,20 @@ def _declaration_faults(kernel: Kernel, source: Source, stored: frozenset[int]) 
     if len(kernel.neutral) != count:
         faults.append(
             f"kernel {kernel.name!r} declares {count} output(s) and {len(kernel.neutral)} neutral value(s)"
+        )
+    if not all(math.isfinite(value) for value in kernel.neutral):
+        faults.append(
+            f"kernel {kernel.name!r} declares the neutral values {kernel.neutral}; they must be finite"
+        )
+    for name in kernel.early:
+        if name not in kernel.inputs:
+            faults.append(
+                f"kernel {kernel.name!r} declares the early input {name!r}{nearest(name, kernel.inputs)}"
+            )
+    if len(kernel.inputs) > MOST_INPUTS or not 1 <= count <= MOST_OUTPUTS:
+        faults.append(
+            f"kernel {kernel.name!r} has {len(kernel.inputs)} inputs and {count} outputs; "
+            f"up to {MOST_INPUTS} and 1 to {MOST_OUTPUTS} are possible"
         )
     if 1 in stored:
         faults.append(f"kernel {kernel.name!r} stores into its parameters; only the state s may change")

@@ -15,6 +15,7 @@ import msgspec
 from genesis_core.digest import digest
 from genesis_core.errors import ConfigError, FeatureError, nearest
 from genesis_core.features import FeatureSet
+from genesis_core.features.defaults import CONTEXT_FEATURES
 from genesis_core.strategy.strict import FrozenDict, check_keys, deep_update, field_words
 
 if sys.version_info >= (3, 11):
@@ -22,7 +23,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-CONTEXT = ("regime", "data_quality")
+CONTEXT = tuple(feature.name for feature in CONTEXT_FEATURES)
 """Features the decision looks at besides the model's inputs."""
 
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -176,6 +177,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         except msgspec.ValidationError as fault:
             raise ConfigError(field_words(cls, values, where, str(fault))) from None
         made._check(where)
+        made.__dict__["checked"] = made
         return made
 
     def updated(self, changes: Mapping[str, Any]) -> Config:
@@ -195,6 +197,18 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         check_keys(type(self), changes, "changes")
         whole = ("features", "weights") if "features" in changes else ()
         return type(self).from_dict(deep_update(msgspec.to_builtins(self), changes, whole), "changes")
+
+    @cached_property
+    def checked(self) -> Config:
+        """The config itself, checked as if it came from a file: a struct can be built past all limits.
+
+        Raises
+        ------
+        ConfigError
+            See :meth:`from_toml`.
+        """
+        type(self).from_dict(msgspec.to_builtins(self))
+        return self
 
     def __eq__(self, other: object) -> bool:
         return self.digest == other.digest if isinstance(other, Config) else NotImplemented
@@ -237,6 +251,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             names = self.feature_set.names
         except FeatureError as fault:
             raise ConfigError(f"{where}: features: {fault}") from None
+        standard = FeatureSet(CONTEXT).parameters
+        for name in CONTEXT:
+            if name in names and self.feature_set.parameters[name] != standard[name]:
+                raise ConfigError(
+                    f"{where}: features.{name}: decisions look at it with its default parameters, {standard[name]}; "
+                    "leave them as they are"
+                )
         for label, side in (("model.buy", self.model.buy), ("model.sell", self.model.sell)):
             for name in side.weights:
                 if name not in names:

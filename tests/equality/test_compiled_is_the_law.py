@@ -83,9 +83,11 @@ def leave(s: Vector, p: Vector, events: Vector, kind: float, price: float) -> No
     s[UNITS] = 0.0
 
 
-def summarize(equity: Vector, points: int, net: Vector, trades: int, initial: float, out: Vector) -> None:
+def summarize(
+    equity: Vector, points: int, net: Vector, trades: int, initial: float, bars_a_year: float, out: Vector
+) -> None:
     """The figures of a run, one of them in the last bit."""
-    true_summarize(equity, points, net, trades, initial, out)
+    true_summarize(equity, points, net, trades, initial, bars_a_year, out)
     out[MAX_DRAWDOWN] = out[MAX_DRAWDOWN] * 1.0000000000000002
 
 

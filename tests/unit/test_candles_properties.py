@@ -17,7 +17,7 @@ FIRST = 1_577_836_800_000
 NAMES = ("timestamp", "open", "high", "low", "close", "volume")
 
 price = st.floats(1e-12, 1e12)
-volume = st.one_of(st.just(0.0), st.floats(0.0, 1e15))
+volume = st.one_of(st.just(0.0), st.floats(1e-15, 1e15))
 bar = st.tuples(st.lists(price, min_size=4, max_size=4), volume, st.booleans())
 
 
@@ -148,7 +148,9 @@ def test_any_change_changes_the_fingerprint(made: Candles, data: st.DataObject) 
     row = data.draw(st.integers(0, len(made) - 1))
     if name == "timestamp":
         columns[name] += HOUR
-    elif name in ("high", "volume"):
+    elif name == "volume":
+        columns[name][row] = np.nextafter(columns[name][row], np.inf) if columns[name][row] > 0.0 else 1e-15
+    elif name == "high":
         columns[name][row] = np.nextafter(columns[name][row], np.inf)
     elif name == "low":
         columns[name][row] = np.nextafter(columns[name][row], 0.0)

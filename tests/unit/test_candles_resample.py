@@ -84,13 +84,6 @@ def test_volume_is_added_from_left_to_right() -> None:
     ]  # pairwise addition would keep some of the ones
 
 
-def test_a_volume_that_overflows() -> None:
-    given: dict[str, Any] = {name: getattr(SERIES, name)[:4] for name in NAMES}
-    made = Candles.from_arrays(**{**given, "volume": [1e308] * 4}, symbol="X", timeframe="1h")
-    with pytest.raises(CandleError, match=r"the volume of a 2h candle is too large"):
-        made.resample("2h")
-
-
 def test_holes_within_a_candle_do_not_matter() -> None:
     for keep in ([0, 1, 4, 5, 6, 11, 12], [0, 6, 12], [0, 5, 10, 12, 13], [0, 3, 11]):
         made = rows(SERIES, keep)

@@ -199,3 +199,37 @@ def test_a_message_stays_short(value: object) -> None:
         with pytest.raises(CandleError, match=r"^arrays, row 2: ") as caught:
             build(given)
         assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("open", 1e31), ("high", 2e30), ("low", 1e-31), ("close", 5e-324), ("volume", 1e31), ("volume", 1e-31)],
+)
+def test_a_number_whose_square_would_overflow_or_vanish(column: str, value: float) -> None:
+    given = columns() | {}
+    given[column][1] = value
+    if column != "volume":
+        given["high"][1] = max(value, given["high"][1])
+        given["low"][1] = min(value, given["low"][1])
+    message = f"{value!r}; it must lie between 1e-30 and 1e+30"
+    with pytest.raises(CandleError, match=f"row 1: .*{re.escape(message)}"):
+        Candles.from_arrays(symbol="X", timeframe="1h", **given)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_the_law_stays_finite_at_the_ends_of_what_is_valid(size: float) -> None:
+    from genesis_core import synthetic
+    from genesis_core.features import DEFAULT, compute_columns
+
+    base = synthetic(bars=300)
+    scale = size / (base.low.min() if size < 1.0 else base.high.max())
+    columns = {name: getattr(base, name) * scale for name in ("open", "high", "low", "close")}
+    if size < 1.0:
+        columns = {name: np.maximum(values, 1e-30) for name, values in columns.items()}
+    else:
+        columns = {name: np.minimum(values, 1e30) for name, values in columns.items()}
+    candles = Candles.from_arrays(
+        timestamp=base.timestamp, volume=base.volume, symbol="X", timeframe="1h", **columns
+    )
+    for column in compute_columns(candles, DEFAULT.graph):
+        assert np.isfinite(column).all()

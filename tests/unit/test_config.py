@@ -415,3 +415,36 @@ def test_configs_are_equal_when_they_mean_the_same() -> None:
     assert hash(one) == hash(spelled_out)
     assert one != other_order
     assert copy.deepcopy(one) == one == pickle.loads(pickle.dumps(one))
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "message"),
+    [
+        ("decision", {"size": -3.0}, r"config: decision\.size = -3\.0"),
+        ("decision", {"side": "up"}, r"config: decision\.side = 'up'"),
+        ("execution", {"fee": 2.0}, r"config: execution\.fee = 2\.0"),
+    ],
+)
+def test_a_struct_built_past_its_limits_is_refused(part: str, changes: dict[str, Any], message: str) -> None:
+    broken = msgspec.structs.replace(getattr(DEFAULT_CONFIG, part), **changes)
+    config = msgspec.structs.replace(DEFAULT_CONFIG, **{part: broken})
+    with pytest.raises(ConfigError, match=message):
+        backtest(CANDLES, config, compiled=True)
+
+
+def test_weights_without_their_features_are_refused() -> None:
+    config = Config(features={"atr_14": {}}, model=DEFAULT_CONFIG.model)
+    with pytest.raises(ConfigError, match="is not among the features"):
+        backtest(CANDLES, config, compiled=True)
+
+
+def test_the_context_of_decisions_keeps_its_parameters() -> None:
+    with pytest.raises(
+        ConfigError, match=r"features\.regime: decisions look at it with its default parameters"
+    ):
+        Config.from_dict(
+            {
+                "features": {"regime": {"band": 0.5}},
+                "model": {side: {"bias": 0.0, "weights": {"regime": 1.0}} for side in ("buy", "sell")},
+            }
+        )

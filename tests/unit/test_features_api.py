@@ -14,6 +14,7 @@ import pytest
 
 from genesis_core import (
     DEFAULT,
+    CandleError,
     FeatureCache,
     FeatureError,
     FeatureSet,
@@ -471,3 +472,47 @@ class TestCounters:
         assert plan(feature_cache=cache) == ("cached(recompute)", {"bars": asked, "hits": asked})
         reason = backtest(CANDLES, compiled=True, feature_cache=cache).plan.reason
         assert reason == "compiled=True; the feature cache is not used: no single vector is asked for"
+
+
+def test_what_is_not_candles_is_said() -> None:
+    with pytest.raises(CandleError, match="candles is a list; make them by Candles"):
+        backtest([1.0, 2.0])  # type: ignore[arg-type]
+    with pytest.raises(CandleError, match="candles is a dict"):
+        features_asof({}, 0)  # type: ignore[arg-type]
+
+
+def test_what_is_not_a_feature_set_or_cache_is_said() -> None:
+    candles = synthetic(bars=60)
+    with pytest.raises(FeatureError, match="feature_set is a list; make one"):
+        features_asof(candles, 55, ["atr_14"])  # type: ignore[arg-type]
+    with pytest.raises(FeatureError, match="feature_cache is True; make one"):
+        backtest(candles, feature_cache=True)  # type: ignore[arg-type]
+
+
+def test_a_build_that_returns_no_value_is_said() -> None:
+
+    with pytest.raises(FeatureError, match=r"'mine': build returned a Node; return node\(...\).value"):
+        FeatureSet([Feature("mine", (), lambda p: node("sma", "close", n=3))])  # type: ignore[arg-type,return-value]
+    with pytest.raises(FeatureError, match="build reads the parameter 'n', which its defaults do not have"):
+        FeatureSet([Feature("mine", (), lambda p: node("sma", "close", n=p["n"]).value)])
+
+
+def test_deep_graphs_are_built_at_once() -> None:
+
+    value = source("close")
+    for _ in range(200):
+        value = node("volatility_shift", value, value).value  # type: ignore[assignment]
+    made = FeatureSet([Feature("deep", (), lambda p: value)])
+    assert len(made.graph.nodes) == 200
+
+
+def test_a_result_survives_pickling_and_cannot_be_changed() -> None:
+    result = backtest(synthetic(bars=200), compiled=True)
+    again = pickle.loads(pickle.dumps(result))
+    assert again.digest == result.digest
+    assert again.provenance["flags"]["compiled"] is True
+    for one in (result, again):
+        with pytest.raises(TypeError):
+            one.reasons["ENTRY"] = 99
+        with pytest.raises(ValueError):
+            one.equity.flags.writeable = True

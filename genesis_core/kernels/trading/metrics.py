@@ -6,30 +6,38 @@ import math
 
 from genesis_core.kernels.base import Vector
 
-TOTAL_RETURN, WINS, PROFIT, LOSS, MAX_DRAWDOWN, MEAN, DEVIATION = 0, 1, 2, 3, 4, 5, 6
-SIZE = 7
+TOTAL_RETURN, WIN_RATE, PROFIT_FACTOR, MAX_DRAWDOWN, SHARPE = 0, 1, 2, 3, 4
+HAS_WIN_RATE, HAS_PROFIT_FACTOR, HAS_SHARPE = 5, 6, 7
+SIZE = 8
 
 
-def summarize(equity: Vector, points: int, net: Vector, trades: int, initial: float, out: Vector) -> None:
+def summarize(
+    equity: Vector, points: int, net: Vector, trades: int, initial: float, bars_a_year: float, out: Vector
+) -> None:
     """Write the figures of a run to `out`.
 
-    Total return; trades won; net profit of winners and net loss of losers, both positive; the largest fall from a
-    peak as a fraction of it; mean and sample standard deviation of the returns from bar to bar.
+    Total return; share of trades won; net profit of winners over net loss of losers; the largest fall from a peak as a
+    fraction of it; mean over sample standard deviation of the returns from bar to bar, times the root of the bars in a
+    year. Where a figure is not defined, its HAS_ flag stays 0.
     """
     if initial > 0.0:
         out[TOTAL_RETURN] = equity[points - 1] / initial - 1.0
-    wins = 0
+    wins = 0.0
     profit = 0.0
     loss = 0.0
     for i in range(trades):
         if net[i] > 0.0:
-            wins = wins + 1
+            wins = wins + 1.0
             profit = profit + net[i]
         else:
             loss = loss - net[i]
-    out[WINS] = float(wins)
-    out[PROFIT] = profit
-    out[LOSS] = loss
+    closed = float(trades)
+    if closed > 0.0:
+        out[WIN_RATE] = wins / closed
+        out[HAS_WIN_RATE] = 1.0
+    if loss > 0.0:
+        out[PROFIT_FACTOR] = profit / loss
+        out[HAS_PROFIT_FACTOR] = 1.0
     peak = initial
     deepest = 0.0
     total = 0.0
@@ -60,5 +68,7 @@ def summarize(equity: Vector, points: int, net: Vector, trades: int, initial: fl
                     away = now / before - 1.0 - mean
                     squares = squares + away * away
                 before = now
-            out[MEAN] = mean
-            out[DEVIATION] = math.sqrt(squares / (number - 1.0))
+            deviation = math.sqrt(squares / (number - 1.0))
+            if deviation > 0.0:
+                out[SHARPE] = mean / deviation * math.sqrt(bars_a_year)
+                out[HAS_SHARPE] = 1.0
