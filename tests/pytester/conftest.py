@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 ARMS = """
@@ -28,7 +30,9 @@ def other():
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """Return a pytester with this plugin and no other, outside CI, and a module of arms of known speed."""
-    for variable in ("CI", "PYTEST_ADDOPTS"):
+    # A child must not take itself for a worker of the xdist that runs this test.
+    xdist = [name for name in os.environ if name.startswith("PYTEST_XDIST_")]
+    for variable in ("CI", "PYTEST_ADDOPTS", *xdist):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_genesis_perf.plugin")
