@@ -48,9 +48,10 @@ def read(path: Path) -> dict[str, Any]:
                 f"{path}: line {number}: an unresolved merge conflict; restore or rerecord the file"
             )
     try:
-        return tomllib.loads(text)
+        parsed: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BaselineError(f"{path}: not valid TOML: {error}; restore or rerecord the file") from error
+    return parsed
 
 
 class Table:
