@@ -9,6 +9,7 @@ import pytest
 from pytest_genesis_perf.arms import ArmRaisedError
 from pytest_genesis_perf.sampling import (
     LONG_NS,
+    LONG_SHARE,
     SLICE_NS,
     ClockTooCoarseError,
     Sampler,
@@ -133,6 +134,19 @@ def test_long_arms_are_measured_in_pairs() -> None:
         assert log.count("b") == 1
         assert log.count("a") == sampler.samples.plan.baseline_calls
     assert orders == {"ab", "ba"}
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_beside_a_long_arm_the_other_fills_a_share_of_it(swapped: bool) -> None:
+    clock = FakeClock()
+    arms = [clock.arm(400_000_000), clock.arm(600_000)]
+    plan = Sampler(*(reversed(arms) if swapped else arms), "seed", clock).samples.plan
+    few, many = (
+        (plan.optimized_calls, plan.baseline_calls)
+        if swapped
+        else (plan.baseline_calls, plan.optimized_calls)
+    )
+    assert (few, many) == (1, math.ceil(LONG_SHARE * 400_000_000 / 600_000))
 
 
 def test_arms_of_50_ms_are_not_long_yet() -> None:
