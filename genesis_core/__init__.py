@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from genesis_core.errors import CandleError, ConfigError, FeatureError, GenesisError
     from genesis_core.features import (
         DEFAULT,
+        Feature,
         FeatureCache,
         FeatureSet,
         FeatureVector,
         features_asof,
         make_path,
+        node,
         run_features,
+        source,
     )
-    from genesis_core.strategy import Config
+    from genesis_core.kernels.base import Kernel, Param, Vector, window
+    from genesis_core.strategy import Config, Decide, indicator
 
 __all__ = [
     "DEFAULT",
@@ -32,22 +36,31 @@ __all__ = [
     "Candles",
     "Config",
     "ConfigError",
+    "Decide",
+    "Feature",
     "FeatureCache",
     "FeatureError",
     "FeatureSet",
     "FeatureVector",
     "GenesisError",
+    "Kernel",
     "Metrics",
+    "Param",
     "Repair",
     "Result",
     "SlowPathWarning",
     "Trade",
+    "Vector",
     "__version__",
     "backtest",
     "features_asof",
+    "indicator",
     "make_path",
+    "node",
     "run_features",
+    "source",
     "synthetic",
+    "window",
 ]
 
 _HOMES = {
@@ -56,14 +69,18 @@ _HOMES = {
     "errors": ("CandleError", "ConfigError", "FeatureError", "GenesisError"),
     "features": (
         "DEFAULT",
+        "Feature",
         "FeatureCache",
         "FeatureSet",
         "FeatureVector",
         "features_asof",
         "make_path",
+        "node",
         "run_features",
+        "source",
     ),
-    "strategy": ("Config",),
+    "kernels.base": ("Kernel", "Param", "Vector", "window"),
+    "strategy": ("Config", "Decide", "indicator"),
 }
 
 

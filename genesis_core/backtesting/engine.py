@@ -15,14 +15,15 @@ import numpy as np
 
 from genesis_core.backtesting.loop import trade_compiled, trade_interpreted
 from genesis_core.backtesting.plan import choose_plan, warn_if_slow
-from genesis_core.backtesting.report import ledger_rows, metrics_of, reason_counts, trades_of
+from genesis_core.backtesting.records import metrics_of
 from genesis_core.backtesting.result import Result, RunPlan
 from genesis_core.candles import Candles
+from genesis_core.candles.timeframe import Timeframe
 from genesis_core.errors import CandleError, ConfigError
 from genesis_core.features import FeatureCache, make_path
 from genesis_core.features.paths import Counters, check_arguments
+from genesis_core.kernels.trading.layout import BAR
 from genesis_core.strategy import Config
-from genesis_core.strategy.encode import parameter_vector
 from genesis_core.version import __version__
 
 
@@ -70,32 +71,34 @@ def backtest(
     began = time.perf_counter()
     check_arguments(candles, feature_cache)
     config = _config(config)
-    features = config.asked_features
-    ready = config.feature_set.layout.warmup
+    ready = config.ready
     if len(candles) <= ready:
         raise CandleError(
             f"{len(candles)} bars are too few: the features of this strategy need {ready} bars of warm-up, "
             f"so at least {ready + 1}"
         )
+    check_timeframes(candles, config)
     plan = choose_plan(fast_window, precompute_features, compiled, feature_cache)
     warn_if_slow(plan, len(candles), len(candles) - ready, feature_cache)
-    params = parameter_vector(config)
     if plan.path == "compiled":
         counters = Counters()
-        books = trade_compiled(candles, features, ready, params, counters)
+        books = trade_compiled(candles, config, counters)
     else:
-        path = make_path(plan.path, candles, features, feature_cache)
-        books = trade_interpreted(candles, features, ready, params, path)
+        path = make_path(plan.path, candles, config.asked_features, feature_cache)
+        books = trade_interpreted(candles, config, path)
         counters = path.counters
-    equity = np.frombuffer(books.equity.tobytes())  # over bytes, so that nobody can make it writable again
     return Result(
-        trades=trades_of(candles, books.ledger),
-        ledger=ledger_rows(candles, books.ledger),
-        equity=equity,
-        metrics=metrics_of(candles, books, config.execution.initial_equity, plan.path == "compiled"),
-        reasons=MappingProxyType(reason_counts(books.reasons)),
+        rows=books.ledger,
+        times=candles.timestamp[books.ledger[:, BAR].astype(np.int64)],
+        equity=books.equity,
+        bar_reasons=books.reasons,
+        metrics=metrics_of(
+            books, candles.timeframe_ms, config.execution.initial_equity, plan.path == "compiled"
+        ),
         repairs=candles.repairs,
         config=config,
+        symbol=candles.symbol,
+        timeframe=candles.timeframe,
         data_fingerprint=candles.fingerprint,
         plan=RunPlan(plan.name, plan.reason, counters.as_dict()),
         provenance=_provenance(
@@ -122,6 +125,24 @@ def _config(config: Config | Mapping[str, Any] | None) -> Config:
     if isinstance(config, Mapping):
         return Config.default().updated(config)
     raise ConfigError(f"config is a {type(config).__name__}; a Config, a mapping or None is needed")
+
+
+def check_timeframes(candles: Candles, config: Config) -> None:
+    """Say what is wrong where a strategy's higher timeframe does not fit the candles.
+
+    Raises
+    ------
+    ConfigError
+        Only if something of the strategy looks at the higher timeframe.
+    """
+    if not any("span_ms" in given for given in config.asked_features.parameters.values()):
+        return
+    higher = Timeframe.parse(config.higher.timeframe)
+    if higher.ms <= candles.timeframe_ms or higher.ms % candles.timeframe_ms:
+        raise ConfigError(
+            f"higher.timeframe = {config.higher.timeframe!r}; a whole multiple of the candles' {candles.timeframe}, "
+            "and longer, is needed"
+        )
 
 
 def _provenance(seconds: float, **flags: bool) -> Mapping[str, Any]:

@@ -11,99 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_core.backtesting.explain import story
+from genesis_core.backtesting.records import LedgerRow, Metrics, Trade, ledger_rows, reason_counts, trades_of
 from genesis_core.candles import Repair
 from genesis_core.digest import digest
+from genesis_core.errors import ConfigError
+from genesis_core.kernels.trading.layout import SUMMARY_SIZE
+from genesis_core.kernels.trading.reasons import REASONS
 from genesis_core.strategy import Config
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """One fill.
-
-    Attributes
-    ----------
-    bar, timestamp : int
-        Where and when (the candle's open time, epoch ms UTC) it happened.
-    kind : str
-        ``entry``, ``exit`` or ``final_close``.
-    side : str
-        ``long`` or ``short``: of the position, not of the order.
-    units, price, fee : float
-        Base units, price after slippage, fee in quote currency.
-    cash_flow : float
-        What it added to cash; cash is the running sum of these.
-    """
-
-    bar: int
-    timestamp: int
-    kind: str
-    side: str
-    units: float
-    price: float
-    fee: float
-    cash_flow: float
-
-
-@dataclass(frozen=True)
-class Trade:
-    """One position from entry to exit.
-
-    Attributes
-    ----------
-    side : str
-        ``long`` or ``short``.
-    entry_bar, exit_bar, entry_time, exit_time : int
-        Bars, and the open times of their candles in epoch ms UTC.
-    units, entry_price, exit_price : float
-        Base units, and prices after slippage.
-    entry_fee, exit_fee, gross_pnl, net_pnl : float
-        In quote currency; net is gross less both fees.
-    exit_reason : str
-        ``reversal`` or ``final_close``.
-    """
-
-    side: str
-    entry_bar: int
-    exit_bar: int
-    entry_time: int
-    exit_time: int
-    units: float
-    entry_price: float
-    exit_price: float
-    entry_fee: float
-    exit_fee: float
-    gross_pnl: float
-    net_pnl: float
-    exit_reason: str
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """Figures of a run; None where one is not defined.
-
-    Attributes
-    ----------
-    total_return : float
-        Final equity over initial equity, less 1.
-    trades : int
-        Closed positions, the liquidation at the end included.
-    win_rate : float or None
-        Share of trades with a net profit; None without trades.
-    profit_factor : float or None
-        Net profit of winners over net loss of losers; None without losers.
-    max_drawdown : float
-        Largest fall of equity from a peak, as a fraction of the peak.
-    sharpe : float or None
-        Mean over sample standard deviation of the returns from bar to bar, times the root of the number of bars in a
-        year of 365 days; no risk-free rate. None where the deviation is 0.
-    """
-
-    total_return: float
-    trades: int
-    win_rate: float | None
-    profit_factor: float | None
-    max_drawdown: float
-    sharpe: float | None
 
 
 @dataclass(frozen=True)
@@ -131,26 +46,29 @@ class RunPlan:
         return f"{self.path} ({self.reason}): {done}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """A backtest's result.
 
     Attributes
     ----------
-    trades : tuple of Trade
-        In the order of their exits.
-    ledger : tuple of LedgerRow
-        Every fill.
+    rows : ndarray
+        The ledger as numbers, float64, shape (fills, 17), in the layout of
+        :mod:`genesis_core.kernels.trading.layout`; :attr:`ledger` and :attr:`trades` name them.
+    times : ndarray
+        Open time of each fill's candle, int64 epoch ms UTC.
     equity : ndarray
         n + 1 float64: the equity marked at each close, and after liquidation.
+    bar_reasons : ndarray
+        Code of what became of each bar's decision, int8; see :meth:`reason`.
     metrics : Metrics
         Figures of the run.
-    reasons : dict
-        How many bars ended with which decision reason.
     repairs : tuple of Repair
         What was repaired in the candles.
     config : Config
         The strategy and its costs.
+    symbol, timeframe : str
+        Of the candles.
     data_fingerprint : str
         Of the candles.
     plan : RunPlan
@@ -159,39 +77,107 @@ class Result:
         Version, platform, timings. Outside the digests.
     """
 
-    trades: tuple[Trade, ...]
-    ledger: tuple[LedgerRow, ...]
+    rows: NDArray[np.float64]
+    times: NDArray[np.int64]
     equity: NDArray[np.float64]
+    bar_reasons: NDArray[np.int8]
     metrics: Metrics
-    reasons: Mapping[str, int]
     repairs: tuple[Repair, ...]
     config: Config
+    symbol: str
+    timeframe: str
     data_fingerprint: str
     plan: RunPlan
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Over bytes, so that nobody can make them writable again.
+        for name in ("rows", "times", "equity", "bar_reasons"):
+            array = getattr(self, name)
+            sealed = np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
+            object.__setattr__(self, name, sealed)
+        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    @cached_property
+    def trades(self) -> tuple[Trade, ...]:
+        """The positions, in the order of their exits."""
+        return trades_of(self.rows, self.times)
+
+    @cached_property
+    def ledger(self) -> tuple[LedgerRow, ...]:
+        """Every fill, in order."""
+        return ledger_rows(self.rows, self.times)
+
+    @cached_property
+    def reasons(self) -> Mapping[str, int]:
+        """How many bars ended with which decision reason, and how many exits happened for which."""
+        return MappingProxyType(reason_counts(self.bar_reasons, self.rows))
+
+    def reason(self, bar: int) -> str:
+        """Return what became of one bar's decision, such as ``THRESHOLD`` or ``ENTRY``."""
+        return REASONS[self.bar_reasons.item(bar)]
+
+    def explain(self, trade: Trade | int) -> str:
+        """Tell one trade's story in words.
+
+        Parameters
+        ----------
+        trade : Trade or int
+            One of :attr:`trades`, or its position among them; negative counts from the end.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such trade in this result.
+        """
+        trades = self.trades
+        if isinstance(trade, Trade):
+            if trade not in trades:
+                raise ConfigError("this trade is not of this result")
+            number = trades.index(trade)
+        else:
+            if not -len(trades) <= trade < len(trades):
+                raise ConfigError(f"trade {trade}: the result has {len(trades)} trades")
+            number = trade % len(trades)
+        chosen = trades[number]
+        fills = [row for row in self.ledger if chosen.entry_bar <= row.bar <= chosen.exit_bar]
+        start = next(i for i, row in enumerate(fills) if row.kind == "entry" and row.decided == chosen.decided)
+        return story(self, number, chosen, fills[start : start + chosen.partials + 2])
+
     @cached_property
     def digest(self) -> str:
         """Digest of all that the run means: trades, equity, metrics, reasons, repairs, data and config."""
-        return digest(self.__genesis_identity__())
+        return digest(
+            {
+                "rows": self.rows,
+                "times": self.times,
+                "equity": self.equity,
+                "reasons": self.bar_reasons,
+                "metrics": _values(self.metrics),
+                "repairs": [_values(repair) for repair in self.repairs],
+                "data": self.data_fingerprint,
+                "config": self.config.digest,
+            }
+        )
 
     @cached_property
     def summary_digest(self) -> str:
         """Digest of ledger, metrics and final equity only: what sweeps compute and store."""
-        return digest(([_values(row) for row in self.ledger], _values(self.metrics), float(self.equity[-1])))
+        return summary_digest(self.rows, self.metrics, self.equity.item(-1))
 
     def identical_to(self, other: Result) -> bool:
         """Say whether two runs mean the same, bit for bit, however they were computed."""
         return self.digest == other.digest
 
     def __genesis_identity__(self) -> dict[str, object]:
-        """Return all that must be identical between two ways to compute the same run."""
+        """Return all that must be identical between two ways to compute the same run, trades first."""
         return {
             "trades": [_values(trade) for trade in self.trades],
             "ledger": [_values(row) for row in self.ledger],
             "equity": self.equity,
             "metrics": _values(self.metrics),
-            "reasons": dict(self.reasons),
+            "bar_reasons": self.bar_reasons,
+            "rows": self.rows,
             "repairs": [_values(repair) for repair in self.repairs],
             "data": self.data_fingerprint,
             "config": self.config.digest,
@@ -207,9 +193,7 @@ class Result:
         return self.identical_to(other) if isinstance(other, Result) else NotImplemented
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (
-            _values(self) | {"reasons": dict(self.reasons), "provenance": _plain(self.provenance)},
-        )
+        return _unpickled, (_values(self) | {"provenance": _plain(self.provenance)},)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -222,13 +206,17 @@ class Result:
         )
 
 
+def summary_digest(rows: NDArray[np.float64], metrics: Metrics, final_equity: float) -> str:
+    """Return the digest of a ledger, the figures and the final equity."""
+    return digest((np.ascontiguousarray(rows[:, :SUMMARY_SIZE]), _values(metrics), final_equity))
+
+
 def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {k: _plain(v) if isinstance(v, Mapping) else v for k, v in mapping.items()}
 
 
 def _unpickled(values: dict[str, Any]) -> Result:
-    frozen = {name: MappingProxyType(values[name]) for name in ("reasons", "provenance")}
-    return Result(**values | frozen | {"equity": np.frombuffer(values["equity"].tobytes())})
+    return Result(**values)
 
 
 def _values(record: Any) -> dict[str, Any]:

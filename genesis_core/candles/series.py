@@ -46,6 +46,8 @@ class Candles:
     __slots__ = (
         "__weakref__",
         "_columns",
+        "_closed_at",
+        "_opened_at",
         "_elapsed",
         "_fingerprint",
         "_repairs",
@@ -55,6 +57,8 @@ class Candles:
     )
 
     _columns: Columns
+    _closed_at: FloatColumn | None
+    _opened_at: FloatColumn | None
     _elapsed: FloatColumn | None
     _fingerprint: str | None
     _repairs: tuple[Repair, ...]
@@ -217,6 +221,8 @@ class Candles:
         _set(self, "_repairs", repairs)
         _set(self, "_repairs_cut", repairs_cut)
         _set(self, "_fingerprint", None)
+        _set(self, "_closed_at", None)
+        _set(self, "_opened_at", None)
         _set(self, "_elapsed", None)
         return self
 
@@ -283,6 +289,22 @@ class Candles:
             _set(self, "_elapsed", np.frombuffer(steps.tobytes(), dtype=np.float64))
         assert self._elapsed is not None
         return self._elapsed
+
+    @property
+    def opened_at(self) -> FloatColumn:
+        """When each candle opened, epoch ms UTC as float64, shape (n,): exact, far below 2**53."""
+        if self._opened_at is None:
+            _set(self, "_opened_at", np.frombuffer(self.timestamp.astype(np.float64).tobytes()))
+        assert self._opened_at is not None
+        return self._opened_at
+
+    @property
+    def closed_at(self) -> FloatColumn:
+        """When each candle has closed, epoch ms UTC as float64, shape (n,)."""
+        if self._closed_at is None:
+            _set(self, "_closed_at", np.frombuffer((self.opened_at + float(self._timeframe.ms)).tobytes()))
+        assert self._closed_at is not None
+        return self._closed_at
 
     @property
     def fingerprint(self) -> str:

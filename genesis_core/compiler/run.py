@@ -1,4 +1,4 @@
-"""The compiled run: the trading law over all bars in one loop."""
+"""The compiled run: the trading law over all bars in one loop, the model over whole columns, the figures."""
 
 from __future__ import annotations
 
@@ -10,62 +10,90 @@ from genesis_core.compiler.jit import compile_law
 from genesis_core.kernels.trading.bar import trade_bar
 from genesis_core.kernels.trading.layout import EVENTS, MOST_EVENTS, ROW_SIZE
 from genesis_core.kernels.trading.metrics import summarize
+from genesis_core.kernels.trading.model import add_column, finish_columns
+
+CANDLE_COLUMNS = 4
+INPUT_COLUMNS = 13
 
 
-def _trade(s, p, rows, context, open_, close, ready, begin, equity, reasons, events, ledger):  # type: ignore[no-untyped-def]
-    """Trade from bar `begin` until the end or until the ledger is full; return the bar reached and the rows written."""
-    written = 0
+def _trade(s, p, candles, x, ready, begin, equity, reasons, ledger):  # type: ignore[no-untyped-def]
+    """Trade from bar `begin` until the end or until the ledger could be full; return the bar reached."""
+    bars = len(candles[0])
+    room = len(ledger) - MOST_EVENTS * ROW_SIZE
     t = begin
-    while t < len(close) and written + MOST_EVENTS <= len(ledger):
+    while t < bars and int(s[EVENTS]) * ROW_SIZE <= room:
         equity[t], reasons[t] = trade_bar(
             s,
             p,
-            rows[t],
-            events,
-            context[0][t],
-            context[1][t],
-            open_[t],
-            close[t],
+            ledger,
+            candles[0][t],
+            candles[1][t],
+            candles[2][t],
+            candles[3][t],
+            x[0][t],
+            x[1][t],
+            x[2][t],
+            x[3][t],
+            x[4][t],
+            x[5][t],
+            x[6][t],
+            x[7][t],
+            x[8][t],
+            x[9][t],
+            x[10][t],
+            x[11][t],
+            x[12][t],
             t >= ready,
-            t + 1 == len(close),
+            t + 1 == bars,
         )
-        for i in range(int(s[EVENTS])):
-            for j in range(ROW_SIZE):
-                ledger[written, j] = events[i * ROW_SIZE + j]
-            written = written + 1
         t = t + 1
-    return t, written
+    return t
 
 
 @lru_cache(maxsize=1)
-def compiled_trade() -> Callable[..., tuple[int, int]]:
+def compiled_trade() -> Callable[..., int]:
     """Compile the trading loop, or load it.
 
     Returns
     -------
     callable
-        ``trade(s, p, rows, context, open, close, ready, begin, equity, reasons, events, ledger)``; `rows` holds
-        the model's inputs, one row a bar, `context` the columns of regime and data quality.
+        ``trade(s, p, candles, x, ready, begin, equity, reasons, ledger)``; `candles` are the columns open, high, low,
+        close, `x` those of :data:`genesis_core.strategy.inputs.SLOTS`, `ledger` a flat run of rows.
     """
     import numba
 
     vector = numba.float64[::1]
     column = numba.types.Array(numba.float64, 1, "C", readonly=True)
-    signature = numba.types.UniTuple(numba.int64, 2)(
+    signature = numba.int64(
         vector,
-        vector,
-        numba.types.Array(numba.float64, 2, "C", readonly=True),
-        numba.types.UniTuple(column, 2),
         column,
-        column,
+        numba.types.UniTuple(column, CANDLE_COLUMNS),
+        numba.types.UniTuple(column, INPUT_COLUMNS),
         numba.int64,
         numba.int64,
         vector,
         numba.int8[::1],
         vector,
-        numba.float64[:, ::1],
     )
     return compile_law(_trade, signature)
+
+
+@lru_cache(maxsize=1)
+def compiled_model() -> tuple[Callable[..., None], Callable[..., None]]:
+    """Compile the model for whole columns, or load it.
+
+    Returns
+    -------
+    add, finish : callable
+        See :func:`~genesis_core.kernels.trading.model.add_column` and ``finish_columns``.
+    """
+    import numba
+
+    vector = numba.float64[::1]
+    column = numba.types.Array(numba.float64, 1, "C", readonly=True)
+    add = compile_law(add_column, numba.void(vector, numba.float64, column, numba.int64))
+    finish = compile_law(finish_columns, numba.void(column, vector, vector, column, numba.int64))
+    return add, finish
 
 
 @lru_cache(maxsize=1)

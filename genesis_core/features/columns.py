@@ -15,7 +15,16 @@ Column = NDArray[np.float64]
 
 def source_columns(candles: Candles) -> tuple[Column, ...]:
     """Return the candle columns in the order of the graph's slots, without copying."""
-    return (candles.open, candles.high, candles.low, candles.close, candles.volume, candles.elapsed)
+    return (
+        candles.open,
+        candles.high,
+        candles.low,
+        candles.close,
+        candles.volume,
+        candles.elapsed,
+        candles.opened_at,
+        candles.closed_at,
+    )
 
 
 def compute_columns(candles: Candles, graph: Graph) -> tuple[Column, ...]:

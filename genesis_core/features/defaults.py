@@ -6,6 +6,7 @@ kernels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -136,6 +137,45 @@ DEFAULT_FEATURES = (
 )
 """The 15 features of the default set, in their order."""
 
+
+def _zone(p: Params) -> Value:
+    low, high = (float(math.ceil(p[name] * p["n"])) for name in ("low", "high"))
+    return node("volatility_zone", _atr(p["atr"]), n=p["n"], low_rank=low, high_rank=high).value
+
+
+def _context_levels(p: Params) -> tuple[Value, ...]:
+    """Wire the levels of the candles' own timeframe, or, where a span is given, of a higher one."""
+    if not p.get("span_ms"):
+        return _levels(p)
+    swings = node(
+        "higher_swings",
+        "opened_at",
+        "closed_at",
+        "high",
+        "low",
+        "close",
+        span=p["span_ms"],
+        origin=p["origin_ms"],
+        depth=p["depth"],
+        min_swing_atr=p["min_swing_atr"],
+        atr=p["atr"],
+        age=p["days"] * 86_400_000.0,
+    )
+    levels = node("fib_levels", swings.output("high"), swings.output("low"), swings.output("leg_up"))
+    return tuple(levels.output(name) for name in levels.kernel.outputs)
+
+
+def _away(p: Params) -> Value:
+    return node("level_distance", "close", _atr(p["atr"]), *_context_levels(p)).value
+
+
+def _next_level(output: str) -> Callable[[Params], Value]:
+    return lambda p: node("levels_beyond", "close", *_context_levels(p)).output(output)
+
+
+_OWN = (("depth", 6.0), ("min_swing_atr", 1.0), ("atr", 14.0))
+_HIGHER = (*_OWN, ("span_ms", 21_600_000.0), ("origin_ms", 0.0), ("days", 30.0))
+
 CONTEXT_FEATURES = (
     Feature(
         "regime",
@@ -143,8 +183,15 @@ CONTEXT_FEATURES = (
         lambda p: node("regime", "close", node("ema", "close", n=p["n"]).value, band=p["band"]).value,
     ),
     Feature("data_quality", (), lambda p: node("data_quality", "elapsed", "volume").value),
+    Feature("volatility_zone", (("atr", 14.0), ("n", 56.0), ("low", 0.4), ("high", 0.8)), _zone),
+    Feature("lower_fib_atr", _OWN, _away),
+    Feature("higher_fib_atr", _HIGHER, _away),
+    Feature("higher_above", _HIGHER, _next_level("up_first")),
+    Feature("higher_above_next", _HIGHER, _next_level("up_second")),
+    Feature("higher_below", _HIGHER, _next_level("down_first")),
+    Feature("higher_below_next", _HIGHER, _next_level("down_second")),
 )
-"""What decisions look at besides the model's inputs."""
+"""What decisions and exits look at besides the model's inputs."""
 
 FEATURES: Mapping[str, Feature] = MappingProxyType(
     {feature.name: feature for feature in DEFAULT_FEATURES + CONTEXT_FEATURES}

@@ -9,12 +9,14 @@ from numbers import Real
 
 from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
+from genesis_core.features.trial import Trial, check_declared, run_guarded, run_plain, sample_column, shortened
 from genesis_core.kernels.base import Kernel, Param
 from genesis_core.kernels.language import require
+from genesis_core.kernels.registry import KERNELS
 from genesis_core.kernels.registry import kernel as find_kernel
 from genesis_core.kernels.walk import law_digest
 
-SOURCES = ("open", "high", "low", "close", "volume", "elapsed")
+SOURCES = ("open", "high", "low", "close", "volume", "elapsed", "opened_at", "closed_at")
 """The columns of the candles that nodes can read, in the order of their slots."""
 
 
@@ -134,7 +136,13 @@ def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
     FeatureError
         Wrong number of inputs, or a parameter that is unknown, missing or out of range.
     KernelError
-        If a kernel of the caller's own is not in the kernel language: its paths could differ.
+        If a kernel of the caller's own is not in the kernel language (its paths could differ), or fails a trial run:
+        an index outside the state and parameters it declares, a wrong number of outputs, NaN or infinity.
+
+    Notes
+    -----
+    Compiled code checks no index. Constant indices are proved to be inside; computed ones are tried on a few
+    hundred sample bars, which is a sample and not a proof: see :mod:`genesis_core.features.trial`.
     """
     made = find_kernel(kernel) if isinstance(kernel, str) else _checked(kernel)
     if len(inputs) != len(made.inputs):
@@ -142,7 +150,42 @@ def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
             f"kernel {made.name!r} reads {len(made.inputs)} inputs ({', '.join(made.inputs)}), got {len(inputs)}"
         )
     wired = tuple(source(value) if isinstance(value, str) else value for value in inputs)
-    return Node(made, _vector(made, params), wired)
+    placed = Node(made, _vector(made, params), wired)
+    if not _of_the_package(made):
+        check_declared(made, placed.params)
+        _trial(placed)
+    return placed
+
+
+def _of_the_package(kernel: Kernel) -> bool:
+    return KERNELS.get(kernel.name) is kernel
+
+
+@lru_cache(maxsize=128)
+def _trial(node: Node) -> Trial:
+    """Run a node over the sample candles with its windows shortened; one of a user's kernel also as it is.
+
+    Raises
+    ------
+    KernelError
+        If a user's kernel does what compiled code must not.
+    """
+    kernel = node.kernel
+    inputs, start = [], 0
+    for name, value in zip(kernel.inputs, node.inputs, strict=True):
+        if isinstance(value, Source):
+            inputs.append(sample_column(value.name))
+            continue
+        trial = _trial(value.node)
+        inputs.append(trial.columns[value.index])
+        if name not in kernel.early:
+            start = max(start, trial.first_valid)
+    short = shortened(kernel, node.params)
+    if _of_the_package(kernel):
+        return run_plain(kernel, short, inputs, start)
+    if short != node.params:
+        run_guarded(kernel, node.params, inputs, start)
+    return run_guarded(kernel, short, inputs, start)
 
 
 @lru_cache(maxsize=1024)

@@ -59,6 +59,11 @@ class FeatureSet:
         return {f.name: dict(zip((k for k, _ in f.defaults), p, strict=True)) for f, p in self._features}
 
     @cached_property
+    def values(self) -> Mapping[str, Value]:
+        """The wired value of each feature, by name."""
+        return dict(zip(self.names, self._values, strict=True))
+
+    @cached_property
     def graph(self) -> Graph:
         """The nodes that compute it, each once."""
         return Graph.of(self._values)

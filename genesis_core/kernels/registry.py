@@ -8,7 +8,7 @@ from types import MappingProxyType
 from genesis_core.errors import FeatureError, nearest
 from genesis_core.kernels import context, model_inputs
 from genesis_core.kernels.base import Kernel
-from genesis_core.kernels.fibonacci import levels, swings
+from genesis_core.kernels.fibonacci import higher, levels, swings
 from genesis_core.kernels.indicators import averages, derived, dispersion, momentum
 
 
@@ -34,11 +34,14 @@ KERNELS: Mapping[str, Kernel] = _by_name(
     derived.SLOPE,
     swings.PIVOTS,
     swings.SWINGS,
+    higher.HIGHER_SWINGS,
     levels.FIB_LEVELS,
     levels.FIB_DISTANCE,
     levels.FIB_PROXIMITY,
     levels.FIB_PROX_SCORE,
     levels.SWING_RETRACE_DEPTH,
+    levels.LEVEL_DISTANCE,
+    levels.LEVELS_BEYOND,
     model_inputs.RSI_INV_LAG1,
     model_inputs.VOLATILITY_SHIFT_MA3,
     model_inputs.BB_POSITION_INV_MA3,
@@ -49,6 +52,7 @@ KERNELS: Mapping[str, Kernel] = _by_name(
     model_inputs.FIB05_X_RSI_INV,
     context.REGIME,
     context.DATA_QUALITY,
+    context.VOLATILITY_ZONE,
 )
 
 

@@ -2,114 +2,30 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
 from genesis_core.digest import digest
 from genesis_core.errors import ConfigError, FeatureError, nearest
 from genesis_core.features import FeatureSet
-from genesis_core.features.defaults import CONTEXT_FEATURES
+from genesis_core.features.defaults import Feature
+from genesis_core.features.sets import FeatureChoice
+from genesis_core.strategy import inputs
+from genesis_core.strategy.code import Decide
+from genesis_core.strategy.parts import Decision, Execution, Exits, Higher, Model
+from genesis_core.strategy.rules import check_values
 from genesis_core.strategy.strict import FrozenDict, check_keys, deep_update, field_words
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-CONTEXT = tuple(feature.name for feature in CONTEXT_FEATURES)
-"""Features the decision looks at besides the model's inputs."""
-
-Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Rate = Annotated[float, msgspec.Meta(ge=0, lt=1)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
-
-
-class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Calibration of a model's score z before the logistic function: ``scale*z + shift``."""
-
-    scale: float = 1.0
-    shift: float = 0.0
-
-
-class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One logistic model: a bias and a weight for each feature of the strategy."""
-
-    bias: float
-    weights: dict[str, float]
-    calibration: Calibration = Calibration()
-
-    def __post_init__(self) -> None:
-        msgspec.structs.force_setattr(self, "weights", FrozenDict(self.weights))
-
-
-class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The two models whose probabilities are weighed against each other."""
-
-    buy: Side
-    sell: Side
-
-
-class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What turns probabilities into orders.
-
-    Attributes
-    ----------
-    reward_risk : float
-        R of the expected value, ``p_buy*R - p_sell`` for a long.
-    side : str
-        Which sides may be taken: ``both``, ``long`` or ``short``.
-    threshold : float
-        Least probability of a side.
-    confidence : float
-        Least probability times data quality.
-    edge : float
-        Least difference of the two probabilities.
-    hysteresis : int
-        Bars in a row that a side other than the last accepted one must be the candidate.
-    cooldown_bars : int
-        Bars between an entry's fill and the next accepted decision.
-    size : float
-        Worth of a position as a fraction of the equity at the close of the decision.
-    """
-
-    reward_risk: Positive = 1.8
-    side: Literal["both", "long", "short"] = "both"
-    threshold: Fraction = 0.55
-    confidence: Fraction = 0.5
-    edge: Fraction = 0.1
-    hysteresis: Count = 2
-    cooldown_bars: Count = 3
-    size: Share = 0.2
-
-
-class Execution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How orders are filled and what that costs. These are the one place with default costs.
-
-    Attributes
-    ----------
-    initial_equity : float
-        In quote currency.
-    fill : str
-        ``next_open`` or ``close``.
-    fee : float
-        Of the notional, on every fill. Bitfinex takes 0.2% from takers.
-    slippage : float
-        By which a fill's price moves against us.
-    """
-
-    initial_equity: Positive = 10_000.0
-    fill: Literal["next_open", "close"] = "next_open"
-    fee: Rate = 0.002
-    slippage: Rate = 0.0005
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True, kw_only=True, eq=False):
@@ -119,16 +35,24 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     ----------
     features : dict
         Feature name -> parameters that differ from the feature's defaults; the order is that of the model's sum.
-    model : Model
-        Weights for exactly these features.
-    decision, execution
-        See there.
+    model : Model or None
+        Weights for exactly these features; None for a strategy that decides in code.
+    decision, higher, exits, execution
+        See :mod:`genesis_core.strategy.parts`.
+    own : tuple of Feature
+        Features of the caller's own that `features` names. Not in files; see :meth:`from_code`.
+    decide : Decide or None
+        The caller's own decide step, instead of a model.
     """
 
     features: dict[str, dict[str, float]]
-    model: Model
+    model: Model | None = None
     decision: Decision = Decision()
+    higher: Higher = Higher()
+    exits: Exits = Exits()
     execution: Execution = Execution()
+    own: tuple[Feature, ...] = ()
+    decide: Decide | None = None
 
     def __post_init__(self) -> None:
         frozen = {name: FrozenDict(parameters) for name, parameters in self.features.items()}
@@ -156,6 +80,43 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         return cls._from_text(text, str(path))
 
     @classmethod
+    def from_code(
+        cls,
+        features: Iterable[FeatureChoice],
+        decide: Decide,
+        *,
+        decision: Mapping[str, Any] | None = None,
+        higher: Mapping[str, Any] | None = None,
+        exits: Mapping[str, Any] | None = None,
+        execution: Mapping[str, Any] | None = None,
+    ) -> Config:
+        """Make a strategy that decides in code of the caller's own.
+
+        Parameters
+        ----------
+        features : iterable
+            Names of the package's features, features of the caller's own, or pairs of one and its parameters.
+        decide : Decide
+            The decide step. Steps 1 to 5 of a model's decision are its own business; the trend policy, gates,
+            confidence, hysteresis, cooldown and size apply to what it returns.
+        decision, higher, exits, execution : mapping, optional
+            The tables of a strategy file. Unlike there, no hysteresis, cooldown and confidence by default: what the
+            step says is done.
+
+        Raises
+        ------
+        ConfigError
+            As :meth:`from_dict`, and for features or inputs that do not fit.
+        """
+        chosen = [c if isinstance(c, tuple) else (c, {}) for c in features]
+        own = tuple(f for f, _ in chosen if isinstance(f, Feature))
+        plain = {"hysteresis": 0, "cooldown_bars": 0, "confidence": 0.0, "edge": 0.0, "drawdown_size": []}
+        tables = {"decision": plain | dict(decision or {}), "higher": higher, "exits": exits, "execution": execution}
+        named = {(f.name if isinstance(f, Feature) else f): dict(p) for f, p in chosen}
+        values = {"features": named, **{name: table for name, table in tables.items() if table}}
+        return cls._made(values, "config", own, decide)
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any], where: str = "config") -> Config:
         """Check plain values and return them as a config.
 
@@ -171,14 +132,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         ConfigError
             See :meth:`from_toml`.
         """
-        check_keys(cls, values, where)
-        try:
-            made = msgspec.convert(values, cls)
-        except msgspec.ValidationError as fault:
-            raise ConfigError(field_words(cls, values, where, str(fault))) from None
-        made._check(where)
-        made.__dict__["checked"] = made
-        return made
+        return cls._made(values, where, (), None)
 
     def updated(self, changes: Mapping[str, Any]) -> Config:
         """Return this config with some values replaced.
@@ -186,17 +140,34 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         Parameters
         ----------
         changes : mapping
-            Nested like the TOML file: ``{"decision": {"edge": 0.2}}``. Given `features` replace the old ones,
-            and then given `weights` do too.
+            Nested like the TOML file: ``{"decision": {"edge": 0.2}}``. Given `features` replace the old ones of a
+            model, and then given `weights` do too; those of a strategy in code are merged. ``decide`` gives
+            parameters of the decide step.
 
         Raises
         ------
         ConfigError
             See :meth:`from_toml`.
         """
-        check_keys(type(self), changes, "changes")
-        whole = ("features", "weights") if "features" in changes else ()
-        return type(self).from_dict(deep_update(msgspec.to_builtins(self), changes, whole), "changes")
+        changes = dict(changes)
+        decide = self.decide
+        if decide is not None and "decide" in changes:
+            given = changes.pop("decide")
+            if not isinstance(given, Mapping):
+                raise ConfigError(f"changes: decide = {given!r}; parameters of the decide step are needed")
+            for name in given:
+                if name not in decide.params:
+                    raise ConfigError(f"changes: unknown key 'decide.{name}'{nearest(str(name), decide.params)}")
+            decide = Decide(decide.kernel, decide.inputs, decide.params | given)
+        check_keys(_Table, changes, "changes")
+        whole = ("features", "weights") if "features" in changes and decide is None else ()
+        return type(self)._made(deep_update(self.values, changes, whole), "changes", self.own, decide)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What a strategy file would say, as plain values; without the caller's own code."""
+        plain = {name: msgspec.to_builtins(getattr(self, name)) for name in _Table.__struct_fields__}
+        return {name: value for name, value in plain.items() if value is not None}
 
     @cached_property
     def checked(self) -> Config:
@@ -207,7 +178,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         ConfigError
             See :meth:`from_toml`.
         """
-        type(self).from_dict(msgspec.to_builtins(self))
+        type(self)._made(self.values, "config", self.own, self.decide)
         return self
 
     def __eq__(self, other: object) -> bool:
@@ -218,25 +189,40 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
 
     @cached_property
     def feature_set(self) -> FeatureSet:
-        """The model's features."""
-        return FeatureSet(self.features.items())
+        """The strategy's features."""
+        own = {feature.name: feature for feature in self.own}
+        return FeatureSet((own.get(name, name), given) for name, given in self.features.items())
 
     @cached_property
     def asked_features(self) -> FeatureSet:
-        """The model's features and, behind them, the context that decisions look at."""
-        return self.feature_set.including(*CONTEXT)
+        """The strategy's features and, behind them, what its decide step returns and the context it looks at."""
+        code = () if self.decide is None else self.decide.features(self.feature_set)
+        return self.feature_set.including(*code, *inputs.context(self))
+
+    @cached_property
+    def ready(self) -> int:
+        """The first bar with a decision: all inputs of the model or of the decide step are valid.
+
+        The ATR of stops and targets counts as one of them; regime, zone and levels are neutral until they are valid.
+        """
+        layout = self.asked_features.layout
+        first_valid = dict(zip(layout.names, layout.first_valid, strict=True))
+        awaited = self.feature_set.names if self.decide is None else (inputs.SIDE,)
+        atr = [first_valid["atr_14"]] if "atr_14" in inputs.context(self) else []
+        return max([*(first_valid[name] for name in awaited), *atr])
 
     @cached_property
     def digest(self) -> str:
-        """Digest of everything in it, defaults and all parameters of all features included.
+        """Digest of everything in it, defaults, all parameters of all features and own code included.
 
         The order of the features counts, for it is that of the model's sum; the order of the weights does not.
         """
-        values = msgspec.to_builtins(self)
+        values = self.values
         values["features"] = self.feature_set.parameters
-        for side in values["model"].values():
+        for side in values.get("model", {}).values():
             side["weights"] = {name: side["weights"][name] for name in self.feature_set.names}
-        return digest(values)
+        code = self.asked_features.digest if self.decide is not None or self.own else ""
+        return digest((values, code))
 
     @classmethod
     def _from_text(cls, text: str, where: str) -> Config:
@@ -246,39 +232,38 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             raise ConfigError(f"{where}: not TOML: {fault}") from None
         return cls.from_dict(values, where)
 
-    def _check(self, where: str) -> None:
+    @classmethod
+    def _made(
+        cls, values: Mapping[str, Any], where: str, own: tuple[Feature, ...], decide: Decide | None
+    ) -> Config:
+        check_keys(_Table, values, where)
         try:
-            names = self.feature_set.names
+            table = msgspec.convert(values, _Table)
+        except msgspec.ValidationError as fault:
+            raise ConfigError(field_words(_Table, values, where, str(fault))) from None
+        made = cls(**{name: getattr(table, name) for name in _Table.__struct_fields__}, own=own, decide=decide)
+        try:
+            made.feature_set  # noqa: B018  # wired now, so that a sweep over ready configs wires nothing
         except FeatureError as fault:
             raise ConfigError(f"{where}: features: {fault}") from None
-        standard = FeatureSet(CONTEXT).parameters
-        for name in CONTEXT:
-            if name in names and self.feature_set.parameters[name] != standard[name]:
-                raise ConfigError(
-                    f"{where}: features.{name}: decisions look at it with its default parameters, {standard[name]}; "
-                    "leave them as they are"
-                )
-        for label, side in (("model.buy", self.model.buy), ("model.sell", self.model.sell)):
-            for name in side.weights:
-                if name not in names:
-                    raise ConfigError(
-                        f"{where}: {label}.weights: {name!r} is not among the features{nearest(name, names)}"
-                    )
-            for name in names:
-                if name not in side.weights:
-                    raise ConfigError(f"{where}: {label}.weights: no weight for the feature {name!r}")
-            numbers = {"bias": side.bias, **side.weights, **msgspec.structs.asdict(side.calibration)}
-            for name, value in numbers.items():
-                if not math.isfinite(value) or abs(value) > 1e9:
-                    raise ConfigError(
-                        f"{where}: {label}: {name} = {value!r}; a number between -1e9 and 1e9 is needed"
-                    )
-        for section, part in (("decision", self.decision), ("execution", self.execution)):
-            for name, value in msgspec.structs.asdict(part).items():
-                if isinstance(value, float) and (not math.isfinite(value) or value > 1e15):
-                    raise ConfigError(
-                        f"{where}: {section}.{name} = {value!r}; a finite number of at most 1e15 is needed"
-                    )
+        check_values(made, where)
+        try:
+            made.asked_features  # noqa: B018
+        except FeatureError as fault:
+            raise ConfigError(f"{where}: {fault}") from None
+        made.__dict__["checked"] = made
+        return made
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a file may say."""
+
+    features: dict[str, dict[str, float]]
+    model: Model | None = None
+    decision: Decision = Decision()
+    higher: Higher = Higher()
+    exits: Exits = Exits()
+    execution: Execution = Execution()
 
 
 @lru_cache(maxsize=1)

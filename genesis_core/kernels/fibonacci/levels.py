@@ -98,3 +98,67 @@ SWING_RETRACE_DEPTH = Kernel(
     inputs=("close", "high", "low", "leg_up", "atr"),
     early=("high", "low", "leg_up"),
 )
+
+
+def level_distance(
+    s: Vector, p: Vector, close: float, atr: float, l382: float, l500: float, l618: float, l786: float
+) -> float:
+    """Return how many ATRs away the nearest level is, -1 where there is none or no range."""
+    if l500 == 0.0 or atr == 0.0:
+        return -1.0
+    nearest = abs(close - l382)
+    for_500 = abs(close - l500)
+    for_618 = abs(close - l618)
+    for_786 = abs(close - l786)
+    if for_500 < nearest:
+        nearest = for_500
+    if for_618 < nearest:
+        nearest = for_618
+    if for_786 < nearest:
+        nearest = for_786
+    return clip(nearest / atr, 0.0, 1e9)
+
+
+LEVEL_DISTANCE = Kernel(
+    name="level_distance",
+    step=level_distance,
+    inputs=("close", "atr", *LEVELS),
+    neutral=(-1.0,),
+    early=LEVELS,
+)
+
+
+def levels_beyond(
+    s: Vector, p: Vector, close: float, l382: float, l500: float, l618: float, l786: float
+) -> tuple[float, float, float, float]:
+    """Return the nearest and second nearest level above the close, then below it; 0 where there is none."""
+    up, up_next = nearer(close, 0.0, 0.0, l382, 1.0)
+    up, up_next = nearer(close, up, up_next, l500, 1.0)
+    up, up_next = nearer(close, up, up_next, l618, 1.0)
+    up, up_next = nearer(close, up, up_next, l786, 1.0)
+    down, down_next = nearer(close, 0.0, 0.0, l382, -1.0)
+    down, down_next = nearer(close, down, down_next, l500, -1.0)
+    down, down_next = nearer(close, down, down_next, l618, -1.0)
+    down, down_next = nearer(close, down, down_next, l786, -1.0)
+    return up, up_next, down, down_next
+
+
+def nearer(close: float, first: float, second: float, level: float, direction: float) -> tuple[float, float]:
+    """Put a level that lies beyond the close, looking up (1) or down (-1), among the two nearest; 0 is none."""
+    if level == 0.0 or direction * (level - close) <= 0.0:
+        return first, second
+    if first == 0.0 or direction * (level - first) < 0.0:
+        return level, first
+    if second == 0.0 or direction * (level - second) < 0.0:
+        return first, level
+    return first, second
+
+
+LEVELS_BEYOND = Kernel(
+    name="levels_beyond",
+    step=levels_beyond,
+    inputs=("close", *LEVELS),
+    outputs=("up_first", "up_second", "down_first", "down_second"),
+    neutral=(0.0, 0.0, 0.0, 0.0),
+    early=LEVELS,
+)

@@ -14,18 +14,24 @@ def pivots(s: Vector, p: Vector, high: float, low: float) -> tuple[float, float]
     A swing high is greater than every high of the d bars before it and not less than every high of the d bars
     after it; a swing low mirrored.
     """
-    d = int(p[0])
+    return pivots_at(s, 0, int(p[0]), high, low)
+
+
+def pivots_at(s: Vector, base: int, d: int, high: float, low: float) -> tuple[float, float]:
+    """Return what :func:`pivots` does; the state stands from `base` on."""
     size = 2 * d + 1
-    at = int(s[AT])
-    s[AT] = float(at + 1) if at + 1 < size else 0.0
-    s[RING + at] = high
-    s[RING + size + at] = low
-    if s[BARS] < 2.0 * p[0]:
-        s[BARS] = s[BARS] + 1.0
+    highs = base + RING
+    lows = highs + size
+    at = int(s[base + AT])
+    s[base + AT] = float(at + 1) if at + 1 < size else 0.0
+    s[highs + at] = high
+    s[lows + at] = low
+    if s[base + BARS] < float(2 * d):
+        s[base + BARS] = s[base + BARS] + 1.0
         return 0.0, 0.0
     middle = at - d if at >= d else at - d + size
-    top = s[RING + middle]
-    bottom = s[RING + size + middle]
+    top = s[highs + middle]
+    bottom = s[lows + middle]
     is_high = True
     is_low = True
     before = middle
@@ -33,9 +39,9 @@ def pivots(s: Vector, p: Vector, high: float, low: float) -> tuple[float, float]
     for _ in range(d):
         before = before - 1 if before > 0 else size - 1
         after = after + 1 if after + 1 < size else 0
-        if s[RING + before] >= top or s[RING + after] > top:
+        if s[highs + before] >= top or s[highs + after] > top:
             is_high = False
-        if s[RING + size + before] <= bottom or s[RING + size + after] < bottom:
+        if s[lows + before] <= bottom or s[lows + after] < bottom:
             is_low = False
         if not is_high and not is_low:
             return 0.0, 0.0
@@ -65,20 +71,24 @@ def swings(s: Vector, p: Vector, high: float, low: float, atr: float) -> tuple[f
     high before any low replaces the last one only if it is higher. Lows mirrored. A bar that is both: high first.
     `atr` is that of the bar of the swing.
     """
-    s[NOW] = s[NOW] + 1.0
-    least = p[0] * atr
-    if high > 0.0 and (s[BOTTOM] == 0.0 or high - s[BOTTOM] >= least):
-        if s[KIND] != HIGH or high > s[TOP]:
-            s[TOP] = high
-            s[TOP_BAR] = s[NOW]
-            s[KIND] = HIGH
-    if low > 0.0 and (s[TOP] == 0.0 or s[TOP] - low >= least):
-        if s[KIND] != LOW or low < s[BOTTOM]:
-            s[BOTTOM] = low
-            s[BOTTOM_BAR] = s[NOW]
-            s[KIND] = LOW
-    leg_up = 1.0 if s[TOP_BAR] >= s[BOTTOM_BAR] else 0.0
-    return s[TOP], s[BOTTOM], leg_up
+    return swings_at(s, 0, high, low, p[0] * atr)
+
+
+def swings_at(s: Vector, base: int, high: float, low: float, least: float) -> tuple[float, float, float]:
+    """Return what :func:`swings` does, for a leg of `least`; the state stands from `base` on."""
+    s[base + NOW] = s[base + NOW] + 1.0
+    if high > 0.0 and (s[base + BOTTOM] == 0.0 or high - s[base + BOTTOM] >= least):
+        if s[base + KIND] != HIGH or high > s[base + TOP]:
+            s[base + TOP] = high
+            s[base + TOP_BAR] = s[base + NOW]
+            s[base + KIND] = HIGH
+    if low > 0.0 and (s[base + TOP] == 0.0 or s[base + TOP] - low >= least):
+        if s[base + KIND] != LOW or low < s[base + BOTTOM]:
+            s[base + BOTTOM] = low
+            s[base + BOTTOM_BAR] = s[base + NOW]
+            s[base + KIND] = LOW
+    leg_up = 1.0 if s[base + TOP_BAR] >= s[base + BOTTOM_BAR] else 0.0
+    return s[base + TOP], s[base + BOTTOM], leg_up
 
 
 SWINGS = Kernel(

@@ -46,7 +46,7 @@ def ema(s: Vector, p: Vector, x: float) -> float:
     """Exponential mean, ``e + k*(x - e)`` with ``k = 2/(n+1)``, seeded by the SMA of the first n values."""
     n = p[0]
     if s[SEED_COUNT] < n:
-        return seed(s, n, x)
+        return seed(s, 0, n, x)
     e = s[AVERAGE]
     e = e + 2.0 / (n + 1.0) * (x - e)
     s[AVERAGE] = e
@@ -55,21 +55,25 @@ def ema(s: Vector, p: Vector, x: float) -> float:
 
 def wilder(s: Vector, p: Vector, x: float) -> float:
     """Wilder's mean, ``(prev*(n-1) + x)/n``, seeded by the mean of the first n values."""
-    n = p[0]
-    if s[SEED_COUNT] < n:
-        return seed(s, n, x)
-    average = (s[AVERAGE] * (n - 1.0) + x) / n
-    s[AVERAGE] = average
+    return wilder_at(s, 0, p[0], x)
+
+
+def wilder_at(s: Vector, base: int, n: float, x: float) -> float:
+    """Wilder's mean, whose state stands from `base` on."""
+    if s[base + SEED_COUNT] < n or n <= 0.0:
+        return seed(s, base, n, x)
+    average = (s[base + AVERAGE] * (n - 1.0) + x) / n
+    s[base + AVERAGE] = average
     return average
 
 
-def seed(s: Vector, n: float, x: float) -> float:
+def seed(s: Vector, base: int, n: float, x: float) -> float:
     """Add one of the first n values; the n-th turns the sum into their mean."""
-    s[SEED_COUNT] = s[SEED_COUNT] + 1.0
-    total = s[AVERAGE] + x
-    if s[SEED_COUNT] == n and n > 0.0:
+    s[base + SEED_COUNT] = s[base + SEED_COUNT] + 1.0
+    total = s[base + AVERAGE] + x
+    if s[base + SEED_COUNT] == n and n > 0.0:
         total = total / n
-    s[AVERAGE] = total
+    s[base + AVERAGE] = total
     return total
 
 

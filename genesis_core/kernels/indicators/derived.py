@@ -6,11 +6,16 @@ from genesis_core.kernels.base import Kernel, Vector, window
 
 
 def lag(s: Vector, p: Vector, x: float) -> float:
-    """Return the value of k bars ago; `s` is a ring of k values behind its position."""
-    at = int(s[0])
-    before = s[1 + at]
-    s[1 + at] = x
-    s[0] = float(at + 1) if at + 1 < int(p[0]) else 0.0
+    """Return the value of k bars ago."""
+    return lag_at(s, 0, int(p[0]), x)
+
+
+def lag_at(s: Vector, base: int, k: int, x: float) -> float:
+    """Return the value of k bars ago; from `base` on `s` is a position and a ring of k values behind it."""
+    at = base + 1 + int(s[base])
+    before = s[at]
+    s[at] = x
+    s[base] = s[base] + 1.0 if int(s[base]) + 1 < k else 0.0
     return before
 
 

@@ -47,8 +47,13 @@ RSI = Kernel(
 
 def true_range(s: Vector, p: Vector, high: float, low: float, close: float) -> float:
     """Return ``max(h-l, abs(h-c[t-1]), abs(l-c[t-1]))``."""
-    before = s[0]
-    s[0] = close
+    return true_range_at(s, 0, high, low, close)
+
+
+def true_range_at(s: Vector, base: int, high: float, low: float, close: float) -> float:
+    """Return the true range; the close before stands at `base`."""
+    before = s[base]
+    s[base] = close
     widest = high - low
     above = abs(high - before)
     below = abs(low - before)

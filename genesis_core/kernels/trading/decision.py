@@ -1,81 +1,72 @@
-"""From features to a side: the decision's steps in their order, each with the reason for a rejection."""
+"""From probabilities, or a strategy's own signal, to a side: the steps in their order, each with its rejection."""
 
 from __future__ import annotations
 
 from genesis_core.kernels.base import Vector
-from genesis_core.kernels.exact import sigmoid
 from genesis_core.kernels.trading.layout import (
     ACCEPTED,
-    BELOW_THRESHOLD,
-    BUY_SCALE,
-    BUY_SHIFT,
+    BLOCK,
+    BY_SIGNAL,
     CONFIDENCE,
     COOLDOWN,
-    COOLDOWN_WAIT,
     EDGE,
-    ENTERED,
     ENTRIES,
     ENTRY_BAR,
-    EV_NEG,
     FLAT,
+    HIGHER_MISSING,
+    HIGHER_TOLERANCE,
     HYSTERESIS,
-    HYSTERESIS_WAIT,
-    INPUTS,
     LAST_SIDE,
     LONG,
     LONG_ONLY,
-    LOW_CONFIDENCE,
-    LOW_EDGE,
-    MODEL,
+    LOWER_MISSING,
+    LOWER_TOLERANCE,
     NOW,
+    OFF,
     POLICY,
-    POLICY_BLOCK,
     REWARD_RISK,
     RUN_LENGTH,
     RUN_SIDE,
-    SELL_SCALE,
-    SELL_SHIFT,
     SHORT,
     SHORT_ONLY,
-    THRESHOLD,
+    SOURCE,
+    THRESHOLDS,
+)
+from genesis_core.kernels.trading.reasons import (
+    BELOW_THRESHOLD,
+    COOLDOWN_WAIT,
+    ENTERED,
+    EV_NEG,
+    HIGHER_FIB,
+    HYSTERESIS_WAIT,
+    LOW_CONFIDENCE,
+    LOW_EDGE,
+    LOWER_FIB,
+    NO_SIGNAL,
+    POLICY_BLOCK,
     TIE,
 )
 
 
-def linear(p: Vector, f: Vector, at: int, inputs: int) -> float:
-    """Return ``((b + w0*f0) + w1*f1) + ...`` of the model that stands at `at`."""
-    z = p[at]
-    for i in range(inputs):
-        z = z + p[at + 1 + i] * f[i]
-    return z
+def allowed(p: Vector, side: float) -> bool:
+    """Return whether the trend policy lets this side be taken."""
+    return not (p[POLICY] == LONG_ONLY and side == SHORT) and not (p[POLICY] == SHORT_ONLY and side == LONG)
 
 
-def probabilities(p: Vector, f: Vector) -> tuple[float, float]:
-    """Return the probabilities of buy and sell: two calibrated logistic models, divided by their sum with hold."""
-    inputs = int(p[INPUTS])
-    buy = sigmoid(p[BUY_SCALE] * linear(p, f, MODEL, inputs) + p[BUY_SHIFT])
-    sell = sigmoid(p[SELL_SCALE] * linear(p, f, MODEL + 1 + inputs, inputs) + p[SELL_SHIFT])
-    hold = 1.0 - buy - sell
-    if hold < 0.0:
-        hold = 0.0
-    total = buy + sell + hold
-    if total <= 0.0:
-        return 0.0, 0.0
-    return buy / total, sell / total
+def choose(s: Vector, p: Vector, buy: float, sell: float, regime: float, zone: float) -> tuple[float, int]:
+    """Return the side that passes value, policy and the threshold of zone and regime, or FLAT and why none does.
 
-
-def choose(s: Vector, p: Vector, buy: float, sell: float, regime: float) -> tuple[float, int]:
-    """Return the side that passes value, policy and threshold, or FLAT and why none does."""
+    Both pass: the larger; a tie: the side held last, else the regime's side.
+    """
     if buy * p[REWARD_RISK] - sell <= 0.0 and sell * p[REWARD_RISK] - buy <= 0.0:
         return FLAT, EV_NEG
-    long_passes = buy >= p[THRESHOLD]
-    short_passes = sell >= p[THRESHOLD]
+    at = THRESHOLDS + 2 * (3 * int(zone + 1.0) + int(regime + 1.0))
+    long_passes = buy >= p[at]
+    short_passes = sell >= p[at + 1]
     if not long_passes and not short_passes:
         return FLAT, BELOW_THRESHOLD
-    if p[POLICY] == SHORT_ONLY:
-        long_passes = False
-    if p[POLICY] == LONG_ONLY:
-        short_passes = False
+    long_passes = long_passes and allowed(p, LONG)
+    short_passes = short_passes and allowed(p, SHORT)
     if not long_passes and not short_passes:
         return FLAT, POLICY_BLOCK
     if long_passes and (not short_passes or buy > sell):
@@ -89,36 +80,73 @@ def choose(s: Vector, p: Vector, buy: float, sell: float, regime: float) -> tupl
     return FLAT, TIE
 
 
-def candidate(s: Vector, p: Vector, f: Vector, regime: float, quality: float) -> tuple[float, int]:
-    """Return the bar's candidate side, after confidence and edge, or FLAT and the reason."""
-    buy, sell = probabilities(p, f)
-    side, reason = choose(s, p, buy, sell, regime)
+def blocked(missing: float, tolerance: float, distance: float) -> bool:
+    """Return whether a fibonacci gate rejects a close that lies `distance` ATRs from the nearest level.
+
+    A negative distance says that there are no levels: `missing` tells whether that passes or blocks.
+    """
+    if missing == OFF:
+        return False
+    if distance < 0.0:
+        return missing == BLOCK
+    return distance > tolerance
+
+
+def candidate(
+    s: Vector,
+    p: Vector,
+    first: float,
+    second: float,
+    regime: float,
+    zone: float,
+    quality: float,
+    higher: float,
+    lower: float,
+) -> tuple[float, int, float]:
+    """Return the bar's candidate side, or FLAT, with the reason and the confidence in it.
+
+    By a model, `first` and `second` are the probabilities of buy and sell; by a strategy's own signal, its side and
+    its confidence. `higher` and `lower` are the distances to the nearest fibonacci level of that timeframe.
+    """
+    if p[SOURCE] == BY_SIGNAL:
+        side = LONG if first > 0.0 else (SHORT if first < 0.0 else FLAT)
+        reason = ENTERED if side != FLAT else NO_SIGNAL
+        if side != FLAT and not allowed(p, side):
+            return FLAT, POLICY_BLOCK, 0.0
+        confidence = second * quality
+        edge = p[EDGE]
+    else:
+        side, reason = choose(s, p, first, second, regime, zone)
+        confidence = (first if side == LONG else second) * quality
+        edge = abs(first - second)
     if side == FLAT:
-        return FLAT, reason
-    chosen = buy if side == LONG else sell
-    if chosen * quality < p[CONFIDENCE]:
-        return FLAT, LOW_CONFIDENCE
-    if abs(buy - sell) < p[EDGE]:
-        return FLAT, LOW_EDGE
-    return side, ENTERED
+        return FLAT, reason, 0.0
+    if blocked(p[HIGHER_MISSING], p[HIGHER_TOLERANCE], higher):
+        return FLAT, HIGHER_FIB, 0.0
+    if blocked(p[LOWER_MISSING], p[LOWER_TOLERANCE], lower):
+        return FLAT, LOWER_FIB, 0.0
+    if confidence < p[CONFIDENCE]:
+        return FLAT, LOW_CONFIDENCE, 0.0
+    if edge < p[EDGE]:
+        return FLAT, LOW_EDGE, 0.0
+    return side, ENTERED, confidence
 
 
-def decide(s: Vector, p: Vector, f: Vector, regime: float, quality: float) -> tuple[float, int]:
-    """Return the side to take as of this bar, or FLAT and the reason.
+def accept(s: Vector, p: Vector, side: float) -> int:
+    """Return whether a candidate is accepted as of this bar, or what it waits for.
 
     Hysteresis: a side other than that of the last accepted decision needs so many bars in a row with that
-    candidate. Cooldown: so many bars since the last entry's fill.
+    candidate; a bar without a candidate resets the count. Cooldown: so many bars since the last entry's fill.
     """
-    side, reason = candidate(s, p, f, regime, quality)
     if side == FLAT:
         s[RUN_SIDE] = FLAT
         s[RUN_LENGTH] = 0.0
-        return FLAT, reason
+        return ENTERED
     s[RUN_LENGTH] = s[RUN_LENGTH] + 1.0 if s[RUN_SIDE] == side else 1.0
     s[RUN_SIDE] = side
     if side != s[ACCEPTED] and s[RUN_LENGTH] < p[HYSTERESIS]:
-        return FLAT, HYSTERESIS_WAIT
+        return HYSTERESIS_WAIT
     if s[ENTRIES] > 0.0 and s[NOW] - s[ENTRY_BAR] < p[COOLDOWN]:
-        return FLAT, COOLDOWN_WAIT
+        return COOLDOWN_WAIT
     s[ACCEPTED] = side
-    return side, ENTERED
+    return ENTERED

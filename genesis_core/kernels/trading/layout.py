@@ -1,16 +1,43 @@
-"""Where things stand in the vectors of the trading kernels, and the reason codes."""
+"""Where things stand in the vectors of the trading kernels."""
 
 from __future__ import annotations
 
-# Parameters ``p``. The model follows from MODEL on: bias and weights of the buy side, then of the sell side.
-REWARD_RISK, POLICY, THRESHOLD, CONFIDENCE, EDGE, HYSTERESIS, COOLDOWN, SIZE = 0, 1, 2, 3, 4, 5, 6, 7
-FEE, SLIPPAGE, AT_CLOSE, INITIAL = 8, 9, 10, 11
-BUY_SCALE, BUY_SHIFT, SELL_SCALE, SELL_SHIFT, INPUTS, MODEL = 12, 13, 14, 15, 16, 17
+LONG, SHORT, FLAT = 1.0, -1.0, 0.0
+BOTH_SIDES, LONG_ONLY, SHORT_ONLY = 0.0, 1.0, 2.0
+BY_MODEL, BY_SIGNAL = 0.0, 1.0
+OFF, PASS, BLOCK = 0.0, 1.0, 2.0
 
-# State ``s``.
-NOW, CASH, SIDE, UNITS, ENTRY_PRICE, ENTRY_FEE, LAST_SIDE = 0, 1, 2, 3, 4, 5, 6
-ACCEPTED, RUN_SIDE, RUN_LENGTH, ENTRIES, ENTRY_BAR, PENDING_SIDE, PENDING_VALUE, EVENTS = (
-    7,
+# Parameters ``p``: the decision.
+SOURCE, REWARD_RISK, POLICY, CONFIDENCE, EDGE, HYSTERESIS, COOLDOWN = 0, 1, 2, 3, 4, 5, 6
+HIGHER_MISSING, HIGHER_TOLERANCE, LOWER_MISSING, LOWER_TOLERANCE = 7, 8, 9, 10
+THRESHOLDS = 11  # zone low, mid, high; in each regime bear, ranging, bull; in each long, short
+# The size.
+IN_UNITS, STEPS = 29, 30
+MOST_STEPS = 8
+STEP_CONFIDENCE, STEP_SIZE = 31, 39
+REGIME_SIZE, ZONE_SIZE = 47, 50  # multipliers, each below, middle, above
+DRAWDOWN, DRAWDOWN_SIZE = 53, 55  # two depths, two multipliers
+# Exits.
+INTRABAR, STOP_DISTANCE, TARGET_DISTANCE, TRAIL_DISTANCE, IN_ATR = 57, 58, 59, 60, 61
+MAX_BARS, CONFIDENCE_BELOW, ON_REGIME_FLIP, FIRST_PART, SECOND_PART = 62, 63, 64, 65, 66
+# Execution.
+FEE, SLIPPAGE, AT_CLOSE, INITIAL = 67, 68, 69, 70
+PARAMS_SIZE = 71
+
+# State ``s``: the account, the position, what was decided and waits for its fill, the memory of the decision.
+NOW, CASH, PEAK, EVENTS = 0, 1, 2, 3
+SIDE, UNITS, ENTRY_UNITS, ENTRY_PRICE, ENTRY_FEE, ENTRY_BAR, ENTRY_REGIME = 4, 5, 6, 7, 8, 9, 10
+STOP, TARGET, TRAIL, TRAIL_GAP, BEST, FIRST_LEVEL, SECOND_LEVEL, PARTS = 11, 12, 13, 14, 15, 16, 17, 18
+GROSS_SUM, FEE_SUM = 19, 20
+PENDING_EXIT, PENDING_SIDE, PENDING_VALUE, PENDING_BAR, PENDING_CONFIDENCE, PENDING_REGIME = 21, 22, 23, 24, 25, 26
+PENDING_ZONE, PENDING_STOP, PENDING_TARGET, PENDING_TRAIL, PENDING_FIRST, PENDING_SECOND = 27, 28, 29, 30, 31, 32
+LAST_SIDE, ACCEPTED, RUN_SIDE, RUN_LENGTH, ENTRIES, PENDING_PARTS = 33, 34, 35, 36, 37, 38
+STATE_SIZE = 39
+
+# One row of the ledger, as written to ``events``: a fill. What a summary is made of comes first.
+BAR, KIND, ROW_SIDE, ROW_UNITS, PRICE, ROW_FEE, CASH_FLOW, NET = 0, 1, 2, 3, 4, 5, 6, 7
+SUMMARY_SIZE = 8
+GROSS, EXIT_FEES, RAW_PRICE, DECIDED, ROW_CONFIDENCE, ROW_REGIME, ROW_ZONE, ROW_STOP, ROW_TARGET = (
     8,
     9,
     10,
@@ -18,34 +45,9 @@ ACCEPTED, RUN_SIDE, RUN_LENGTH, ENTRIES, ENTRY_BAR, PENDING_SIDE, PENDING_VALUE,
     12,
     13,
     14,
+    15,
+    16,
 )
-STATE_SIZE = 15
-
-# One row of the ledger, as written to ``events``.
-BAR, KIND, ROW_SIDE, ROW_UNITS, PRICE, ROW_FEE, CASH_FLOW, GROSS, NET = 0, 1, 2, 3, 4, 5, 6, 7, 8
-ROW_SIZE = 9
-MOST_EVENTS = 2  # a reversal closes and opens within one bar
-
-ENTRY, EXIT, FINAL_CLOSE = 1.0, 2.0, 3.0
-LONG, SHORT, FLAT = 1.0, -1.0, 0.0
-BOTH_SIDES, LONG_ONLY, SHORT_ONLY = 0.0, 1.0, 2.0
-
-# What became of a bar's decision.
-ENTERED, WARMUP, EV_NEG, POLICY_BLOCK, BELOW_THRESHOLD, TIE, LOW_CONFIDENCE, LOW_EDGE = 0, 1, 2, 3, 4, 5, 6, 7
-HYSTERESIS_WAIT, COOLDOWN_WAIT, IN_POSITION, NO_EQUITY, NO_NEXT_BAR = 8, 9, 10, 11, 12
-REASONS = (
-    "ENTRY",
-    "WARMUP",
-    "EV_NEG",
-    "TREND_POLICY",
-    "THRESHOLD",
-    "TIE",
-    "CONFIDENCE",
-    "EDGE",
-    "HYSTERESIS",
-    "COOLDOWN",
-    "IN_POSITION",
-    "NO_EQUITY",
-    "NO_NEXT_BAR",
-)
-"""Names of the codes above, by code."""
+ROW_SIZE = 17
+MOST_EVENTS = 8
+"""Fills within one bar: exit and entry at the open, two parts and the rest inside, exit and entry at the close."""

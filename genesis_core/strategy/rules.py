@@ -1,0 +1,156 @@
+"""What the types of a strategy file cannot say: which values go together, and which numbers are too large."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from genesis_core.candles.timeframe import Timeframe
+from genesis_core.errors import CandleError, ConfigError, nearest
+from genesis_core.features import FeatureSet
+from genesis_core.kernels.trading.layout import MOST_STEPS
+from genesis_core.strategy.inputs import context
+
+if TYPE_CHECKING:
+    from genesis_core.strategy.config import Config
+    from genesis_core.strategy.parts import Side
+
+_LARGEST_WEIGHT = 1e9
+_LARGEST = 1e15
+
+
+def check_values(config: Config, where: str) -> None:
+    """Check a config as a whole.
+
+    Raises
+    ------
+    ConfigError
+        Naming the key, its value and what would be right.
+    """
+    if (config.model is None) == (config.decide is None):
+        if config.model is None:
+            raise ConfigError(f"{where}: model: missing; weights are needed, or a decide step: Config.from_code")
+        raise ConfigError(f"{where}: a strategy has a model or a decide step, not both")
+    _check_numbers(config, where)
+    _check_steps(config, where)
+    _check_exits(config, where)
+    try:
+        Timeframe.parse(config.higher.timeframe)
+    except CandleError as fault:
+        raise ConfigError(f"{where}: higher.timeframe: {fault}") from None
+    if config.model is not None:
+        for label, side in (("model.buy", config.model.buy), ("model.sell", config.model.sell)):
+            _check_side(side, label, config.feature_set.names, where)
+    else:
+        _check_unread(config, where)
+    _check_context(config, where)
+
+
+def _check_numbers(config: Config, where: str) -> None:
+    for section in ("decision", "higher", "exits", "execution"):
+        for name, value in _numbers(section, getattr(config, section)):
+            if not math.isfinite(value) or value > _LARGEST:
+                raise ConfigError(f"{where}: {name} = {value!r}; a finite number of at most 1e15 is needed")
+
+
+def _numbers(path: str, value: Any) -> Iterator[tuple[str, float]]:
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _numbers(f"{path}.{name}", getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _numbers(path, item)
+    elif isinstance(value, float):
+        yield path, value
+
+
+def _check_steps(config: Config, where: str) -> None:
+    decision = config.decision
+    if isinstance(decision.size, tuple):
+        if not 1 <= len(decision.size) <= MOST_STEPS:
+            raise ConfigError(f"{where}: decision.size has {len(decision.size)} steps; 1 to {MOST_STEPS} are possible")
+        confidences, sizes = zip(*decision.size, strict=True)
+        if not _increases(confidences) or list(sizes) != sorted(sizes):
+            raise ConfigError(
+                f"{where}: decision.size = {[list(step) for step in decision.size]}; steps of rising confidence "
+                "with sizes that do not fall are needed"
+            )
+    if decision.size_unit == "equity":
+        sizes = [decision.size] if isinstance(decision.size, float) else [size for _, size in decision.size]
+        if max(sizes) > 1.0:
+            raise ConfigError(
+                f"{where}: decision.size = {max(sizes)!r}; a fraction of the equity is at most 1; "
+                'for base units say size_unit = "units"'
+            )
+    drawdown = decision.drawdown_size
+    if len(drawdown) > 2 or not _increases([depth for depth, _ in drawdown]):
+        raise ConfigError(
+            f"{where}: decision.drawdown_size = {[list(step) for step in drawdown]}; up to two steps of rising "
+            "drawdown are needed"
+        )
+
+
+def _check_exits(config: Config, where: str) -> None:
+    partials = config.exits.partials
+    if len(partials) > 2 or sum(partials) > 1.0 or not all(partials):
+        raise ConfigError(
+            f"{where}: exits.partials = {list(partials)}; one or two fractions above 0 of together at most 1 are needed"
+        )
+    if config.exits.unit == "price":
+        for name in ("stop", "trailing"):
+            if getattr(config.exits, name) >= 1.0:
+                raise ConfigError(
+                    f"{where}: exits.{name} = {getattr(config.exits, name)!r}; as a fraction of the price it must be "
+                    "below 1"
+                )
+
+
+def _check_side(side: Side, label: str, names: Sequence[str], where: str) -> None:
+    for name in side.weights:
+        if name not in names:
+            raise ConfigError(f"{where}: {label}.weights: {name!r} is not among the features{nearest(name, names)}")
+    for name in names:
+        if name not in side.weights:
+            raise ConfigError(f"{where}: {label}.weights: no weight for the feature {name!r}")
+    lines = [("", side.calibration), *((f"{r}.", getattr(side.calibration, r)) for r in ("bear", "ranging", "bull"))]
+    numbers = {"bias": side.bias, **side.weights}
+    for prefix, line in lines:
+        if line is not None:
+            numbers[f"{prefix}scale"], numbers[f"{prefix}shift"] = line.scale, line.shift
+    for name, value in numbers.items():
+        if not math.isfinite(value) or abs(value) > _LARGEST_WEIGHT:
+            raise ConfigError(f"{where}: {label}: {name} = {value!r}; a number between -1e9 and 1e9 is needed")
+
+
+def _check_unread(config: Config, where: str) -> None:
+    """Refuse what only a model reads: a value that changes nothing is a mistake."""
+    standard = type(config.decision)()
+    for name in ("reward_risk", "threshold", "regime_thresholds", "zone_thresholds"):
+        if getattr(config.decision, name) != getattr(standard, name):
+            raise ConfigError(
+                f"{where}: decision.{name} is read by models only; this strategy decides in code of its own"
+            )
+    if config.decision.edge:
+        raise ConfigError(f"{where}: decision.edge is read by models only; this strategy decides in code of its own")
+
+
+def _check_context(config: Config, where: str) -> None:
+    """Refuse a feature of the strategy that stands in the way of one that decisions look at."""
+    asked = [choice if isinstance(choice, tuple) else (choice, {}) for choice in context(config)]
+    values = config.feature_set.values
+    for name, given in asked:
+        if name in values:
+            wanted = FeatureSet([(name, given)])
+            if wanted.values[str(name)] != values[str(name)]:
+                raise ConfigError(
+                    f"{where}: features.{name}: decisions look at it with {wanted.parameters[str(name)]}; "
+                    "leave its parameters as they are"
+                )
+
+
+def _increases(values: Sequence[float]) -> bool:
+    return all(a < b for a, b in pairwise(values))
