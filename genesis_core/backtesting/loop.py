@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from genesis_core.candles import Candles
 from genesis_core.compiler.run import compiled_model, compiled_trade
-from genesis_core.features import compute_columns
+from genesis_core.features.blocks import BLOCK, BlockProgram
+from genesis_core.features.columns import source_columns
 from genesis_core.features.paths import Counters, FeaturePath
 from genesis_core.kernels.trading.bar import trade_bar
 from genesis_core.kernels.trading.books import close_books, open_books
@@ -22,6 +23,7 @@ from genesis_core.strategy.inputs import SLOTS, sources
 
 Column = NDArray[np.float64]
 _CONSTANTS = tuple(constant for _, constant in SLOTS)
+_CONSTANT_COLUMNS = tuple(np.frombuffer(np.array([constant]).tobytes()) for constant in _CONSTANTS)
 _REGIME = [name for name, _ in SLOTS].index("regime")
 
 
@@ -111,59 +113,112 @@ def trade_interpreted(candles: Candles, config: Config, path: FeaturePath) -> Bo
 
 
 def trade_compiled(candles: Candles, config: Config, counters: Counters) -> Books:
-    """Run features, decisions and fills of the whole series in compiled passes."""
-    columns = compute_columns(candles, config.asked_features.graph)
+    """Run features, decisions and fills of the whole series in compiled passes, block by block."""
+    program = BlockProgram(config.asked_features.graph, source_columns(candles))
+    trader = CompiledTrader(candles, config)
+    while (block := program.run()) is not None:
+        trader.trade(*block)
     counters.compiled_calls += 1
     counters.bars += len(candles)
-    return trade_columns(candles, config, slot_columns(config, columns, len(candles)))
+    return trader.finish()
 
 
-def slot_columns(config: Config, columns: Sequence[Column], bars: int) -> tuple[Column, ...]:
-    """Return the columns a decision looks at, in the order of the slots, from those of the asked features."""
-    constants: dict[float, Column] = {}
-    x = []
-    for at, constant in zip(sources(config), _CONSTANTS, strict=True):
-        if at is None and constant not in constants:
-            constants[constant] = np.full(bars, constant)
-        x.append(constants[constant] if at is None else columns[at])
-    if config.model is not None:
-        x[0], x[1] = _model_columns(config, columns, x[_REGIME], bars)
-    return tuple(x)
+class CompiledTrader:
+    """The compiled trading loop over a series, block by block.
+
+    Parameters
+    ----------
+    candles : Candles
+        The series.
+    config : Config
+        The strategy.
+    """
+
+    def __init__(self, candles: Candles, config: Config) -> None:
+        bars = len(candles)
+        self._candles = candles
+        self._ready = config.ready
+        self._params = np.array(parameter_vector(config))
+        self._model = ModelColumns(config) if config.model is not None else None
+        self._sources = sources(config)
+        self._strides = np.array([int(at is not None) for at in self._sources])
+        if self._model is not None:
+            self._strides[:2] = 1
+        self._state = np.zeros(STATE_SIZE)
+        self._equity = np.empty(bars + 1)
+        self._reasons = np.empty(bars, dtype=np.int8)
+        self._page = np.empty((min(bars, BLOCK) // 8 + 2 * MOST_EVENTS) * ROW_SIZE)
+        self._pages: list[Column] = []
+        self._trade = compiled_trade()
+        open_books(self._state, self._params)
+
+    def trade(self, begin: int, end: int, columns: Sequence[Column]) -> None:
+        """Trade the bars `begin` to `end`, given the columns of the asked features for these bars."""
+        candles, bars = self._candles, len(self._candles)
+        prices = tuple(c[begin:end] for c in (candles.open, candles.high, candles.low, candles.close))
+        x = [_CONSTANT_COLUMNS[i] if at is None else columns[at] for i, at in enumerate(self._sources)]
+        if self._model is not None:
+            x[0], x[1] = self._model.columns(columns, x[_REGIME], int(self._strides[_REGIME]), end - begin)
+        equity, reasons = self._equity[begin:end], self._reasons[begin:end]
+        at = 0
+        while at < end - begin:
+            self._state[EVENTS] = 0.0
+            at = self._trade(
+                self._state,
+                self._params,
+                prices,
+                tuple(x),
+                self._strides,
+                self._ready,
+                begin,
+                bars,
+                at,
+                equity,
+                reasons,
+                self._page,
+            )
+            self._keep()
+
+    def finish(self) -> Books:
+        """Liquidate what is open at the last close, and return the books."""
+        self._state[EVENTS] = 0.0
+        close = self._candles.close.item(-1)
+        self._equity[-1] = close_books(self._state, self._params, self._page, close)
+        self._keep()
+        return Books(np.concatenate(self._pages).reshape(-1, ROW_SIZE), self._equity, self._reasons)
+
+    def _keep(self) -> None:
+        self._pages.append(self._page[: int(self._state[EVENTS]) * ROW_SIZE].copy())
 
 
-def trade_columns(candles: Candles, config: Config, x: tuple[Column, ...]) -> Books:
-    """Trade the whole series by the compiled loop, given the columns of the slots."""
-    bars = len(candles)
-    p = np.array(parameter_vector(config))
-    s = np.zeros(STATE_SIZE)
-    open_books(s, p)
-    equity = np.empty(bars + 1)
-    reasons = np.empty(bars, dtype=np.int8)
-    page = np.empty((bars // 8 + 2 * MOST_EVENTS) * ROW_SIZE)
-    prices = (candles.open, candles.high, candles.low, candles.close)
-    trade = compiled_trade()
-    pages = []
-    t = 0
-    while t < bars:
-        s[EVENTS] = 0.0
-        t = trade(s, p, prices, x, config.ready, t, equity, reasons, page)
-        pages.append(page[: int(s[EVENTS]) * ROW_SIZE].copy())
-    s[EVENTS] = 0.0
-    equity[bars] = close_books(s, p, page, candles.close.item(bars - 1))
-    pages.append(page[: int(s[EVENTS]) * ROW_SIZE].copy())
-    return Books(np.concatenate(pages).reshape(-1, ROW_SIZE), equity, reasons)
+class ModelColumns:
+    """The model over columns: the same terms in the same order as bar by bar.
 
+    Parameters
+    ----------
+    config : Config
+        A strategy with a model.
+    """
 
-def _model_columns(config: Config, columns: Sequence[Column], regime: Column, bars: int) -> tuple[Column, Column]:
-    m = np.array(model_vector(config))
-    add, finish = compiled_model()
-    inputs = len(config.feature_set)
-    scores = []
-    for at in (WEIGHTS, WEIGHTS + 1 + inputs):
-        z = np.full(bars, m[at])
-        for i in range(inputs):
-            add(z, m[at + 1 + i], columns[i], bars)
-        scores.append(z)
-    buy, sell = scores
-    finish(m, buy, sell, regime, bars)
-    return buy, sell
+    def __init__(self, config: Config) -> None:
+        self._m = np.array(model_vector(config))
+        self._inputs = len(config.feature_set)
+        self._add, self._add_five, self._finish = compiled_model()
+
+    def columns(
+        self, features: Sequence[Column], regime: Column, stride: int, bars: int
+    ) -> tuple[Column, Column]:
+        """Return the probabilities of buy and sell of a block."""
+        m, inputs = self._m, self._inputs
+        scores = []
+        for bias in (WEIGHTS, WEIGHTS + 1 + inputs):
+            z = np.full(bars, m[bias])
+            fives = inputs - inputs % 5
+            for i in range(0, fives, 5):
+                self._add_five(z, m, bias + 1 + i, *features[i : i + 5], bars)
+            for i in range(fives, inputs):
+                self._add(z, m[bias + 1 + i], features[i], bars)
+            scores.append(z)
+        buy, sell = scores
+        self._finish(m, buy, sell, regime, stride, bars)
+        return buy, sell

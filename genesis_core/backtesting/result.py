@@ -91,11 +91,10 @@ class Result:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # Over bytes, so that nobody can make them writable again.
+        # Over a read-only buffer, so that nobody can make them writable again; without copying them.
         for name in ("rows", "times", "equity", "bar_reasons"):
-            array = getattr(self, name)
-            sealed = np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
-            object.__setattr__(self, name, sealed)
+            array = np.ascontiguousarray(getattr(self, name))
+            object.__setattr__(self, name, np.asarray(memoryview(array).toreadonly()))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
 
     @cached_property

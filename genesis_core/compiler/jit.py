@@ -54,7 +54,7 @@ def compile_law(root: Callable[..., Any], signature: Any) -> Callable[..., Any]:
         raise CompilerError(
             "NUMBA_DISABLE_JIT is set, so nothing can be compiled; unset it, or use an interpreted path"
         )
-    dispatcher = numba.njit(error_model="numpy", nogil=True, pipeline_class=NoAliasCompiler)(root)
+    dispatcher = numba.njit(error_model="numpy", nogil=True, pipeline_class=NoAliasCompiler, _nrt=False)(root)
     attach(dispatcher)
     dispatcher.compile(signature)
     dispatcher.disable_compile()

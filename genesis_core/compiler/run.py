@@ -10,41 +10,41 @@ from genesis_core.compiler.jit import compile_law
 from genesis_core.kernels.trading.bar import trade_bar
 from genesis_core.kernels.trading.layout import EVENTS, MOST_EVENTS, ROW_SIZE
 from genesis_core.kernels.trading.metrics import summarize
-from genesis_core.kernels.trading.model import add_column, finish_columns
+from genesis_core.kernels.trading.model import add_column, add_five_columns, finish_columns
 
-CANDLE_COLUMNS = 4
+PRICE_COLUMNS = 4
 INPUT_COLUMNS = 13
 
 
-def _trade(s, p, candles, x, ready, begin, equity, reasons, ledger):  # type: ignore[no-untyped-def]
-    """Trade from bar `begin` until the end or until the ledger could be full; return the bar reached."""
-    bars = len(candles[0])
+def _trade(s, p, prices, x, strides, ready, begin, bars, at, equity, reasons, ledger):  # type: ignore[no-untyped-def]
+    """Trade a block from its bar `at` until its end or until the ledger could be full; return the bar reached."""
+    block = len(equity)
     room = len(ledger) - MOST_EVENTS * ROW_SIZE
-    t = begin
-    while t < bars and int(s[EVENTS]) * ROW_SIZE <= room:
+    t = at
+    while t < block and int(s[EVENTS]) * ROW_SIZE <= room:
         equity[t], reasons[t] = trade_bar(
             s,
             p,
             ledger,
-            candles[0][t],
-            candles[1][t],
-            candles[2][t],
-            candles[3][t],
-            x[0][t],
-            x[1][t],
-            x[2][t],
-            x[3][t],
-            x[4][t],
-            x[5][t],
-            x[6][t],
-            x[7][t],
-            x[8][t],
-            x[9][t],
-            x[10][t],
-            x[11][t],
-            x[12][t],
-            t >= ready,
-            t + 1 == bars,
+            prices[0][t],
+            prices[1][t],
+            prices[2][t],
+            prices[3][t],
+            x[0][t * strides[0]],
+            x[1][t * strides[1]],
+            x[2][t * strides[2]],
+            x[3][t * strides[3]],
+            x[4][t * strides[4]],
+            x[5][t * strides[5]],
+            x[6][t * strides[6]],
+            x[7][t * strides[7]],
+            x[8][t * strides[8]],
+            x[9][t * strides[9]],
+            x[10][t * strides[10]],
+            x[11][t * strides[11]],
+            x[12][t * strides[12]],
+            begin + t >= ready,
+            begin + t + 1 == bars,
         )
         t = t + 1
     return t
@@ -57,8 +57,10 @@ def compiled_trade() -> Callable[..., int]:
     Returns
     -------
     callable
-        ``trade(s, p, candles, x, ready, begin, equity, reasons, ledger)``; `candles` are the columns open, high, low,
-        close, `x` those of :data:`genesis_core.strategy.inputs.SLOTS`, `ledger` a flat run of rows.
+        ``trade(s, p, prices, x, strides, ready, begin, bars, at, equity, reasons, ledger)`` for a block of bars of
+        which the first is `begin` of `bars`. `prices` are the columns open, high, low, close; `x` those of
+        :data:`genesis_core.strategy.inputs.SLOTS`, each with stride 1, or a single constant with stride 0; `ledger`
+        is a flat run of rows.
     """
     import numba
 
@@ -67,8 +69,11 @@ def compiled_trade() -> Callable[..., int]:
     signature = numba.int64(
         vector,
         column,
-        numba.types.UniTuple(column, CANDLE_COLUMNS),
+        numba.types.UniTuple(column, PRICE_COLUMNS),
         numba.types.UniTuple(column, INPUT_COLUMNS),
+        numba.types.Array(numba.int64, 1, "C", readonly=True),
+        numba.int64,
+        numba.int64,
         numba.int64,
         numba.int64,
         vector,
@@ -79,21 +84,24 @@ def compiled_trade() -> Callable[..., int]:
 
 
 @lru_cache(maxsize=1)
-def compiled_model() -> tuple[Callable[..., None], Callable[..., None]]:
+def compiled_model() -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
     """Compile the model for whole columns, or load it.
 
     Returns
     -------
-    add, finish : callable
-        See :func:`~genesis_core.kernels.trading.model.add_column` and ``finish_columns``.
+    add, add_five, finish : callable
+        ``add_column``, ``add_five_columns`` and ``finish_columns`` of :mod:`genesis_core.kernels.trading.model`.
     """
     import numba
 
     vector = numba.float64[::1]
     column = numba.types.Array(numba.float64, 1, "C", readonly=True)
-    add = compile_law(add_column, numba.void(vector, numba.float64, column, numba.int64))
-    finish = compile_law(finish_columns, numba.void(column, vector, vector, column, numba.int64))
-    return add, finish
+    number, count = numba.float64, numba.int64
+    return (
+        compile_law(add_column, numba.void(vector, number, column, count)),
+        compile_law(add_five_columns, numba.void(vector, column, count, *[column] * 5, count)),
+        compile_law(finish_columns, numba.void(column, vector, vector, column, count, count)),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -54,9 +54,18 @@ def add_column(z: Vector, weight: float, x: Vector, bars: int) -> None:
         z[t] = weigh(z[t], weight, x[t])
 
 
-def finish_columns(m: Vector, buy: Vector, sell: Vector, regime: Vector, bars: int) -> None:
-    """Turn the scores of many bars into their probabilities, in place."""
+def add_five_columns(
+    z: Vector, m: Vector, at: int, a: Vector, b: Vector, c: Vector, d: Vector, e: Vector, bars: int
+) -> None:
+    """Add the terms of five features, whose weights stand from `at` on, to the scores of many bars."""
     for t in range(bars):
-        b = calibrated(m, BUY_CALIBRATION, regime[t], buy[t])
-        s = calibrated(m, SELL_CALIBRATION, regime[t], sell[t])
+        part = weigh(weigh(z[t], m[at], a[t]), m[at + 1], b[t])
+        z[t] = weigh(weigh(weigh(part, m[at + 2], c[t]), m[at + 3], d[t]), m[at + 4], e[t])
+
+
+def finish_columns(m: Vector, buy: Vector, sell: Vector, regime: Vector, stride: int, bars: int) -> None:
+    """Turn the scores of many bars into their probabilities, in place; a stride of 0 says one regime for all."""
+    for t in range(bars):
+        b = calibrated(m, BUY_CALIBRATION, regime[t * stride], buy[t])
+        s = calibrated(m, SELL_CALIBRATION, regime[t * stride], sell[t])
         buy[t], sell[t] = shares(b, s)
