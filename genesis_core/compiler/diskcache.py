@@ -3,7 +3,8 @@
 Numba's own ``cache=True`` watches only the file of the jitted function: an edited callee in another file leaves
 a stale binary, and a data file under a foreign name is executed unseen. Here an entry is one file. Its key is
 the digest of a transitive walk over everything the function can reach and of all else that decides the machine
-code; the key and a checksum stand in the file, and one that is not exactly what was asked for is compiled anew.
+code; the key and a checksum stand in the file, and one that is not exactly what was asked for is compiled anew. A file
+is called after the kernel in it, and the folder never grows beyond `MOST_BYTES`: see :mod:`.cachefolder`.
 
 This is the one module that uses Numba's private cache interface; a canary test watches it.
 """
@@ -13,12 +14,14 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import llvmlite
@@ -27,8 +30,10 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
+from genesis_core.compiler.cachefolder import MOST_BYTES, prune
 from genesis_core.digest import digest
 from genesis_core.kernels.walk import law_digest
+from genesis_core.progress import observer
 from genesis_core.version import __version__
 
 CHECKSUM_BYTES = 16
@@ -82,6 +87,29 @@ def code_stamp(function: Callable[..., Any]) -> str:
     return digest((law_digest(function), compiler_digest(), versions))
 
 
+def readable_name(function: Callable[..., Any]) -> str:
+    """Name what is compiled, for people who look into the folder; the key alone decides what is loaded.
+
+    Parameters
+    ----------
+    function : function
+        The root. A column pass is a loop around a kernel, and called after that.
+
+    Returns
+    -------
+    str
+        Module and qualified name, of letters, digits, ``_`` and ``.`` only, at most 60 characters.
+    """
+    while inner := [f for f in _closed_over(function) if isinstance(f, FunctionType)]:
+        function = inner[0]
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}".replace("<locals>.", "")
+    return re.sub(r"[^A-Za-z0-9_.]+", "_", name)[-60:]
+
+
+def _closed_over(function: Callable[..., Any]) -> list[object]:
+    return [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+
+
 class LawCache(_Cache):
     """What a Numba dispatcher asks before it compiles, and tells afterwards.
 
@@ -93,7 +121,7 @@ class LawCache(_Cache):
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._folder = cache_directory()
-        self._name = function.__qualname__.replace("<locals>.", "")
+        self._name = readable_name(function)
         self._stamp = code_stamp(function)
         self._enabled = True
 
@@ -106,8 +134,13 @@ class LawCache(_Cache):
         """Return the compiled code for a signature on this CPU, or None."""
         target_context.refresh()
         key = self._key(sig, target_context.codegen())
+        told = observer()
+        if told is not None:
+            told.asked_for_code(self._name)
         payload = _read(self._file(key), key) if self._enabled else None
         if payload is None:
+            if told is not None:
+                told.compiling(self._name)
             return None
         rebuild: Callable[..., Any] = CompileResult._rebuild
         # The checksum held: these are the bytes that `save_overload` wrote.
@@ -119,8 +152,10 @@ class LawCache(_Cache):
             key = self._key(sig, data.codegen)
             serialize: Callable[..., bytes] = dumps
             payload = serialize(data._reduce())
+            file = self._file(key)
             try:
-                _write(self._file(key), key, payload)
+                _write(file, key, payload)
+                prune(self._folder, MOST_BYTES, keep=file)
             except OSError as fault:
                 warnings.warn(
                     f"compiled code cannot be kept in {self._folder} ({fault.strerror or fault}); "

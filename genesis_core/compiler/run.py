@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from genesis_core.compiler.jit import compile_law
-from genesis_core.kernels.trading.bar import trade_bar
+from genesis_core.kernels.trading.bar import mark, quiet, trade_bar
 from genesis_core.kernels.trading.layout import EVENTS, MOST_EVENTS, ROW_SIZE
 from genesis_core.kernels.trading.metrics import summarize
+from genesis_core.kernels.trading.reasons import NO_SIGNAL
 from genesis_core.kernels.trading.model import add_column, add_five_columns, finish_columns
 
 PRICE_COLUMNS = 4
@@ -22,6 +23,12 @@ def _trade(s, p, prices, x, strides, ready, begin, bars, at, equity, reasons, le
     room = len(ledger) - MOST_EVENTS * ROW_SIZE
     t = at
     while t < block and int(s[EVENTS]) * ROW_SIZE <= room:
+        while t < block and begin + t >= ready and quiet(s, p, x[0][t * strides[0]], x[2][t * strides[2]]):
+            equity[t] = mark(s, prices[3][t])
+            reasons[t] = NO_SIGNAL
+            t = t + 1
+        if t == block:
+            return t
         equity[t], reasons[t] = trade_bar(
             s,
             p,

@@ -50,6 +50,8 @@ def parameter_vector(config: Config) -> list[float]:
     p[at.CONFIDENCE_BELOW] = exits.confidence_below
     p[at.ON_REGIME_FLIP] = 1.0 if exits.regime_flip else 0.0
     p[at.FIRST_PART : at.FIRST_PART + len(exits.partials)] = exits.partials
+    watched = (exits.stop, exits.target, exits.trailing, exits.partials, exits.max_bars, exits.confidence_below)
+    p[at.WATCHED] = 1.0 if any(watched) or exits.regime_flip else 0.0
     p[at.FEE] = execution.fee
     p[at.SLIPPAGE] = execution.slippage
     p[at.AT_CLOSE] = 1.0 if execution.fill == "close" else 0.0
@@ -87,7 +89,10 @@ def _thresholds(config: Config) -> list[float]:
     for zone in _ZONES:
         for regime in _REGIMES:
             for side in ("long", "short"):
-                for table in (getattr(decision.zone_thresholds, zone), getattr(decision.regime_thresholds, regime)):
+                for table in (
+                    getattr(decision.zone_thresholds, zone),
+                    getattr(decision.regime_thresholds, regime),
+                ):
                     value = getattr(table, side)
                     if value is not None:
                         break

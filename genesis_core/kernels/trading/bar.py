@@ -7,6 +7,7 @@ from genesis_core.kernels.trading.books import enter, leave, marked
 from genesis_core.kernels.trading.decision import accept, candidate
 from genesis_core.kernels.trading.layout import (
     AT_CLOSE,
+    BUSY,
     BY_SIGNAL,
     CONFIDENCE_BELOW,
     ENTRY_BAR,
@@ -34,12 +35,14 @@ from genesis_core.kernels.trading.layout import (
     PENDING_TRAIL,
     PENDING_VALUE,
     PENDING_ZONE,
+    RUN_SIDE,
     SECOND_PART,
     SIDE,
     SOURCE,
     STOP_DISTANCE,
     TARGET_DISTANCE,
     TRAIL_DISTANCE,
+    WATCHED,
 )
 from genesis_core.kernels.trading.protection import on_close, protect, take_part
 from genesis_core.kernels.trading.reasons import (
@@ -97,7 +100,10 @@ def trade_bar(
         if s[SIDE] != FLAT:
             s[PENDING_EXIT] = exit_reason(s, p, close, first, second, leaving, regime, quality)
         reason = order(s, p, close, first, second, regime, zone, quality, higher, lower, last)
+        if s[PENDING_EXIT] != NOT_FILLED or s[PENDING_PARTS] > 0.0:
+            s[PENDING_BAR] = s[NOW]
         if reason == ENTERED:
+            s[PENDING_BAR] = s[NOW]
             distance = atr if p[IN_ATR] > 0.0 else close
             s[PENDING_REGIME] = regime
             s[PENDING_ZONE] = zone
@@ -111,14 +117,30 @@ def trade_bar(
                 s[PENDING_FIRST] = up_first if up else down_first
             if p[SECOND_PART] > 0.0:
                 s[PENDING_SECOND] = up_second if up else down_second
-        s[PENDING_BAR] = s[NOW]
         if p[AT_CLOSE] > 0.0:
             fill(s, p, events, close)
+    waits = s[PENDING_SIDE] != FLAT or s[PENDING_EXIT] != NOT_FILLED or s[PENDING_PARTS] > 0.0
+    watched = s[SIDE] != FLAT and p[WATCHED] > 0.0
+    s[BUSY] = 1.0 if waits or watched or s[RUN_SIDE] != FLAT else 0.0
+    return mark(s, close), reason
+
+
+def quiet(s: Vector, p: Vector, first: float, leaving: float) -> bool:
+    """Return whether a bar that can decide comes to no more than its mark and NO_SIGNAL.
+
+    Nothing waits, nothing is watched and nothing is signalled. The compiled loop asks this first, which saves it three
+    quarters of the time of most bars; the interpreted one takes all steps.
+    """
+    return s[BUSY] == 0.0 and first == 0.0 and leaving == 0.0 and p[SOURCE] == BY_SIGNAL
+
+
+def mark(s: Vector, close: float) -> float:
+    """End the bar: return the equity at its close, and remember the highest."""
     equity = marked(s, close)
     if equity > s[PEAK]:
         s[PEAK] = equity
     s[NOW] = s[NOW] + 1.0
-    return equity, reason
+    return equity
 
 
 def fill(s: Vector, p: Vector, events: Vector, price: float) -> None:
@@ -131,8 +153,8 @@ def fill(s: Vector, p: Vector, events: Vector, price: float) -> None:
             leave(s, p, events, s[PENDING_EXIT], price, s[PENDING_BAR])
         if s[SIDE] != FLAT and s[PENDING_SIDE] != FLAT:
             leave(s, p, events, REVERSAL, price, s[PENDING_BAR])
-    s[PENDING_PARTS] = 0.0
-    s[PENDING_EXIT] = NOT_FILLED
+        s[PENDING_PARTS] = 0.0
+        s[PENDING_EXIT] = NOT_FILLED
     if s[PENDING_SIDE] != FLAT:
         enter(s, p, events, price)
 

@@ -139,8 +139,8 @@ def accept(s: Vector, p: Vector, side: float) -> int:
     candidate; a bar without a candidate resets the count. Cooldown: so many bars since the last entry's fill.
     """
     if side == FLAT:
-        s[RUN_SIDE] = FLAT
-        s[RUN_LENGTH] = 0.0
+        if s[RUN_SIDE] != FLAT:
+            s[RUN_SIDE] = FLAT
         return ENTERED
     s[RUN_LENGTH] = s[RUN_LENGTH] + 1.0 if s[RUN_SIDE] == side else 1.0
     s[RUN_SIDE] = side

@@ -22,7 +22,8 @@ INTRABAR, STOP_DISTANCE, TARGET_DISTANCE, TRAIL_DISTANCE, IN_ATR = 57, 58, 59, 6
 MAX_BARS, CONFIDENCE_BELOW, ON_REGIME_FLIP, FIRST_PART, SECOND_PART = 62, 63, 64, 65, 66
 # Execution.
 FEE, SLIPPAGE, AT_CLOSE, INITIAL = 67, 68, 69, 70
-PARAMS_SIZE = 71
+WATCHED = 71  # whether anything but a signal can end a position
+PARAMS_SIZE = 72
 
 # State ``s``: the account, the position, what was decided and waits for its fill, the memory of the decision.
 NOW, CASH, PEAK, EVENTS = 0, 1, 2, 3
@@ -32,7 +33,8 @@ GROSS_SUM, FEE_SUM = 19, 20
 PENDING_EXIT, PENDING_SIDE, PENDING_VALUE, PENDING_BAR, PENDING_CONFIDENCE, PENDING_REGIME = 21, 22, 23, 24, 25, 26
 PENDING_ZONE, PENDING_STOP, PENDING_TARGET, PENDING_TRAIL, PENDING_FIRST, PENDING_SECOND = 27, 28, 29, 30, 31, 32
 LAST_SIDE, ACCEPTED, RUN_SIDE, RUN_LENGTH, ENTRIES, PENDING_PARTS = 33, 34, 35, 36, 37, 38
-STATE_SIZE = 39
+BUSY = 39  # whether the next bar can be more than a mark, see :mod:`genesis_core.kernels.trading.bar`
+STATE_SIZE = 40
 
 # One row of the ledger, as written to ``events``: a fill. What a summary is made of comes first.
 BAR, KIND, ROW_SIDE, ROW_UNITS, PRICE, ROW_FEE, CASH_FLOW, NET = 0, 1, 2, 3, 4, 5, 6, 7

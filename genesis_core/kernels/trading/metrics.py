@@ -19,6 +19,10 @@ def summarize(
     Total return; share of trades won; net profit of winners over net loss of losers; the largest fall from a peak as a
     fraction of it; mean over sample standard deviation of the returns from bar to bar, times the root of the bars in a
     year. Where a figure is not defined, its HAS_ flag stays 0.
+
+    The deviation comes from the sums of returns and of their squares, in one pass: bars without a change add nothing to
+    either, and between trades there are many. What cancels is the squared mean against the mean square, whose ratio is
+    far below 1 for returns from bar to bar.
     """
     if initial > 0.0:
         out[TOTAL_RETURN] = equity[points - 1] / initial - 1.0
@@ -38,37 +42,46 @@ def summarize(
     if loss > 0.0:
         out[PROFIT_FACTOR] = profit / loss
         out[HAS_PROFIT_FACTOR] = 1.0
-    peak = initial
-    deepest = 0.0
     total = 0.0
+    squares = 0.0
     count = 0
     before = initial
+    peak = initial
+    deepest = 0.0
+    level = peak
     for t in range(points):
         now = equity[t]
-        if now > peak:
-            peak = now
-        if peak > 0.0:
-            fall = (peak - now) / peak
-            if fall > deepest:
-                deepest = fall
         if before > 0.0:
-            total = total + (now / before - 1.0)
             count = count + 1
-        before = now
+        if now != before:
+            if before > 0.0:
+                change = now / before - 1.0
+                total = total + change
+                squares = squares + change * change
+            if now > peak:
+                peak = now
+                level = never_above(peak, deepest)
+            elif now < level and peak > 0.0:
+                fall = (peak - now) / peak
+                if fall > deepest:
+                    deepest = fall
+                    level = never_above(peak, deepest)
+            before = now
     out[MAX_DRAWDOWN] = deepest
-    if count > 1:
-        number = float(count)
-        if number > 1.0:
-            mean = total / number
-            squares = 0.0
-            before = initial
-            for t in range(points):
-                now = equity[t]
-                if before > 0.0:
-                    away = now / before - 1.0 - mean
-                    squares = squares + away * away
-                before = now
-            deviation = math.sqrt(squares / (number - 1.0))
+    number = float(count)
+    free = number - 1.0
+    if free > 0.0 and number > 0.0:
+        variance = (squares - total * total / number) / free
+        if variance > 0.0:
+            deviation = math.sqrt(variance)
             if deviation > 0.0:
-                out[SHARPE] = mean / deviation * math.sqrt(bars_a_year)
+                out[SHARPE] = total / number / deviation * math.sqrt(bars_a_year)
                 out[HAS_SHARPE] = 1.0
+
+
+def never_above(peak: float, deepest: float) -> float:
+    """Return an equity that no deeper fall from the peak lies above: it saves the division of most bars.
+
+    Four units in the last place more than the exact product, so that rounding cannot hide a deeper fall.
+    """
+    return peak * (1.0 - deepest) * 1.0000000000000009
