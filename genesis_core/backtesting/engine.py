@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version as distribution_version
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -70,14 +70,8 @@ def backtest(
     """
     began = time.perf_counter()
     check_arguments(candles, feature_cache)
-    config = _config(config)
+    config = check_run(candles, config)
     ready = config.ready
-    if len(candles) <= ready:
-        raise CandleError(
-            f"{len(candles)} bars are too few: the features of this strategy need {ready} bars of warm-up, "
-            f"so at least {ready + 1}"
-        )
-    check_timeframes(candles, config)
     plan = choose_plan(fast_window, precompute_features, compiled, feature_cache)
     warn_if_slow(plan, len(candles), len(candles) - ready, feature_cache)
     if plan.path == "compiled":
@@ -117,7 +111,14 @@ def _numba_version() -> str:
     return distribution_version("numba")
 
 
-def _config(config: Config | Mapping[str, Any] | None) -> Config:
+def strategy_of(config: Config | Mapping[str, Any] | None) -> Config:
+    """Return a checked strategy: the default one for None, a mapping laid over the default one.
+
+    Raises
+    ------
+    ConfigError
+        For a mapping with an unknown key or a bad value, or anything else.
+    """
     if config is None:
         return Config.default()
     if isinstance(config, Config):
@@ -127,7 +128,44 @@ def _config(config: Config | Mapping[str, Any] | None) -> Config:
     raise ConfigError(f"config is a {type(config).__name__}; a Config, a mapping or None is needed")
 
 
-def check_timeframes(candles: Candles, config: Config) -> None:
+def check_run(candles: Candles, config: Config | Mapping[str, Any] | None, which: str = "") -> Config:
+    """Return a strategy as a checked config that fits the candles.
+
+    Parameters
+    ----------
+    candles : Candles
+        The series.
+    config : Config, mapping or None
+        See :func:`strategy_of`.
+    which : str
+        What error messages begin with, where there are several strategies.
+
+    Raises
+    ------
+    CandleError, ConfigError
+        See :func:`backtest`.
+    """
+    try:
+        made = strategy_of(config)
+        check_timeframes(candles, made)
+    except ConfigError as fault:
+        raise ConfigError(f"{which}{fault}") from None
+    if len(candles) <= made.ready:
+        raise CandleError(
+            f"{which}{len(candles)} bars are too few: the features of this strategy need {made.ready} bars of "
+            f"warm-up, so at least {made.ready + 1}"
+        )
+    return made
+
+
+class _Timed(Protocol):
+    @property
+    def timeframe(self) -> str: ...
+    @property
+    def timeframe_ms(self) -> int: ...
+
+
+def check_timeframes(candles: _Timed, config: Config) -> None:
     """Say what is wrong where a strategy's higher timeframe does not fit the candles.
 
     Raises
@@ -135,7 +173,7 @@ def check_timeframes(candles: Candles, config: Config) -> None:
     ConfigError
         Only if something of the strategy looks at the higher timeframe.
     """
-    if not any("span_ms" in given for given in config.asked_features.parameters.values()):
+    if not config.reads_higher:
         return
     higher = Timeframe.parse(config.higher.timeframe)
     if higher.ms <= candles.timeframe_ms or higher.ms % candles.timeframe_ms:

@@ -10,21 +10,25 @@ from numpy.typing import NDArray
 
 from genesis_core.candles import Candles
 from genesis_core.compiler.run import compiled_model, compiled_trade
+from genesis_core.digest import digest
 from genesis_core.features.blocks import BLOCK, BlockProgram
 from genesis_core.features.columns import source_columns
 from genesis_core.features.paths import Counters, FeaturePath
 from genesis_core.kernels.trading.bar import trade_bar
 from genesis_core.kernels.trading.books import close_books, open_books
+from genesis_core.kernels.trading.decision import candidate
 from genesis_core.kernels.trading.layout import EVENTS, MOST_EVENTS, ROW_SIZE, STATE_SIZE
 from genesis_core.kernels.trading.model import WEIGHTS, probabilities
+from genesis_core.kernels.walk import law_digest
+from genesis_core.progress import each_bar
 from genesis_core.strategy import Config
-from genesis_core.strategy.encode import model_vector, parameter_vector
-from genesis_core.strategy.inputs import SLOTS, sources
+from genesis_core.strategy.encode import model_vector
+from genesis_core.strategy.inputs import SLOTS
 
 Column = NDArray[np.float64]
 _CONSTANTS = tuple(constant for _, constant in SLOTS)
-_CONSTANT_COLUMNS = tuple(np.frombuffer(np.array([constant]).tobytes()) for constant in _CONSTANTS)
-_REGIME = [name for name, _ in SLOTS].index("regime")
+CONSTANT_COLUMNS = tuple(np.frombuffer(np.array([constant]).tobytes()) for constant in _CONSTANTS)
+REGIME_SLOT = [name for name, _ in SLOTS].index("regime")
 
 
 @dataclass(frozen=True)
@@ -62,24 +66,41 @@ class InterpretedTrader:
 
     def __init__(self, config: Config) -> None:
         self.state = [0.0] * STATE_SIZE
-        self._params = parameter_vector(config)
+        self._params = config.vector
         self._model = model_vector(config)
         self._inputs = len(config.feature_set) if self._model else 0
-        self._sources = sources(config)
+        self._sources = config.slots
         self._events = [0.0] * (MOST_EVENTS * ROW_SIZE)
         open_books(self.state, self._params)
 
-    def slots(self, f: Sequence[float]) -> list[float]:
-        """Return what a decision looks at, in the order of the slots, from the asked features of a bar."""
+    def slots(self, f: Sequence[float] | None) -> Sequence[float]:
+        """Return what a decision looks at, in the order of the slots, from the asked features of a bar.
+
+        None stands for those of a bar of warm-up, which nothing looks at.
+        """
+        if f is None:
+            return _CONSTANTS
         x = [c if at is None else f[at] for at, c in zip(self._sources, _CONSTANTS, strict=True)]
         if self._model:
-            x[0], x[1] = probabilities(self._model, f[: self._inputs], x[_REGIME])  # type: ignore[arg-type]
+            x[0], x[1] = probabilities(self._model, f[: self._inputs], x[REGIME_SLOT])  # type: ignore[arg-type]
         return x
 
     def bar(self, candle: Sequence[float], x: Sequence[float], ready: bool, last: bool) -> tuple[float, int]:
         """Trade one bar and return its equity and reason; `candle` is open, high, low, close."""
         self.state[EVENTS] = 0.0
         return trade_bar(self.state, self._params, self._events, *candle, *x, ready, last)  # type: ignore[misc, arg-type]
+
+    def candidate(self, x: Sequence[float]) -> tuple[float, float]:
+        """Return side and confidence of the last bar's candidate, given the slots it decided on.
+
+        Asked after the bar: of the state it reads only which side was held last, for a tie; a fill at this close that
+        changed it was of the candidate's own side.
+        """
+        first, second, _, regime, zone, quality, _, higher, lower, *_ = x
+        side, _, confidence = candidate(
+            self.state, self._params, first, second, regime, zone, quality, higher, lower
+        )
+        return side, confidence
 
     def finish(self, close: float) -> float:
         """Liquidate what is open at the last close, and return the final equity."""
@@ -91,6 +112,11 @@ class InterpretedTrader:
         return [self._events[i * ROW_SIZE : (i + 1) * ROW_SIZE] for i in range(int(self.state[EVENTS]))]
 
 
+def trading_law() -> str:
+    """Digest the code of the trading law, as of this Python version; the features have a digest of their own."""
+    return digest([law_digest(function) for function in (open_books, trade_bar, probabilities)])
+
+
 def trade_interpreted(candles: Candles, config: Config, path: FeaturePath) -> Books:
     """Run bar by bar in plain Python; `path` gives the features as of each bar that decides."""
     bars = len(candles)
@@ -99,9 +125,10 @@ def trade_interpreted(candles: Candles, config: Config, path: FeaturePath) -> Bo
     equity: list[float] = []
     reasons: list[int] = []
     columns = (candles.open, candles.high, candles.low, candles.close)
-    for t, candle in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+    candles_in_turn = zip(*(column.tolist() for column in columns), strict=True)
+    for t, candle in enumerate(each_bar(candles_in_turn, bars)):
         ready = t >= config.ready
-        x = trader.slots(path.at(t).values_tuple) if ready else _CONSTANTS
+        x = trader.slots(path.at(t).values_tuple if ready else None)
         value, reason = trader.bar(candle, x, ready, t + 1 == bars)
         ledger.extend(trader.rows())
         equity.append(value)
@@ -138,9 +165,9 @@ class CompiledTrader:
         bars = len(candles)
         self._candles = candles
         self._ready = config.ready
-        self._params = np.array(parameter_vector(config))
+        self._params = np.array(config.vector)
         self._model = ModelColumns(config) if config.model is not None else None
-        self._sources = sources(config)
+        self._sources = config.slots
         self._strides = np.array([int(at is not None) for at in self._sources])
         if self._model is not None:
             self._strides[:2] = 1
@@ -156,9 +183,9 @@ class CompiledTrader:
         """Trade the bars `begin` to `end`, given the columns of the asked features for these bars."""
         candles, bars = self._candles, len(self._candles)
         prices = tuple(c[begin:end] for c in (candles.open, candles.high, candles.low, candles.close))
-        x = [_CONSTANT_COLUMNS[i] if at is None else columns[at] for i, at in enumerate(self._sources)]
+        x = [CONSTANT_COLUMNS[i] if at is None else columns[at] for i, at in enumerate(self._sources)]
         if self._model is not None:
-            x[0], x[1] = self._model.columns(columns, x[_REGIME], int(self._strides[_REGIME]), end - begin)
+            x[0], x[1] = self._model.columns(columns, x[REGIME_SLOT], int(self._strides[REGIME_SLOT]), end - begin)
         equity, reasons = self._equity[begin:end], self._reasons[begin:end]
         at = 0
         while at < end - begin:
@@ -173,6 +200,7 @@ class CompiledTrader:
                 begin,
                 bars,
                 at,
+                end - begin,
                 equity,
                 reasons,
                 self._page,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from genesis_core.kernels.trading import metrics as figures
 from genesis_core.kernels.trading.metrics import summarize
 from genesis_core.kernels.trading.reasons import FILL_REASONS, OPENED, REASONS
 
-_YEAR_MS = 365 * 24 * 3600 * 1000
+YEAR_MS = 365 * 24 * 3600 * 1000
 _REGIMES = {-1.0: "bear", 0.0: "ranging", 1.0: "bull"}
 _ZONES = {-1.0: "low", 0.0: "mid", 1.0: "high"}
 
@@ -201,19 +202,23 @@ def trades_of(rows: NDArray[np.float64], times: NDArray[np.int64]) -> tuple[Trad
 
 def metrics_of(books: Books, timeframe_ms: int, initial: float, compiled: bool) -> Metrics:
     """Compute the figures of a run, by the same kernel interpreted or compiled."""
-    net = np.ascontiguousarray(books.ledger[positions(books.ledger)[1], at.NET])
-    bars_a_year = _YEAR_MS / timeframe_ms
-    points = len(books.equity)
+    bars_a_year = YEAR_MS / timeframe_ms
+    points, rows = len(books.equity), len(books.ledger)
+    ledger = books.ledger.ravel()
     if compiled:
         column = np.zeros(figures.SIZE)
-        compiled_summarize()(books.equity, points, net, len(net), initial, bars_a_year, column)
-        out = column.tolist()
-    else:
-        out = [0.0] * figures.SIZE
-        summarize(books.equity.tolist(), points, net.tolist(), len(net), initial, bars_a_year, out)
+        compiled_summarize()(books.equity, points, ledger, rows, initial, bars_a_year, column)
+        return named_metrics(column.tolist())
+    out = [0.0] * figures.SIZE
+    summarize(books.equity.tolist(), points, ledger.tolist(), rows, initial, bars_a_year, out)
+    return named_metrics(out)
+
+
+def named_metrics(out: Sequence[float]) -> Metrics:
+    """Name the figures that the kernel of the metrics wrote."""
     return Metrics(
         total_return=out[figures.TOTAL_RETURN],
-        trades=len(net),
+        trades=int(out[figures.TRADES]),
         win_rate=out[figures.WIN_RATE] if out[figures.HAS_WIN_RATE] else None,
         profit_factor=out[figures.PROFIT_FACTOR] if out[figures.HAS_PROFIT_FACTOR] else None,
         max_drawdown=out[figures.MAX_DRAWDOWN],

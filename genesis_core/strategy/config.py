@@ -12,15 +12,23 @@ from typing import Any
 import msgspec
 
 from genesis_core.digest import digest
-from genesis_core.errors import ConfigError, FeatureError, nearest
+from genesis_core.errors import ConfigError, FeatureError
 from genesis_core.features import FeatureSet
 from genesis_core.features.defaults import Feature
 from genesis_core.features.sets import FeatureChoice
 from genesis_core.strategy import inputs
-from genesis_core.strategy.code import Decide
+from genesis_core.strategy.code import SIDE, Decide, chosen_features
 from genesis_core.strategy.parts import Decision, Execution, Exits, Higher, Model
 from genesis_core.strategy.rules import check_values
-from genesis_core.strategy.strict import FrozenDict, check_keys, deep_update, field_words
+from genesis_core.strategy.strict import (
+    FrozenDict,
+    as_written,
+    check_keys,
+    check_known,
+    deep_update,
+    field_words,
+)
+from genesis_core.strategy.unread import MODEL_KEYS, check_given, check_read
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -40,7 +48,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     decision, higher, exits, execution
         See :mod:`genesis_core.strategy.parts`.
     own : tuple of Feature
-        Features of the caller's own that `features` names. Not in files; see :meth:`from_code`.
+        Features of the caller's own that `features` names. Not in files; see :meth:`from_dict`, :meth:`from_code`.
     decide : Decide or None
         The caller's own decide step, instead of a model.
     """
@@ -108,16 +116,22 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         ConfigError
             As :meth:`from_dict`, and for features or inputs that do not fit.
         """
-        chosen = [c if isinstance(c, tuple) else (c, {}) for c in features]
-        own = tuple(f for f, _ in chosen if isinstance(f, Feature))
-        plain = {"hysteresis": 0, "cooldown_bars": 0, "confidence": 0.0, "edge": 0.0, "drawdown_size": []}
-        tables = {"decision": plain | dict(decision or {}), "higher": higher, "exits": exits, "execution": execution}
-        named = {(f.name if isinstance(f, Feature) else f): dict(p) for f, p in chosen}
-        values = {"features": named, **{name: table for name, table in tables.items() if table}}
-        return cls._made(values, "config", own, decide)
+        if not isinstance(decide, Decide):
+            raise ConfigError(f"config: decide = {decide!r}; a Decide is needed")
+        named, own = chosen_features(features, "config")
+        tables = {"decision": decision, "higher": higher, "exits": exits, "execution": execution}
+        given = {name: table for name, table in tables.items() if table is not None}
+        check_keys(_Table, given, "config")
+        plain = {"hysteresis": 0, "cooldown_bars": 0, "confidence": 0.0, "drawdown_size": []}
+        values = {"features": named, **given, "decision": plain | dict(given.get("decision", {}))}
+        made = cls._made(values, "config", own, decide)
+        check_given(given, made, "config")
+        return made
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], where: str = "config") -> Config:
+    def from_dict(
+        cls, values: Mapping[str, Any], where: str = "config", *, own: Iterable[Feature] = ()
+    ) -> Config:
         """Check plain values and return them as a config.
 
         Parameters
@@ -126,13 +140,17 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             The whole config, as a TOML file would give it.
         where : str
             What error messages call it.
+        own : iterable of Feature
+            Features of the caller's own among those that `features` names.
 
         Raises
         ------
         ConfigError
             See :meth:`from_toml`.
         """
-        return cls._made(values, where, (), None)
+        made = cls._made(values, where, tuple(own), None)
+        check_given(values, made, where)
+        return made
 
     def updated(self, changes: Mapping[str, Any]) -> Config:
         """Return this config with some values replaced.
@@ -149,37 +167,44 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         ConfigError
             See :meth:`from_toml`.
         """
-        changes = dict(changes)
         decide = self.decide
-        if decide is not None and "decide" in changes:
-            given = changes.pop("decide")
-            if not isinstance(given, Mapping):
-                raise ConfigError(f"changes: decide = {given!r}; parameters of the decide step are needed")
-            for name in given:
-                if name not in decide.params:
-                    raise ConfigError(f"changes: unknown key 'decide.{name}'{nearest(str(name), decide.params)}")
-            decide = Decide(decide.kernel, decide.inputs, decide.params | given)
+        if decide is not None and isinstance(changes, Mapping):
+            changes = dict(changes)
+            decide = decide.updated(changes.pop("decide", {}), "changes")
+            check_known(changes.get("features"), self.features, "changes", "features")
         check_keys(_Table, changes, "changes")
         whole = ("features", "weights") if "features" in changes and decide is None else ()
-        return type(self)._made(deep_update(self.values, changes, whole), "changes", self.own, decide)
+        made = type(self)._made(deep_update(self._plain(), changes, whole), "changes", self.own, decide)
+        check_given(changes, made, "changes")
+        return made
 
     @property
     def values(self) -> dict[str, Any]:
-        """What a strategy file would say, as plain values; without the caller's own code."""
+        """What a strategy file would say, as plain values; without the caller's own code and what only models read."""
+        values = self._plain()
+        if self.decide is not None:
+            for name in MODEL_KEYS:
+                del values["decision"][name]
+        return values
+
+    def _plain(self) -> dict[str, Any]:
         plain = {name: msgspec.to_builtins(getattr(self, name)) for name in _Table.__struct_fields__}
-        return {name: value for name, value in plain.items() if value is not None}
+        values: dict[str, Any] = as_written(plain)
+        return values
 
     @cached_property
     def checked(self) -> Config:
-        """The config itself, checked as if it came from a file: a struct can be built past all limits.
+        """The config checked as if it came from a file: a struct can be built past all limits.
+
+        The config itself where it was made by this class's methods. One built as a struct is returned with its numbers
+        as a file gives them: ``Decision(edge=0)`` holds an int, the config that is returned 0.0.
 
         Raises
         ------
         ConfigError
             See :meth:`from_toml`.
         """
-        type(self)._made(self.values, "config", self.own, self.decide)
-        return self
+        return type(self)._made(self._plain(), "config", self.own, self.decide)
 
     def __eq__(self, other: object) -> bool:
         return self.digest == other.digest if isinstance(other, Config) else NotImplemented
@@ -207,9 +232,24 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         """
         layout = self.asked_features.layout
         first_valid = dict(zip(layout.names, layout.first_valid, strict=True))
-        awaited = self.feature_set.names if self.decide is None else (inputs.SIDE,)
+        awaited = self.feature_set.names if self.decide is None else (SIDE,)
         atr = [first_valid["atr_14"]] if "atr_14" in inputs.context(self) else []
         return max([*(first_valid[name] for name in awaited), *atr])
+
+    @cached_property
+    def slots(self) -> tuple[int | None, ...]:
+        """Where among the asked features each input of a decision stands; see :mod:`genesis_core.strategy.inputs`."""
+        return inputs.sources(self)
+
+    @cached_property
+    def vector(self) -> tuple[float, ...]:
+        """The parameters of the trading law, see :func:`~genesis_core.strategy.encode.parameter_vector`."""
+        return tuple(parameter_vector(self))
+
+    @cached_property
+    def reads_higher(self) -> bool:
+        """Whether something of it looks at the higher timeframe."""
+        return any("span_ms" in given for given in self.asked_features.parameters.values())
 
     @cached_property
     def digest(self) -> str:
@@ -217,8 +257,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
 
         The order of the features counts, for it is that of the model's sum; the order of the weights does not.
         """
-        values = self.values
-        values["features"] = self.feature_set.parameters
+        if self.checked is not self:
+            return self.checked.digest
+        values = self._plain()
+        parameters = self.feature_set.parameters.items()
+        # A whole number is the same as an int or a float.
+        values["features"] = {
+            name: {key: float(value) for key, value in given.items()} for name, given in parameters
+        }
         for side in values.get("model", {}).values():
             side["weights"] = {name: side["weights"][name] for name in self.feature_set.names}
         code = self.asked_features.digest if self.decide is not None or self.own else ""
@@ -241,7 +287,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             table = msgspec.convert(values, _Table)
         except msgspec.ValidationError as fault:
             raise ConfigError(field_words(_Table, values, where, str(fault))) from None
-        made = cls(**{name: getattr(table, name) for name in _Table.__struct_fields__}, own=own, decide=decide)
+        made = cls(
+            **{name: getattr(table, name) for name in _Table.__struct_fields__}, own=own, decide=decide
+        )
         try:
             made.feature_set  # noqa: B018  # wired now, so that a sweep over ready configs wires nothing
         except FeatureError as fault:
@@ -251,6 +299,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             made.asked_features  # noqa: B018
         except FeatureError as fault:
             raise ConfigError(f"{where}: {fault}") from None
+        check_read(made, where)
         made.__dict__["checked"] = made
         return made
 

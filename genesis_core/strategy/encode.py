@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from genesis_core.kernels.trading import layout as at
-from genesis_core.strategy.config import Config
 from genesis_core.strategy.parts import Calibration, Side
+
+if TYPE_CHECKING:
+    from genesis_core.strategy.config import Config
 
 _POLICIES = {"both": at.BOTH_SIDES, "long": at.LONG_ONLY, "short": at.SHORT_ONLY}
 _MISSING = {"off": at.OFF, "pass": at.PASS, "block": at.BLOCK}
@@ -50,7 +54,14 @@ def parameter_vector(config: Config) -> list[float]:
     p[at.CONFIDENCE_BELOW] = exits.confidence_below
     p[at.ON_REGIME_FLIP] = 1.0 if exits.regime_flip else 0.0
     p[at.FIRST_PART : at.FIRST_PART + len(exits.partials)] = exits.partials
-    watched = (exits.stop, exits.target, exits.trailing, exits.partials, exits.max_bars, exits.confidence_below)
+    watched = (
+        exits.stop,
+        exits.target,
+        exits.trailing,
+        exits.partials,
+        exits.max_bars,
+        exits.confidence_below,
+    )
     p[at.WATCHED] = 1.0 if any(watched) or exits.regime_flip else 0.0
     p[at.FEE] = execution.fee
     p[at.SLIPPAGE] = execution.slippage

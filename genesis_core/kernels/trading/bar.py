@@ -189,7 +189,7 @@ def exit_reason(
 def held_confidence(p: Vector, side: float, first: float, second: float) -> float:
     """Return the probability of the side held; a signal for no or the other side says nothing about it: 1."""
     if p[SOURCE] == BY_SIGNAL:
-        return second if first == side else 1.0
+        return second if first * side > 0.0 else 1.0
     return first if side == LONG else second
 
 

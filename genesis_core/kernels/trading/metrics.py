@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 
 from genesis_core.kernels.base import Vector
+from genesis_core.kernels.trading.layout import KIND, NET, ROW_SIZE
+from genesis_core.kernels.trading.reasons import OPENED
 
 TOTAL_RETURN, WIN_RATE, PROFIT_FACTOR, MAX_DRAWDOWN, SHARPE = 0, 1, 2, 3, 4
-HAS_WIN_RATE, HAS_PROFIT_FACTOR, HAS_SHARPE = 5, 6, 7
-SIZE = 8
+HAS_WIN_RATE, HAS_PROFIT_FACTOR, HAS_SHARPE, TRADES = 5, 6, 7, 8
+SIZE = 9
 
 
 def summarize(
-    equity: Vector, points: int, net: Vector, trades: int, initial: float, bars_a_year: float, out: Vector
+    equity: Vector, points: int, ledger: Vector, rows: int, initial: float, bars_a_year: float, out: Vector
 ) -> None:
-    """Write the figures of a run to `out`.
+    """Write the figures of a run to `out`; `ledger` is a flat run of so many rows.
 
     Total return; share of trades won; net profit of winners over net loss of losers; the largest fall from a peak as a
     fraction of it; mean over sample standard deviation of the returns from bar to bar, times the root of the bars in a
@@ -29,13 +31,19 @@ def summarize(
     wins = 0.0
     profit = 0.0
     loss = 0.0
-    for i in range(trades):
-        if net[i] > 0.0:
-            wins = wins + 1.0
-            profit = profit + net[i]
-        else:
-            loss = loss - net[i]
+    trades = 0
+    for i in range(rows):
+        # The last row of a position: an entry follows, or nothing.
+        if i + 1 == rows or ledger[(i + 1) * ROW_SIZE + KIND] == OPENED:
+            net = ledger[i * ROW_SIZE + NET]
+            trades = trades + 1
+            if net > 0.0:
+                wins = wins + 1.0
+                profit = profit + net
+            else:
+                loss = loss - net
     closed = float(trades)
+    out[TRADES] = closed
     if closed > 0.0:
         out[WIN_RATE] = wins / closed
         out[HAS_WIN_RATE] = 1.0

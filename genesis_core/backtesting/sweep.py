@@ -1,0 +1,228 @@
+"""Many strategies over the same candles: columns that they share are computed once."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genesis_core.backtesting.engine import check_run
+from genesis_core.backtesting.loop import CONSTANT_COLUMNS, REGIME_SLOT, ModelColumns
+from genesis_core.backtesting.records import YEAR_MS, Metrics, named_metrics
+from genesis_core.backtesting.result import summary_digest
+from genesis_core.candles import Candles
+from genesis_core.compiler.columns import column_pass
+from genesis_core.compiler.run import compiled_sweep
+from genesis_core.errors import ConfigError
+from genesis_core.features.columns import source_columns
+from genesis_core.features.graph import Node
+from genesis_core.kernels.trading import metrics as figures
+from genesis_core.kernels.trading.layout import MOST_EVENTS, ROW_SIZE, STATE_SIZE
+from genesis_core.strategy import Config
+
+Column = NDArray[np.float64]
+SHARED_BYTES = 128 * 1024 * 1024
+"""Most memory for columns that several strategies share; beyond it the ones asked for longest ago are dropped."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a sweep keeps of one run.
+
+    Attributes
+    ----------
+    config : Config
+        The strategy.
+    metrics : Metrics
+        Its figures.
+    final_equity : float
+        After liquidation.
+    summary_digest : str
+        That of the :class:`~genesis_core.backtesting.result.Result` of the same run.
+    """
+
+    config: Config
+    metrics: Metrics
+    final_equity: float
+    summary_digest: str
+
+
+def backtest_many(
+    candles: Candles, configs: Iterable[Config | Mapping[str, Any] | None], *, threads: int = 1
+) -> list[Summary]:
+    """Run many strategies over the same candles, compiled.
+
+    Parameters
+    ----------
+    candles : Candles
+        The series.
+    configs : iterable
+        Strategies, as :func:`~genesis_core.backtesting.engine.backtest` takes them.
+    threads : int
+        How many run at once: each set runs within one thread, so the results do not depend on it.
+
+    Returns
+    -------
+    list of Summary
+        In the order of `configs`; ``summary_digest`` is that of a single run.
+
+    Raises
+    ------
+    CandleError, ConfigError
+        As a single run does; the message says which strategy.
+    """
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ConfigError(f"threads = {threads!r}; a whole number of at least 1 is needed")
+    checked = [check_run(candles, config, f"strategy {i}: ") for i, config in enumerate(configs)]
+    if not checked:
+        return []
+    uses = Counter(placed.node for config in checked for placed in config.asked_features.graph.nodes)
+    shared = SharedColumns(candles, frozenset(node for node, count in uses.items() if count > 1))
+    parts = [checked[i::threads] for i in range(min(threads, len(checked)))]
+    if len(parts) == 1:
+        return _run_part(candles, shared, checked)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        done = list(pool.map(lambda part: _run_part(candles, shared, part), parts))
+    return [done[i % len(parts)][i // len(parts)] for i in range(len(checked))]
+
+
+def _run_part(candles: Candles, shared: SharedColumns, configs: Sequence[Config]) -> list[Summary]:
+    sweeper = _Sweeper(candles, shared)
+    return [sweeper.run(config) for config in configs]
+
+
+class SharedColumns:
+    """Columns of the nodes that several strategies need, computed when first asked for.
+
+    Parameters
+    ----------
+    candles : Candles
+        The series.
+    wanted : frozenset of Node
+        Which nodes are kept.
+    """
+
+    def __init__(self, candles: Candles, wanted: frozenset[Node]) -> None:
+        self._bars = len(candles)
+        self._wanted = wanted
+        self._kept: OrderedDict[Node, tuple[Column, ...]] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    def __contains__(self, node: Node) -> bool:
+        return node in self._wanted
+
+    def get(self, node: Node, inputs: tuple[Column, ...]) -> tuple[Column, ...]:
+        """Return the columns of a node, given those it reads."""
+        with self._lock:
+            found = self._kept.get(node)
+            if found is not None:
+                self._kept.move_to_end(node)
+                return found
+            columns = tuple(np.empty(self._bars) for _ in node.kernel.outputs)
+            run_node(node, inputs, columns)
+            for column in columns:
+                column.flags.writeable = False
+            self._kept[node] = columns
+            self._bytes += sum(column.nbytes for column in columns)
+            while self._bytes > SHARED_BYTES and len(self._kept) > 1:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= sum(column.nbytes for column in dropped)
+            return columns
+
+
+def run_node(node: Node, inputs: tuple[Column, ...], outputs: tuple[Column, ...]) -> None:
+    """Run one node over whole columns, neutral before its first valid bar."""
+    bars = len(outputs[0])
+    start, warm = min(node.start, bars), min(node.first_valid, bars)
+    kernel = node.kernel
+    column_pass(kernel.step, len(kernel.inputs), len(kernel.outputs))(
+        np.zeros(kernel.state(node.params)),
+        np.array(node.params, dtype=np.float64),
+        tuple(column[start:] for column in inputs) if start else inputs,
+        tuple(column[start:] for column in outputs) if start else outputs,
+        bars - start,
+    )
+    for column, neutral in zip(outputs, kernel.neutral, strict=True):
+        column[:warm] = neutral
+
+
+class _Sweeper:
+    """Runs one strategy after the other over the same memory."""
+
+    def __init__(self, candles: Candles, shared: SharedColumns) -> None:
+        bars = len(candles)
+        self._bars = bars
+        self._shared = shared
+        self._sources = source_columns(candles)
+        self._prices = (candles.open, candles.high, candles.low, candles.close)
+        self._bars_a_year = YEAR_MS / candles.timeframe_ms
+        self._state = np.zeros(STATE_SIZE)
+        self._equity = np.empty(bars + 1)
+        self._reasons = np.empty(bars, dtype=np.int8)
+        self._ledger = np.empty((bars // 8 + 2 * MOST_EVENTS) * ROW_SIZE)
+        self._out = np.zeros(figures.SIZE)
+        self._scratch: list[tuple[Column, Column]] = []
+        self._sweep = compiled_sweep()
+
+    def run(self, config: Config) -> Summary:
+        """Run one strategy."""
+        columns = self._columns(config)
+        at = config.slots
+        x = [CONSTANT_COLUMNS[i] if a is None else columns[a] for i, a in enumerate(at)]
+        strides = np.array([a is not None for a in at], dtype=np.int64)
+        if config.model is not None:
+            strides[:2] = 1
+            x[:2] = ModelColumns(config).columns(columns, x[REGIME_SLOT], int(strides[REGIME_SLOT]), self._bars)
+        p = np.array(config.vector)
+        while True:
+            rows = self._sweep(
+                self._state,
+                p,
+                self._prices,
+                tuple(x),
+                strides,
+                config.ready,
+                self._bars,
+                self._bars_a_year,
+                self._equity,
+                self._reasons,
+                self._ledger,
+                self._out,
+            )
+            if rows >= 0:
+                break
+            self._ledger = np.empty(2 * len(self._ledger))
+        metrics = named_metrics(self._out.tolist())
+        final = self._equity.item(-1)
+        ledger = self._ledger[: rows * ROW_SIZE].reshape(-1, ROW_SIZE)
+        return Summary(config, metrics, final, summary_digest(ledger, metrics, final))
+
+    def _columns(self, config: Config) -> list[Column]:
+        """Return the columns of the asked features: shared ones from the store, its own over scratch memory."""
+        graph = config.asked_features.graph
+        table: list[Column] = list(self._sources)
+        used = 0
+        for placed in graph.nodes:
+            node = placed.node
+            inputs = tuple([table[slot] for slot in placed.reads])
+            if node in self._shared:
+                table.extend(self._shared.get(node, inputs))
+                continue
+            count = len(node.kernel.outputs)
+            while len(self._scratch) < used + count:
+                column = np.empty(self._bars)
+                view = column[:]
+                view.flags.writeable = False
+                self._scratch.append((column, view))
+            mine = self._scratch[used : used + count]
+            run_node(node, inputs, tuple([column for column, _ in mine]))
+            table.extend(view for _, view in mine)
+            used += count
+        return [table[slot] for slot in graph.outputs]
