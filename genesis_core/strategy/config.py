@@ -18,6 +18,7 @@ from genesis_core.features.defaults import Feature
 from genesis_core.features.sets import FeatureChoice
 from genesis_core.strategy import inputs
 from genesis_core.strategy.code import SIDE, Decide, chosen_features
+from genesis_core.strategy.encode import parameter_vector
 from genesis_core.strategy.parts import Decision, Execution, Exits, Higher, Model
 from genesis_core.strategy.rules import check_values
 from genesis_core.strategy.strict import (
