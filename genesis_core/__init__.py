@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 from genesis_core.version import __version__
 
 if TYPE_CHECKING:
-    from genesis_core.backtesting import Metrics, Result, SlowPathWarning, Trade, backtest
+    from genesis_core.backtesting import (
+        CausalityReport,
+        LedgerRow,
+        Metrics,
+        Result,
+        SlowPathWarning,
+        Stream,
+        Summary,
+        Trade,
+        Update,
+        backtest,
+        backtest_many,
+        check_causal,
+    )
     from genesis_core.candles import Candle, Candles, Repair, synthetic
     from genesis_core.errors import CandleError, ConfigError, FeatureError, GenesisError
     from genesis_core.features import (
@@ -27,13 +40,14 @@ if TYPE_CHECKING:
         source,
     )
     from genesis_core.kernels.base import Kernel, Param, Vector, window
-    from genesis_core.strategy import Config, Decide, indicator
+    from genesis_core.strategy import Config, Decide, indicator, load_strategy
 
 __all__ = [
     "DEFAULT",
     "Candle",
     "CandleError",
     "Candles",
+    "CausalityReport",
     "Config",
     "ConfigError",
     "Decide",
@@ -44,17 +58,24 @@ __all__ = [
     "FeatureVector",
     "GenesisError",
     "Kernel",
+    "LedgerRow",
     "Metrics",
     "Param",
     "Repair",
     "Result",
     "SlowPathWarning",
+    "Stream",
+    "Summary",
     "Trade",
+    "Update",
     "Vector",
     "__version__",
     "backtest",
+    "backtest_many",
+    "check_causal",
     "features_asof",
     "indicator",
+    "load_strategy",
     "make_path",
     "node",
     "run_features",
@@ -64,7 +85,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "backtesting": ("Metrics", "Result", "SlowPathWarning", "Trade", "backtest"),
+    "backtesting": (
+        "CausalityReport",
+        "LedgerRow",
+        "Metrics",
+        "Result",
+        "SlowPathWarning",
+        "Stream",
+        "Summary",
+        "Trade",
+        "Update",
+        "backtest",
+        "backtest_many",
+        "check_causal",
+    ),
     "candles": ("Candle", "Candles", "Repair", "synthetic"),
     "errors": ("CandleError", "ConfigError", "FeatureError", "GenesisError"),
     "features": (
@@ -80,7 +114,7 @@ _HOMES = {
         "source",
     ),
     "kernels.base": ("Kernel", "Param", "Vector", "window"),
-    "strategy": ("Config", "Decide", "indicator"),
+    "strategy": ("Config", "Decide", "indicator", "load_strategy"),
 }
 
 

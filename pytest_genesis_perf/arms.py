@@ -26,6 +26,10 @@ class ArmRaisedError(Exception):
         super().__init__(f"the {role} arm raised {type(error).__name__}: {error}\n{_users_traceback(error)}")
 
 
+class NotComparableError(Exception):
+    """The results cannot be compared, or their comparison would prove nothing."""
+
+
 class running:
     """Run the body as an arm: an exception that leaves it becomes an :class:`ArmRaisedError`.
 

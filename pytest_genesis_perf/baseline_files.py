@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,18 +76,12 @@ def read_digests(path: Path) -> dict[Key, str]:
     BaselineError
         If it is not TOML, of another schema, or holds anything unexpected.
     """
-    root = _root(path, "entry")
     digests: dict[Key, str] = {}
-    if "entry" not in root.values:
-        return digests
-    tests = root.table("entry")
-    for nodeid in tests.values:
-        labels = tests.table(nodeid)
-        for label in labels.values:
-            digest = labels.text(label)
-            if len(digest) != 32 or not _HEX.issuperset(digest):
-                raise labels.error(f"must be a digest of 32 hex digits, not {digest!r}", label)
-            digests[nodeid, label] = digest
+    for (nodeid, label), labels in _entries(_root(path, "entry")):
+        digest = labels.text(label)
+        if len(digest) != 32 or not _HEX.issuperset(digest):
+            raise labels.error(f"must be a digest of 32 hex digits, not {digest!r}", label)
+        digests[nodeid, label] = digest
     return digests
 
 
@@ -110,14 +104,7 @@ def read_speeds(path: Path) -> SpeedFile:
     environment = _environment(root.table("class"))
     if environment.slug() != path.stem:
         raise root.error(f"the class inside belongs into {environment.slug()}.toml", "class")
-    entries: dict[Key, SpeedEntry] = {}
-    if "entry" in root.values:
-        tests = root.table("entry")
-        for nodeid in tests.values:
-            labels = tests.table(nodeid)
-            for label in labels.values:
-                entries[nodeid, label] = _entry(labels.table(label))
-    return SpeedFile(environment, entries)
+    return SpeedFile(environment, {key: _entry(labels.table(key[1])) for key, labels in _entries(root)})
 
 
 def write_digests(path: Path, digests: Mapping[Key, str]) -> None:
@@ -169,6 +156,17 @@ def _root(path: Path, *tables: str) -> Table:
         raise root.error(f"must be {SCHEMA}, not {schema!r}: the file is of another version", "schema")
     root.only(["schema"], tables)
     return root
+
+
+def _entries(root: Table) -> Iterator[tuple[Key, Table]]:
+    """Yield each comparison with the table that has its label as a key."""
+    if "entry" not in root.values:
+        return
+    tests = root.table("entry")
+    for nodeid in tests.values:
+        labels = tests.table(nodeid)
+        for label in labels.values:
+            yield (nodeid, label), labels
 
 
 def _environment(table: Table) -> EnvironmentClass:

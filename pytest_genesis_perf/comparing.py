@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_genesis_perf import keys
-from pytest_genesis_perf.arms import Arm, ArmRaisedError
+from pytest_genesis_perf.arms import Arm, ArmRaisedError, NotComparableError
 from pytest_genesis_perf.confirm import Confirmer, InProcessConfirmer
-from pytest_genesis_perf.first_calls import NotComparableError
 from pytest_genesis_perf.marker import Wishes, fault_of, wishes
 from pytest_genesis_perf.measure import Measurement, Pair
 from pytest_genesis_perf.observe import Observation, observe

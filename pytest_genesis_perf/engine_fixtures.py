@@ -14,7 +14,12 @@ import pytest
 
 if TYPE_CHECKING:
     from genesis_core import Candles, FeatureCache, FeatureSet
+    from genesis_core.backtesting.causality import Maker, PathMaker, Subject
+    from genesis_core.backtesting.causality_report import CausalityReport
     from genesis_core.features import FeatureRun
+
+REPORT_LINES = 12
+"""How much of a report stands in the failure of a test."""
 
 
 class FeatureAsker(Protocol):
@@ -38,6 +43,20 @@ class CachedFeatureAsker(Protocol):
         path: str = "recompute",
     ) -> FeatureRun:
         """Return the features of `bars`; those the cache knows are not computed."""
+
+
+class CausalityAssertion(Protocol):
+    """Fail the test that asks where features or a strategy see the future."""
+
+    def __call__(
+        self,
+        feature_or_strategy: Subject | Maker,
+        candles: Candles,
+        *,
+        cuts: int | Iterable[int] = 24,
+        path: str | PathMaker = "precomputed",
+    ) -> CausalityReport:
+        """Return the report if nothing does; see :func:`genesis_core.backtesting.causality.check_causal`."""
 
 
 def _asker(path: str) -> FeatureAsker:
@@ -91,6 +110,28 @@ def cached_features() -> CachedFeatureAsker:
         return run_features(path, candles, bars, chosen, feature_cache)
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def assert_causal() -> CausalityAssertion:
+    """Check features or a strategy for look-ahead; the failure names what saw the future first, and where."""
+    from genesis_core.backtesting.causality import check_causal
+
+    def check(
+        feature_or_strategy: Subject | Maker,
+        candles: Candles,
+        *,
+        cuts: int | Iterable[int] = 24,
+        path: str | PathMaker = "precomputed",
+    ) -> CausalityReport:
+        report = check_causal(feature_or_strategy, candles, cuts=cuts, path=path)
+        if not report.ok:
+            lines = report.lines()
+            more = [f"({len(lines) - REPORT_LINES} more lines)"] if len(lines) > REPORT_LINES else []
+            pytest.fail("\n".join([*lines[:REPORT_LINES], *more]), pytrace=False)
+        return report
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_genesis_perf.orphans import orphaned
+from pytest_genesis_perf.seen import Seen
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
 
 NOTHING_JUDGED = "nothing was judged: every comparison is INCONCLUSIVE"
+_MOST_ORPHANS = 20
 
 
-def finish(run: pytest.Session, session: Session) -> None:
+def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
     """Do what is left when all tests are done.
 
     Parameters
@@ -19,6 +22,8 @@ def finish(run: pytest.Session, session: Session) -> None:
         pytest's session; its exit status becomes 1 where something here failed.
     session : Session
         The comparisons.
+    seen : Seen
+        Which tests there were.
     """
     settings = session.settings
     if settings.worker:
@@ -28,6 +33,8 @@ def finish(run: pytest.Session, session: Session) -> None:
 
         write_output(settings.recording, session.records)
         return
+    if settings.timed:
+        _tell_orphans(run, session, seen)
     if settings.update and not run.config.option.collectonly:
         from pytest_genesis_perf.update import update
 
@@ -41,6 +48,24 @@ def finish(run: pytest.Session, session: Session) -> None:
         _write_reports(session)
     if session.errors and run.exitstatus == pytest.ExitCode.OK:
         run.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _tell_orphans(run: pytest.Session, session: Session, seen: Seen) -> None:
+    effect = session.policy.orphaned
+    if effect == "pass":
+        return
+    try:
+        found = [
+            f"orphaned: {nodeid} / {label}: stored, but there is no such comparison any more; remove its entry"
+            for nodeid, label in orphaned(run, session, seen)
+        ]
+    except BaselineError as error:
+        session.errors.append(f"orphaned entries are not known: {error}")
+        return
+    told = session.errors if effect == "fail" else session.warnings
+    told += found[:_MOST_ORPHANS]
+    if len(found) > _MOST_ORPHANS:
+        told.append(f"orphaned: {len(found) - _MOST_ORPHANS} more entries")
 
 
 def _write_reports(session: Session) -> None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pytest_genesis_perf.arms import ROLES, Arm, running
+from pytest_genesis_perf.arms import ROLES, Arm, NotComparableError, running
 from pytest_genesis_perf.identity import Difference, IdentityError, digest, find_difference
-from pytest_genesis_perf.record import Plain
+from pytest_genesis_perf.plans import Told, plans_of, require_two, summary
 from pytest_genesis_perf.verdict import Unstable
-
-
-class NotComparableError(Exception):
-    """The results cannot be compared, or their comparison would prove nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +23,12 @@ class FirstCalls:
         Taken right after each call: an arm that returns a buffer which a later call overwrites, its own or
         the other arm's, cannot pass as identical.
     plans : mapping
-        What each arm says it ran, where it does.
+        What each arm says it ran, where it does; one plan an arm, whatever number of results it returned.
     """
 
     results: tuple[object, object]
     digests: tuple[str, str]
-    plans: Mapping[str, Mapping[str, Plain]] = field(default_factory=dict)
+    plans: Mapping[str, Told] = field(default_factory=dict)
 
     @property
     def difference(self) -> Difference | None:
@@ -58,17 +54,16 @@ def call_arms(baseline: Arm, optimized: Arm) -> FirstCalls:
     NotComparableError
         If a result has an unknown type, or both arms ran the same plan.
     """
-    results, digests, plans = [], [], {}
+    results, digests, plans = [], [], []
     for role, arm in zip(ROLES, (baseline, optimized), strict=True):
         with running(role):
             result = arm()
         results.append(result)
         digests.append(_digest(role, result))
-        plan = _plan(role, result)
-        if plan is not None:
-            plans[role] = plan
-    _require_two_plans(plans)
-    return FirstCalls((results[0], results[1]), (digests[0], digests[1]), plans)
+        plans.append(plans_of(role, result))
+    require_two(*plans)
+    told = {role: summary(plan.values()) for role, plan in zip(ROLES, plans, strict=True) if plan}
+    return FirstCalls((results[0], results[1]), (digests[0], digests[1]), told)
 
 
 def find_unstable(first: FirstCalls, baseline: Arm, optimized: Arm) -> Unstable | None:
@@ -103,37 +98,3 @@ def _digest(role: str, result: object) -> str:
 def _overwritten(digests: tuple[str, str], reason: str) -> Difference:
     before, after = (f"digest {text}" for text in digests)
     return Difference("result", before, after, None, 1, reason)
-
-
-def _plan(role: str, result: object) -> dict[str, Plain] | None:
-    method = getattr(type(result), "__genesis_plan__", None)
-    if method is None:
-        return None
-    with running(role):
-        plan = method(result)
-    if not isinstance(plan, Mapping) or not isinstance(plan.get("path"), str):
-        raise NotComparableError(
-            f"the {role} arm's __genesis_plan__() must return a mapping with the text 'path', not {plan!r}"
-        )
-    return {str(key): _plain(value) for key, value in plan.items()}
-
-
-def _plain(value: object) -> Plain:
-    # Exact built-in types only: subclasses such as numpy.float64 do not travel between processes.
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, float):
-        return float(value)
-    if hasattr(type(value), "__index__"):
-        return int(value)  # type: ignore[call-overload, no-any-return]
-    return str(value)
-
-
-def _require_two_plans(plans: Mapping[str, Mapping[str, Plain]]) -> None:
-    if len(plans) == 2 and plans["baseline"]["path"] == plans["optimized"]["path"]:
-        raise NotComparableError(f"vacuous: both arms ran plan {plans['baseline']['path']!r}")
-    optimized = plans.get("optimized", {})
-    if "hits" in optimized and optimized["hits"] == 0:
-        raise NotComparableError(
-            f"vacuous: the optimized arm ran plan {optimized['path']!r} with 0 hits: no cache helped"
-        )

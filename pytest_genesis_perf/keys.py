@@ -9,11 +9,14 @@ import pytest
 if TYPE_CHECKING:
     from pytest_genesis_perf.comparing import GenesisPerf
     from pytest_genesis_perf.options import Settings
+    from pytest_genesis_perf.seen import Seen
     from pytest_genesis_perf.session import Session
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 """In ``config.stash``: what was asked for."""
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
 """In ``config.stash``: what the run knows, from the first comparison on."""
+SEEN: pytest.StashKey[Seen] = pytest.StashKey()
+"""In ``config.stash``: which tests the run had."""
 ITEM: pytest.StashKey[GenesisPerf] = pytest.StashKey()
 """In ``item.stash``: the comparisons of a test that asked for the fixture."""

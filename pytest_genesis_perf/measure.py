@@ -10,8 +10,8 @@ from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.sampling import (
     Clock,
     ClockTooCoarseError,
-    Plan,
     Sampler,
+    SlicePlan,
     garbage_held,
     sweep_young,
 )
@@ -87,7 +87,7 @@ class Measurement:
 
     Parameters
     ----------
-    plan : Plan
+    plan : SlicePlan
         Calls in a slice, pairs or blocks of four.
     xs : tuple of float
         The blocks, in log units, in time order.
@@ -103,7 +103,7 @@ class Measurement:
         Median seconds of one call.
     """
 
-    plan: Plan
+    plan: SlicePlan
     xs: tuple[float, ...]
     claim: ClaimState
     reason: str | None

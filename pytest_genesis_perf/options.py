@@ -13,15 +13,7 @@ from typing import Any
 
 import pytest
 
-SOFT_STATES = {
-    "not_reproduced": ("warn", "a failing claim that a second measurement does not confirm"),
-    "inconclusive": ("warn", "a comparison that could not be decided"),
-    "no_digest": ("warn", "a comparison without a stored digest"),
-    "no_speed": ("warn", "a comparison without a stored speed for this environment class"),
-    "improved": ("pass", "a comparison faster than stored"),
-}
-"""Ini choices of what a soft state does: default and meaning."""
-EFFECTS = ("pass", "warn", "fail")
+from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, MEANINGS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +102,8 @@ def add_options(parser: pytest.Parser) -> None:
         type="args",
         default=["numba", "numpy"],
     )
-    for state, (effect, meaning) in SOFT_STATES.items():
-        parser.addini(f"genesis_perf_{state}", f"pass, warn or fail: {meaning}", default=effect)
+    for state, effect in DEFAULTS.items():
+        parser.addini(f"genesis_perf_{state}", f"pass, warn or fail: {MEANINGS[state]}", default=effect)
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -152,7 +144,7 @@ def read_settings(config: pytest.Config) -> Settings:
             config, "margin", lambda x: 0.0 <= x < 1.0, "a share from 0 up to 1, such as 0.02"
         ),
         libraries=tuple(config.getini("genesis_perf_libraries")),
-        policy={state: _effect(config, state) for state in SOFT_STATES},
+        policy={state: _effect(config, state) for state in DEFAULTS},
         recording=Path(recording) if recording else None,
         worker=hasattr(config, "workerinput"),
     )

@@ -5,12 +5,13 @@ A run without the fixture pays for this module only; everything heavier is impor
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import pytest
 
 from pytest_genesis_perf import keys, marker, options
 from pytest_genesis_perf.fixtures import genesis_perf as genesis_perf
+from pytest_genesis_perf.seen import Seen
 
 pytest_plugins = ("pytest_genesis_perf.engine_fixtures",)
 REPORT_ATTRIBUTE = "genesis_perf"
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", marker.HELP)
     settings = options.read_settings(config)
     config.stash[keys.SETTINGS] = settings
+    config.stash[keys.SEEN] = Seen()
     # xdist hands the options on: workers must not draw a seed of their own.
     config.option.genesis_perf_seed = str(settings.seed)
     config.pluginmanager.register(Collector(config), "genesis_perf_collector")
@@ -86,7 +88,7 @@ def pytest_runtest_makereport(
 
 
 class Collector:
-    """Collects comparisons from the reports of a run.
+    """Collects comparisons, and which tests there were, from the reports of a run.
 
     Parameters
     ----------
@@ -96,9 +98,21 @@ class Collector:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._seen = config.stash[keys.SEEN]
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Remember that tests were left out."""
+        self._seen.deselected |= bool(items)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be looked into."""
+        if not report.passed:
+            self._seen.uncollected.append(report.nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take over the comparisons that a report carries."""
+        """Take over the comparisons that a report carries, and whether the test passed."""
+        if report.when == "call" and report.passed:
+            self._seen.passed.add(report.nodeid)
         carried = getattr(report, REPORT_ATTRIBUTE, None)
         if carried is not None:
             from pytest_genesis_perf.session import session_of
@@ -113,7 +127,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if known is not None:
         from pytest_genesis_perf.finish import finish
 
-        finish(session, known)
+        finish(session, known, session.config.stash[keys.SEEN])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

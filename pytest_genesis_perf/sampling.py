@@ -35,7 +35,7 @@ _TICK_READS = 200
 
 
 @dataclass(frozen=True)
-class Plan:
+class SlicePlan:
     """How a pair of arms is measured: fixed before sampling, so that it cannot follow the result.
 
     Parameters
@@ -57,7 +57,7 @@ class Samples:
 
     Parameters
     ----------
-    plan : Plan
+    plan : SlicePlan
         How they were measured.
     xs : list of float
         A number a block: mean(log optimized) - mean(log baseline), in time order.
@@ -65,7 +65,7 @@ class Samples:
         Geometric mean of the seconds of one call, a number a block.
     """
 
-    plan: Plan
+    plan: SlicePlan
     xs: list[float] = field(default_factory=list)
     baseline_seconds: list[float] = field(default_factory=list)
     optimized_seconds: list[float] = field(default_factory=list)
@@ -169,7 +169,7 @@ class Sampler:
         self._exchanged = exchanged
         self.samples = Samples(self._plan())
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> SlicePlan:
         tick = timer_tick(self._clock)
         calls, seconds = [0, 0], [0.0, 0.0]
         for role in (1, 0) if self._exchanged else (0, 1):
@@ -177,11 +177,11 @@ class Sampler:
                 calls[role], seconds[role] = calibrate(self._arms[role], self._clock, tick)
         longest = max(seconds)
         if longest * 1e9 <= LONG_NS:
-            return Plan(calls[0], calls[1], long=False)
+            return SlicePlan(calls[0], calls[1], long=False)
         baseline, optimized = (
             max(n, math.ceil(LONG_SHARE * longest / s)) for n, s in zip(calls, seconds, strict=True)
         )
-        return Plan(baseline, optimized, long=True)
+        return SlicePlan(baseline, optimized, long=True)
 
     def draw_block(self) -> None:
         """Measure one block and append it to the samples.

@@ -35,8 +35,8 @@ class Session:
     ----------
     failed_tests : set of str
         Tests with the fixture that failed in any phase, for whatever reason.
-    notes, errors : list of str
-        What was done at the end of the run, and what went wrong there.
+    notes, warnings, errors : list of str
+        What was done at the end of the run, what should be looked at, and what went wrong there.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,6 +45,7 @@ class Session:
         self._records: dict[Key, Comparison] = {}
         self.failed_tests: set[str] = set()
         self.notes: list[str] = []
+        self.warnings: list[str] = []
         self.errors: list[str] = []
 
     @cached_property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Literal, cast
+from typing import cast
 
 from pytest_genesis_perf.evidence import (
     COST_TOLERANCE,
@@ -19,6 +19,7 @@ from pytest_genesis_perf.evidence import (
     StoredSpeed,
     Unstable,
 )
+from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, Effect, SoftState
 from pytest_genesis_perf.statistics import ClaimState
 
 __all__ = [
@@ -41,9 +42,6 @@ __all__ = [
     "against_stored",
     "decide",
 ]
-
-Effect = Literal["fail", "warn", "pass"]
-SoftState = Literal["not_reproduced", "inconclusive", "no_digest", "no_speed", "improved", "orphaned"]
 
 STORED_TOLERANCE = 1.10
 """Stored speedups are a tripwire: the same commit differs by 26% between jobs of one runner class."""
@@ -89,17 +87,17 @@ class Policy:
         For any other choice.
     """
 
-    not_reproduced: Effect = "warn"
-    inconclusive: Effect = "warn"
-    no_digest: Effect = "warn"
-    no_speed: Effect = "warn"
-    improved: Effect = "pass"
-    orphaned: Effect = "warn"
+    not_reproduced: Effect = DEFAULTS["not_reproduced"]
+    inconclusive: Effect = DEFAULTS["inconclusive"]
+    no_digest: Effect = DEFAULTS["no_digest"]
+    no_speed: Effect = DEFAULTS["no_speed"]
+    improved: Effect = DEFAULTS["improved"]
+    orphaned: Effect = DEFAULTS["orphaned"]
 
     def __post_init__(self) -> None:
         for state in fields(self):
             choice = getattr(self, state.name)
-            if choice not in ("pass", "warn", "fail"):
+            if choice not in EFFECTS:
                 raise ValueError(f"{state.name} must be 'pass', 'warn' or 'fail', not {choice!r}")
 
 
@@ -206,9 +204,7 @@ def decide(evidence: Evidence) -> Outcome:
             why = e.unconfirmable or "confirmation was not run"
             return Outcome(Verdict.REGRESSED, f"{failed} (unconfirmable: {why})", "fail", 4)
         why = e.inconclusive_reason or "not reproduced when measured again"
-        return Outcome(
-            Verdict.INCONCLUSIVE, f"{failed}, {why}", "warn", 5, soft="not_reproduced", judged=False
-        )
+        return _soft(Verdict.INCONCLUSIVE, f"{failed}, {why}", 5, "not_reproduced", judged=False)
     # 6: a cost went up.
     crossed = [c for c in e.costs if c.crossed]
     if crossed:
@@ -229,27 +225,31 @@ def decide(evidence: Evidence) -> Outcome:
     if undecided is None and e.claim is ClaimState.UNDECIDED:
         undecided = f'the claim "{e.asked.text}" is undecided{speed}'
     if undecided is not None:
-        return Outcome(Verdict.INCONCLUSIVE, undecided, "warn", 8, soft="inconclusive", judged=False)
+        return _soft(Verdict.INCONCLUSIVE, undecided, 8, "inconclusive", judged=False)
     if stored is StoredState.CROSSED:
         text = f"the claim holds; slower than the stored baseline{beside}, not reproduced"
-        return Outcome(Verdict.INCONCLUSIVE, text, "warn", 8, soft="inconclusive")
+        return _soft(Verdict.INCONCLUSIVE, text, 8, "inconclusive")
     if stored is StoredState.TOO_WIDE:
         text = f"the claim holds; over 10% wide, the interval cannot be held against the baseline{beside}"
-        return Outcome(Verdict.INCONCLUSIVE, text, "warn", 8, soft="inconclusive")
+        return _soft(Verdict.INCONCLUSIVE, text, 8, "inconclusive")
     # 9, 10: nothing to hold it against.
     if e.digest_state == "missing":
         text = "digest: none is stored for this comparison, record it with --genesis-perf-update"
-        return Outcome(Verdict.NO_BASELINE, text, "warn", 9, soft="no_digest")
+        return _soft(Verdict.NO_BASELINE, text, 9, "no_digest")
     if e.claim is None:
         return Outcome(Verdict.PASS, "identical; speed was not measured", "pass", 12)
     if stored is None:
         text = f"speed: {e.stored_missing or 'none is stored for this environment class and comparison'}"
-        return Outcome(Verdict.NO_BASELINE, text, "warn", 10, soft="no_speed")
+        return _soft(Verdict.NO_BASELINE, text, 10, "no_speed")
     # 11, 12: it holds.
     holds = f'the claim "{e.asked.text}" holds{beside}'
     if stored is StoredState.IMPROVED:
-        return Outcome(Verdict.IMPROVED, f"{holds}; an update is advised", "pass", 11, soft="improved")
+        return _soft(Verdict.IMPROVED, f"{holds}; an update is advised", 11, "improved")
     return Outcome(Verdict.PASS, holds, "pass", 12)
+
+
+def _soft(verdict: Verdict, detail: str, row: int, state: SoftState, *, judged: bool = True) -> Outcome:
+    return Outcome(verdict, detail, DEFAULTS[state], row, soft=state, judged=judged)
 
 
 def _speed(interval: tuple[float, float] | None) -> str:

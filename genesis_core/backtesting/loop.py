@@ -66,7 +66,7 @@ class InterpretedTrader:
 
     def __init__(self, config: Config) -> None:
         self.state = [0.0] * STATE_SIZE
-        self._params = config.vector
+        self._params = list(config.vector)
         self._model = model_vector(config)
         self._inputs = len(config.feature_set) if self._model else 0
         self._sources = config.slots
@@ -88,7 +88,7 @@ class InterpretedTrader:
     def bar(self, candle: Sequence[float], x: Sequence[float], ready: bool, last: bool) -> tuple[float, int]:
         """Trade one bar and return its equity and reason; `candle` is open, high, low, close."""
         self.state[EVENTS] = 0.0
-        return trade_bar(self.state, self._params, self._events, *candle, *x, ready, last)  # type: ignore[misc, arg-type]
+        return trade_bar(self.state, self._params, self._events, *candle, *x, ready, last)  # type: ignore[call-arg, arg-type]
 
     def candidate(self, x: Sequence[float]) -> tuple[float, float]:
         """Return side and confidence of the last bar's candidate, given the slots it decided on.
@@ -185,7 +185,9 @@ class CompiledTrader:
         prices = tuple(c[begin:end] for c in (candles.open, candles.high, candles.low, candles.close))
         x = [CONSTANT_COLUMNS[i] if at is None else columns[at] for i, at in enumerate(self._sources)]
         if self._model is not None:
-            x[0], x[1] = self._model.columns(columns, x[REGIME_SLOT], int(self._strides[REGIME_SLOT]), end - begin)
+            x[0], x[1] = self._model.columns(
+                columns, x[REGIME_SLOT], int(self._strides[REGIME_SLOT]), end - begin
+            )
         equity, reasons = self._equity[begin:end], self._reasons[begin:end]
         at = 0
         while at < end - begin:

@@ -6,16 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 from genesis_core.features.cache import FeatureCache
-
-RECOMPUTE_LIMIT = 2_000
-"""Bars above which the reference says what it will cost."""
-STEP_SECONDS = 15e-6
-"""About what one interpreted step of the default features takes; only used in that estimate."""
-
-
-class SlowPathWarning(UserWarning):
-    """The path chosen will take long, or the cache given cannot help; the results are the same either way."""
-
+from genesis_core.features.estimate import SlowPathWarning, warn_if_recompute_is_slow
 
 @dataclass(frozen=True)
 class Plan:
@@ -66,13 +57,9 @@ def choose_plan(
 
 def warn_if_slow(plan: Plan, bars: int, asked: int, feature_cache: FeatureCache | None) -> None:
     """Warn once per run about a slow reference, and about a cache that is smaller than the pass over it."""
-    if plan.path == "recompute" and bars > RECOMPUTE_LIMIT:
-        seconds = bars * (bars + 1) / 2 * STEP_SECONDS
-        warnings.warn(
-            f"recomputing {bars:,} bars one by one takes about {seconds:,.0f} s and grows with the square; "
-            "precompute_features=True or compiled=True gives the same bits at once",
-            SlowPathWarning,
-            stacklevel=3,
+    if plan.path == "recompute":
+        warn_if_recompute_is_slow(
+            bars, bars * (bars + 1) // 2, "precompute_features=True or compiled=True", stacklevel=3
         )
     if plan.cached and feature_cache is not None and feature_cache.capacity < asked:
         warnings.warn(

@@ -96,7 +96,7 @@ class Result:
         # Over a read-only buffer, so that nobody can make them writable again; without copying them.
         for name in ("rows", "times", "equity", "bar_reasons"):
             array = np.ascontiguousarray(getattr(self, name))
-            object.__setattr__(self, name, np.asarray(memoryview(array).toreadonly()))
+            object.__setattr__(self, name, np.asarray(array.data.toreadonly()))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
 
     @cached_property

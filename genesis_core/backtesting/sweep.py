@@ -17,7 +17,7 @@ from genesis_core.backtesting.loop import CONSTANT_COLUMNS, REGIME_SLOT, ModelCo
 from genesis_core.backtesting.records import YEAR_MS, Metrics, named_metrics
 from genesis_core.backtesting.result import summary_digest
 from genesis_core.candles import Candles
-from genesis_core.compiler.columns import column_pass
+from genesis_core.compiler.lanes import fast_pass
 from genesis_core.compiler.run import compiled_sweep
 from genesis_core.errors import ConfigError
 from genesis_core.features.columns import source_columns
@@ -142,7 +142,7 @@ def run_node(node: Node, inputs: tuple[Column, ...], outputs: tuple[Column, ...]
     bars = len(outputs[0])
     start, warm = min(node.start, bars), min(node.first_valid, bars)
     kernel = node.kernel
-    column_pass(kernel.step, len(kernel.inputs), len(kernel.outputs))(
+    fast_pass(kernel)(
         np.zeros(kernel.state(node.params)),
         np.array(node.params, dtype=np.float64),
         tuple(column[start:] for column in inputs) if start else inputs,

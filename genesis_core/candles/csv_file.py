@@ -34,6 +34,10 @@ def read_csv(path: str | os.PathLike[str]) -> tuple[Columns, Source]:
     ------
     CandleError
         If the file cannot be read, is not such a text, or has a cell that is not a number.
+
+    Notes
+    -----
+    A file cut within its last number, and one that merely lacks the newline at its end, look the same: both are read.
     """
     name = os.fspath(path)
     text = _decode(read_bytes(path), name)

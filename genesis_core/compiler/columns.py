@@ -64,7 +64,7 @@ def _call6(step: Step) -> Step:
     return call
 
 
-_CALLS = (_call0, _call1, _call2, _call3, _call4, _call5, _call6)
+CALLS = (_call0, _call1, _call2, _call3, _call4, _call5, _call6)
 
 
 # The loops count from 0, which lets LLVM drop the test for negative indices and use vector instructions.
@@ -130,7 +130,7 @@ def pass_law(step: Step, inputs: int, outputs: int) -> Step:
             f"{step.__qualname__}: {inputs} inputs and {outputs} outputs; "
             f"a kernel has at most {MOST_INPUTS} and {MOST_OUTPUTS}"
         )
-    return _STORES[outputs - 1](_CALLS[inputs](step))
+    return _STORES[outputs - 1](CALLS[inputs](step))
 
 
 @cache

@@ -46,7 +46,7 @@ def compile_law(root: Callable[..., Any], signature: Any) -> Callable[..., Any]:
     import numba
 
     from genesis_core.compiler.diskcache import attach
-    from genesis_core.compiler.noalias import NoAliasCompiler
+    from genesis_core.compiler.pipeline import LawCompiler
 
     for function in reachable(root)[:-1]:
         _known_to_numba(function)
@@ -54,7 +54,7 @@ def compile_law(root: Callable[..., Any], signature: Any) -> Callable[..., Any]:
         raise CompilerError(
             "NUMBA_DISABLE_JIT is set, so nothing can be compiled; unset it, or use an interpreted path"
         )
-    dispatcher = numba.njit(error_model="numpy", nogil=True, pipeline_class=NoAliasCompiler, _nrt=False)(root)
+    dispatcher = numba.njit(error_model="numpy", nogil=True, pipeline_class=LawCompiler)(root)
     attach(dispatcher)
     dispatcher.compile(signature)
     dispatcher.disable_compile()

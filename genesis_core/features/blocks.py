@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_core.compiler.columns import column_pass
+from genesis_core.compiler.lanes import fast_pass
 from genesis_core.features.graph import SOURCES, Graph, Placed
 
 Column = NDArray[np.float64]
@@ -66,7 +66,7 @@ class BlockProgram:
         writes = tuple(range(placed.slot, placed.slot + count))
         own = len(SOURCES)
         return _Pass(
-            run=column_pass(node.kernel.step, len(placed.reads), count),
+            run=fast_pass(node.kernel),
             start=node.start,
             first_valid=node.first_valid,
             params=np.array(node.params, dtype=np.float64),

@@ -17,7 +17,7 @@ STATE, PARAMS = 0, 1
 class Reach(NamedTuple):
     """The largest constant index into a vector, and where it stands: ``file:line``."""
 
-    index: int
+    largest: int
     where: str
 
 
@@ -50,7 +50,7 @@ def _visit(function: FunctionType, vectors: Mapping[int, int], found: dict[int, 
     for node in ast.walk(source.node):
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in names:
             index, vector = _constant(node.slice, source), names[node.value.id]
-            if index is not None and (vector not in found or index > found[vector].index):
+            if index is not None and (vector not in found or index > found[vector].largest):
                 found[vector] = Reach(index, f"{function.__code__.co_filename}:{node.lineno}")
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             target = source.scope.get(node.func.id)

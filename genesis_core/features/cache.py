@@ -72,6 +72,10 @@ class FeatureCache:
             self._entries.popitem(last=False)
             self.evictions += 1
 
+    def __contains__(self, key: object) -> bool:
+        """Say whether something is stored under `key`; counts neither a hit nor a miss."""
+        return key in self._entries
+
     def clear(self) -> None:
         """Forget all entries; the counters stay."""
         self._entries.clear()

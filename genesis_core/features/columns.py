@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_core.candles import Candles
-from genesis_core.compiler.columns import column_pass
+from genesis_core.compiler.lanes import fast_pass
 from genesis_core.features.graph import SOURCES, Graph, Placed
 from genesis_core.features.interpreter import Interpreter
 
@@ -60,7 +60,7 @@ def _run(placed: Placed, table: dict[int, Column], bars: int) -> list[Column]:
     kernel = node.kernel
     start = min(node.start, bars)
     columns = [np.full(bars, neutral) for neutral in kernel.neutral]
-    run = column_pass(kernel.step, len(kernel.inputs), len(kernel.outputs))
+    run = fast_pass(kernel)
     run(
         np.zeros(kernel.state(node.params)),
         np.array(node.params, dtype=np.float64),

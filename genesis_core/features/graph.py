@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from numbers import Real
 
 from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
-from genesis_core.features.trial import Trial, check_declared, run_guarded, run_plain, sample_column, shortened
+from genesis_core.features.trial import (
+    Trial,
+    check_declared,
+    run_guarded,
+    run_plain,
+    sample_column,
+    shortened,
+)
 from genesis_core.kernels.base import Kernel, Param
 from genesis_core.kernels.language import require
 from genesis_core.kernels.registry import KERNELS
@@ -153,8 +160,31 @@ def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
     placed = Node(made, _vector(made, params), wired)
     if not _of_the_package(made):
         check_declared(made, placed.params)
-        _trial(placed)
+        _tried(_Setting.of(placed))
     return placed
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What a trial run depends on: a sweep over a threshold tries its kernel once, one over a window every time."""
+
+    kernel: Kernel
+    windows: tuple[float, ...]
+    state: int
+    inputs: tuple[str | Kernel, ...]
+    node: Node = field(compare=False)
+
+    @classmethod
+    def of(cls, node: Node) -> _Setting:
+        kernel = node.kernel
+        windows = tuple(v for param, v in zip(kernel.params, node.params, strict=True) if param.whole)
+        inputs = tuple(v.name if isinstance(v, Source) else v.node.kernel for v in node.inputs)
+        return cls(kernel, windows, kernel.state(node.params), inputs, node)
+
+
+@lru_cache(maxsize=512)
+def _tried(setting: _Setting) -> None:
+    _trial(setting.node)
 
 
 def _of_the_package(kernel: Kernel) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genesis_core.candles import Candles
 from genesis_core.features.cache import FeatureCache
-from genesis_core.features.paths import make_path
+from genesis_core.features.estimate import MOST_STEPS, interpreted_steps, warn_if_recompute_is_slow
+from genesis_core.features.paths import check_bar, make_path
 from genesis_core.features.sets import DEFAULT, FeatureSet
 from genesis_core.features.vector import FeatureVector
 
@@ -66,8 +67,33 @@ def run_features(
         Which features.
     feature_cache : FeatureCache, optional
         Put in front of the path.
+
+    Raises
+    ------
+    FeatureError
+        For an unknown path, or a bar that the series does not have.
+
+    Warns
+    -----
+    SlowPathWarning
+        Once, before the work, if recomputing takes more steps than a whole series of 2,000 bars does.
     """
     running = make_path(path, candles, feature_set, feature_cache)
-    asked = range(len(candles)) if bars is None else bars
+    asked: Sequence[int] = range(len(candles)) if bars is None else tuple(bars)
+    if path == "recompute":
+        for bar in () if bars is None else asked:
+            check_bar(candles, bar)
+        _warn_if_slow(asked, candles, feature_set, feature_cache)
     vectors = tuple(running.at(bar) for bar in asked)
     return FeatureRun(vectors, running.name, running.counters.as_dict())
+
+
+def _warn_if_slow(
+    asked: Sequence[int], candles: Candles, feature_set: FeatureSet, cache: FeatureCache | None
+) -> None:
+    steps = interpreted_steps(asked)
+    if cache is not None and steps > MOST_STEPS:
+        # Looked up only where it matters: what the cache knows costs nothing.
+        asked = [bar for bar in asked if cache.key(candles, bar, feature_set) not in cache]
+        steps = interpreted_steps(asked)
+    warn_if_recompute_is_slow(len(asked), steps, 'the path "precomputed"', stacklevel=3)

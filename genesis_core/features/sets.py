@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from types import FunctionType
 
 from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
@@ -87,6 +89,26 @@ class FeatureSet:
             (f, dict(zip((k for k, _ in f.defaults), p, strict=True))) for f, p in (*self._features, *more)
         )
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle names and parameters; of a feature of the caller's own, the feature.
+
+        Raises
+        ------
+        FeatureError
+            If the `build` of such a feature cannot be imported by another process.
+        """
+        choices = [
+            (_importable(feature), dict(zip((name for name, _ in feature.defaults), params, strict=True)))
+            for feature, params in self._features
+        ]
+        return FeatureSet, (choices,)
+
+    def __copy__(self) -> FeatureSet:
+        return self
+
+    def __deepcopy__(self, memo: object) -> FeatureSet:
+        return self
+
     def __len__(self) -> int:
         return len(self._features)
 
@@ -115,6 +137,23 @@ def _resolve(choice: FeatureChoice) -> tuple[Feature, tuple[float, ...]]:
         if name not in names:
             raise FeatureError(f"feature {feature.name!r} has no parameter {name!r}{nearest(name, names)}")
     return feature, tuple(given.get(name, default) for name, default in feature.defaults)
+
+
+def _importable(feature: Feature) -> str | Feature:
+    """Return what stands for a feature in a pickle: the name of one of the package's, else the feature itself."""
+    if FEATURES.get(feature.name) is feature:
+        return feature.name
+    build = feature.build
+    if isinstance(build, FunctionType):
+        found: object = sys.modules.get(build.__module__)
+        for name in build.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is not build:
+            raise FeatureError(
+                f"feature {feature.name!r}: its build {build.__qualname__!r} cannot be pickled, because another "
+                f"process could not import it from {build.__module__!r}; define it there by a def at module level"
+            )
+    return feature
 
 
 def _value(feature: Feature, params: tuple[float, ...]) -> Value:

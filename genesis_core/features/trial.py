@@ -119,7 +119,9 @@ def check_declared(kernel: Kernel, params: tuple[float, ...]) -> None:
         try:
             number = declared(params)
         except (IndexError, TypeError, ValueError) as fault:
-            raise KernelError(f"kernel {kernel.name!r}: {name} of {_given(kernel, params)}: {fault}") from None
+            raise KernelError(
+                f"kernel {kernel.name!r}: {name} of {_given(kernel, params)}: {fault}"
+            ) from None
         if type(number) is not int or number < 0:
             raise KernelError(
                 f"kernel {kernel.name!r}: {name} of {_given(kernel, params)} is {number!r}; "
@@ -161,9 +163,7 @@ def run_guarded(kernel: Kernel, params: tuple[float, ...], inputs: Sequence[Colu
         not a finite float, or arithmetic that raises.
     """
     check_declared(kernel, params)
-    return _run(
-        kernel, params, inputs, start, _Guarded([0.0] * kernel.state(params)), _Guarded(params)
-    )
+    return _run(kernel, params, inputs, start, _Guarded([0.0] * kernel.state(params)), _Guarded(params))
 
 
 def shortened(kernel: Kernel, params: tuple[float, ...]) -> tuple[float, ...]:
@@ -172,7 +172,9 @@ def shortened(kernel: Kernel, params: tuple[float, ...]) -> tuple[float, ...]:
         {value for param, value in zip(kernel.params, params, strict=True) if param.whole and value > LONGEST}
     )
     return tuple(
-        max(float(param.minimum), LONGEST + 1.0 + long.index(value)) if param.whole and value in long else value
+        max(float(param.minimum), LONGEST + 1.0 + long.index(value))
+        if param.whole and value in long
+        else value
         for param, value in zip(kernel.params, params, strict=True)
     )
 
@@ -260,7 +262,9 @@ def _values(kernel: Kernel, returned: Any) -> Sequence[float]:
     count = len(kernel.outputs)
     values = (returned,) if count == 1 else returned
     if type(values) is not tuple or len(values) != count:
-        raise ValueError(f"it returned {returned!r}; it declares {count} outputs ({', '.join(kernel.outputs)})")
+        raise ValueError(
+            f"it returned {returned!r}; it declares {count} outputs ({', '.join(kernel.outputs)})"
+        )
     for name, value in zip(kernel.outputs, values, strict=True):
         if type(value) is not float or not math.isfinite(value):
             raise ValueError(f"its output {name!r} is {value!r}; a finite float is needed")
@@ -286,4 +290,3 @@ def _outside(kernel: Kernel, params: tuple[float, ...], vector: int, index: int)
 def _given(kernel: Kernel, params: tuple[float, ...]) -> str:
     named = ", ".join(f"{param.name} = {value:g}" for param, value in zip(kernel.params, params, strict=True))
     return named or "no parameters"
-

@@ -67,6 +67,9 @@ class Kernel:
         Parameters -> how many bars after the first one it sees its value becomes valid.
     early : tuple of str
         Inputs that are not awaited: seen with their neutral value until they are valid.
+    forgets : callable or None
+        Parameters -> after how many bars its state, begun from zero at any bar, is as a rule the same to the last bit.
+        Compiled passes may then run stretches side by side; a wrong figure costs time, never a bit.
     """
 
     name: str
@@ -78,3 +81,4 @@ class Kernel:
     state: Callable[[tuple[float, ...]], int] = lambda p: 0
     warmup: Callable[[tuple[float, ...]], int] = lambda p: 0
     early: tuple[str, ...] = ()
+    forgets: Callable[[Vector], int] | None = None

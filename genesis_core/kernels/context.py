@@ -46,7 +46,8 @@ def volatility_zone(s: Vector, p: Vector, atr: float) -> float:
     n = int(p[0])
     at = int(s[0])
     s[1 + at] = atr
-    s[0] = s[0] + 1.0 if at + 1 < n else 0.0
+    following = s[0] + 1.0
+    s[0] = following if following < p[0] else 0.0
     below = 0
     at_most = 0
     for i in range(n):

@@ -2,5 +2,6 @@
 
 from genesis_core.strategy.code import Decide, indicator
 from genesis_core.strategy.config import Config
+from genesis_core.strategy.load import load_strategy
 
-__all__ = ["Config", "Decide", "indicator"]
+__all__ = ["Config", "Decide", "indicator", "load_strategy"]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from genesis_core.errors import ConfigError, nearest
 from genesis_core.features import FeatureSet
 from genesis_core.features.defaults import Feature
 from genesis_core.features.graph import SOURCES, Node, Value, node, source
+from genesis_core.features.sets import FeatureChoice
 from genesis_core.kernels.base import Kernel
-from genesis_core.strategy.strict import FrozenDict
+from genesis_core.strategy.strict import FrozenDict, check_known
 
 OUTPUTS = (("side", "confidence"), ("side", "confidence", "exit"))
 """What a decide step may return each bar."""
@@ -36,7 +37,18 @@ def indicator(name: str, kernel: str | Kernel, *inputs: str, **params: float) ->
     >>> indicator("fast", "ema", "close", n=12).name
     'fast'
     """
-    return Feature(name, tuple(params.items()), lambda p: node(kernel, *inputs, **p).value)
+    return Feature(name, tuple(params.items()), _OneKernel(kernel, inputs))
+
+
+@dataclass(frozen=True)
+class _OneKernel:
+    """How an indicator is wired: a value, where a lambda could be neither compared nor pickled."""
+
+    kernel: str | Kernel
+    inputs: tuple[str, ...]
+
+    def __call__(self, params: Mapping[str, float]) -> Value:
+        return node(self.kernel, *self.inputs, **params).value
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,13 @@ class Decide:
     params: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.kernel, Kernel):
+            raise ConfigError(f"decide: kernel = {self.kernel!r}; a Kernel is needed")
+        inputs: object = self.inputs
+        if not isinstance(inputs, (tuple, list)) or not all(isinstance(name, str) for name in inputs):
+            raise ConfigError(f"decide: inputs = {self.inputs!r}; a tuple of names is needed")
+        if not isinstance(self.params, Mapping):
+            raise ConfigError(f"decide: params = {self.params!r}; parameters by name are needed")
         object.__setattr__(self, "inputs", tuple(self.inputs))
         object.__setattr__(self, "params", FrozenDict(self.params))
         if self.kernel.outputs not in OUTPUTS:
@@ -67,6 +86,19 @@ class Decide:
                 f"decide: kernel {self.kernel.name!r} has the outputs {self.kernel.outputs}; {forms} are needed"
             )
 
+    def updated(self, changes: object, where: str) -> Decide:
+        """Return the step with some of its parameters replaced.
+
+        Raises
+        ------
+        ConfigError
+            For changes that are no table, or a parameter it does not have.
+        """
+        if not isinstance(changes, Mapping):
+            raise ConfigError(f"{where}: decide = {changes!r}; parameters of the decide step are needed")
+        check_known(changes, self.params, where, "decide")
+        return Decide(self.kernel, self.inputs, {**self.params, **changes})
+
     def wired(self, features: FeatureSet) -> Node:
         """Return the step as a node over the features of a strategy.
 
@@ -74,6 +106,8 @@ class Decide:
         ------
         ConfigError
             For an input that is neither a feature nor a candle column.
+        FeatureError
+            For a wrong number of inputs, and parameters that are unknown, missing or out of range.
         """
         values = features.values
         for name in self.inputs:
@@ -89,9 +123,44 @@ class Decide:
         """Return what the step returns as features, to be asked for with those of the strategy."""
         made = self.wired(strategy)
         names = (SIDE, CONFIDENCE, EXIT)
+        for name in names:
+            if name in strategy.names:
+                raise ConfigError(
+                    f"features.{name}: what the decide step returns has this name; choose another"
+                )
         return tuple(
-            _constant(name, made.output(output)) for name, output in zip(names, made.kernel.outputs, strict=False)
+            _constant(name, made.output(output))
+            for name, output in zip(names, made.kernel.outputs, strict=False)
         )
+
+
+def chosen_features(
+    features: Iterable[FeatureChoice], where: str
+) -> tuple[dict[str, dict[str, float]], tuple[Feature, ...]]:
+    """Take a list of features apart: their parameters by name, and those that are the caller's own.
+
+    Raises
+    ------
+    ConfigError
+        For what is no list of features, and a name that stands twice.
+    """
+    if isinstance(features, (str, Feature)) or not isinstance(features, Iterable):
+        raise ConfigError(f"{where}: features = {features!r}; a list of features is needed")
+    named: dict[str, dict[str, float]] = {}
+    own = []
+    for choice in features:
+        feature, given = choice if isinstance(choice, tuple) and len(choice) == 2 else (choice, {})
+        if not isinstance(feature, (str, Feature)) or not isinstance(given, Mapping):
+            raise ConfigError(
+                f"{where}: features: {choice!r}; a feature, its name, or a pair of one and its parameters is needed"
+            )
+        name = feature if isinstance(feature, str) else feature.name
+        if name in named:
+            raise ConfigError(f"{where}: features: {name!r} stands twice; give each a name of its own")
+        named[name] = dict(given)
+        if isinstance(feature, Feature):
+            own.append(feature)
+    return named, tuple(own)
 
 
 def _constant(name: str, value: Value) -> Feature:

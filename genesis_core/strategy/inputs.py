@@ -46,7 +46,15 @@ up_first, up_second, down_first, down_second
 """
 
 _LEVELS = ("higher_above", "higher_above_next", "higher_below", "higher_below_next")
-_FEATURES = ("regime", "volatility_zone", "data_quality", "atr_14", "higher_fib_atr", "lower_fib_atr", *_LEVELS)
+_FEATURES = (
+    "regime",
+    "volatility_zone",
+    "data_quality",
+    "atr_14",
+    "higher_fib_atr",
+    "lower_fib_atr",
+    *_LEVELS,
+)
 
 
 def context(config: Config) -> list[FeatureChoice]:
@@ -61,7 +69,9 @@ def context(config: Config) -> list[FeatureChoice]:
     # A model's confidence is always looked at; that of a signal only where something depends on it.
     if by_model or not plain or decision.confidence > 0.0 or exits.confidence_below > 0.0:
         wanted.append("data_quality")
-    if not _same(sizes) or any(t.long is not None or t.short is not None for t in (zones.low, zones.mid, zones.high)):
+    if not _same(sizes) or any(
+        t.long is not None or t.short is not None for t in (zones.low, zones.mid, zones.high)
+    ):
         wanted.append("volatility_zone")
     if exits.unit == "atr" and (exits.stop or exits.target or exits.trailing):
         wanted.append("atr_14")
@@ -74,6 +84,11 @@ def context(config: Config) -> list[FeatureChoice]:
     return wanted
 
 
+def context_names(config: Config) -> list[str]:
+    """Return the names of the features of :func:`context`."""
+    return [str(choice[0] if isinstance(choice, tuple) else choice) for choice in context(config)]
+
+
 def sources(config: Config) -> tuple[int | None, ...]:
     """Return for each slot the position among the asked features, None where it is a constant.
 
@@ -81,7 +96,7 @@ def sources(config: Config) -> tuple[int | None, ...]:
     """
     names = config.asked_features.names
     signal = (None, None, None) if config.model is not None else (SIDE, CONFIDENCE, EXIT)
-    given = [name if isinstance(name, str) else name[0] for name in context(config)]
+    given = context_names(config)
     wanted = (*signal, *(name if name in given else None for name in _FEATURES))
     return tuple(names.index(name) if name in names else None for name in wanted)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,9 @@ def check_values(config: Config, where: str) -> None:
     """
     if (config.model is None) == (config.decide is None):
         if config.model is None:
-            raise ConfigError(f"{where}: model: missing; weights are needed, or a decide step: Config.from_code")
+            raise ConfigError(
+                f"{where}: model: missing; weights are needed, or a decide step: Config.from_code"
+            )
         raise ConfigError(f"{where}: a strategy has a model or a decide step, not both")
     _check_numbers(config, where)
     _check_steps(config, where)
@@ -41,12 +43,10 @@ def check_values(config: Config, where: str) -> None:
     try:
         Timeframe.parse(config.higher.timeframe)
     except CandleError as fault:
-        raise ConfigError(f"{where}: higher.timeframe: {fault}") from None
+        raise ConfigError(f"{where}: higher.timeframe = {config.higher.timeframe!r}; {fault}") from None
     if config.model is not None:
         for label, side in (("model.buy", config.model.buy), ("model.sell", config.model.sell)):
             _check_side(side, label, config.feature_set.names, where)
-    else:
-        _check_unread(config, where)
     _check_context(config, where)
 
 
@@ -61,6 +61,9 @@ def _numbers(path: str, value: Any) -> Iterator[tuple[str, float]]:
     if isinstance(value, msgspec.Struct):
         for name in value.__struct_fields__:
             yield from _numbers(f"{path}.{name}", getattr(value, name))
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _numbers(f"{path}.{name}", item)
     elif isinstance(value, tuple):
         for item in value:
             yield from _numbers(path, item)
@@ -72,24 +75,27 @@ def _check_steps(config: Config, where: str) -> None:
     decision = config.decision
     if isinstance(decision.size, tuple):
         if not 1 <= len(decision.size) <= MOST_STEPS:
-            raise ConfigError(f"{where}: decision.size has {len(decision.size)} steps; 1 to {MOST_STEPS} are possible")
+            raise ConfigError(
+                f"{where}: decision.size = {_lists(decision.size)}; 1 to {MOST_STEPS} steps are needed, "
+                f"not {len(decision.size)}"
+            )
         confidences, sizes = zip(*decision.size, strict=True)
         if not _increases(confidences) or list(sizes) != sorted(sizes):
             raise ConfigError(
-                f"{where}: decision.size = {[list(step) for step in decision.size]}; steps of rising confidence "
+                f"{where}: decision.size = {_lists(decision.size)}; steps of rising confidence "
                 "with sizes that do not fall are needed"
             )
     if decision.size_unit == "equity":
-        sizes = [decision.size] if isinstance(decision.size, float) else [size for _, size in decision.size]
-        if max(sizes) > 1.0:
+        largest = decision.size if isinstance(decision.size, float) else decision.size[-1][1]
+        if largest > 1.0:
             raise ConfigError(
-                f"{where}: decision.size = {max(sizes)!r}; a fraction of the equity is at most 1; "
+                f"{where}: decision.size = {largest!r}; a fraction of the equity is at most 1; "
                 'for base units say size_unit = "units"'
             )
     drawdown = decision.drawdown_size
     if len(drawdown) > 2 or not _increases([depth for depth, _ in drawdown]):
         raise ConfigError(
-            f"{where}: decision.drawdown_size = {[list(step) for step in drawdown]}; up to two steps of rising "
+            f"{where}: decision.drawdown_size = {_lists(drawdown)}; up to two steps of rising "
             "drawdown are needed"
         )
 
@@ -112,30 +118,15 @@ def _check_exits(config: Config, where: str) -> None:
 def _check_side(side: Side, label: str, names: Sequence[str], where: str) -> None:
     for name in side.weights:
         if name not in names:
-            raise ConfigError(f"{where}: {label}.weights: {name!r} is not among the features{nearest(name, names)}")
+            raise ConfigError(
+                f"{where}: {label}.weights: {name!r} is not among the features{nearest(name, names)}"
+            )
     for name in names:
         if name not in side.weights:
             raise ConfigError(f"{where}: {label}.weights: no weight for the feature {name!r}")
-    lines = [("", side.calibration), *((f"{r}.", getattr(side.calibration, r)) for r in ("bear", "ranging", "bull"))]
-    numbers = {"bias": side.bias, **side.weights}
-    for prefix, line in lines:
-        if line is not None:
-            numbers[f"{prefix}scale"], numbers[f"{prefix}shift"] = line.scale, line.shift
-    for name, value in numbers.items():
+    for name, value in _numbers(label, side):
         if not math.isfinite(value) or abs(value) > _LARGEST_WEIGHT:
-            raise ConfigError(f"{where}: {label}: {name} = {value!r}; a number between -1e9 and 1e9 is needed")
-
-
-def _check_unread(config: Config, where: str) -> None:
-    """Refuse what only a model reads: a value that changes nothing is a mistake."""
-    standard = type(config.decision)()
-    for name in ("reward_risk", "threshold", "regime_thresholds", "zone_thresholds"):
-        if getattr(config.decision, name) != getattr(standard, name):
-            raise ConfigError(
-                f"{where}: decision.{name} is read by models only; this strategy decides in code of its own"
-            )
-    if config.decision.edge:
-        raise ConfigError(f"{where}: decision.edge is read by models only; this strategy decides in code of its own")
+            raise ConfigError(f"{where}: {name} = {value!r}; a number between -1e9 and 1e9 is needed")
 
 
 def _check_context(config: Config, where: str) -> None:
@@ -150,6 +141,10 @@ def _check_context(config: Config, where: str) -> None:
                     f"{where}: features.{name}: decisions look at it with {wanted.parameters[str(name)]}; "
                     "leave its parameters as they are"
                 )
+
+
+def _lists(steps: Sequence[Sequence[float]]) -> list[list[float]]:
+    return [list(step) for step in steps]
 
 
 def _increases(values: Sequence[float]) -> bool:

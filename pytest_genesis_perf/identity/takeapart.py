@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections import ChainMap, UserDict, UserList, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
-from functools import cached_property
-from types import MappingProxyType
+from functools import cached_property, lru_cache
+from types import MemberDescriptorType
 
 from pytest_genesis_perf.identity.errors import UnknownTypeError
 from pytest_genesis_perf.identity.leaves import PLAIN, leaf_of
@@ -29,7 +29,10 @@ from pytest_genesis_perf.identity.place import Place
 _PARTS = (Leaf, Items, Fields, Pairs, Members, Alias, Bulk)
 _SCALARS = (int, float, complex, str, bytes, bytearray, memoryview)
 _BUILT_IN = (list, tuple, dict, set, frozenset, deque, array)
-_DICTS = (dict, OrderedDict, defaultdict, Counter, MappingProxyType)
+_STATELESS = frozenset({list, tuple, dict, set, frozenset})
+"""The most common containers: exactly these have no room for an attribute."""
+_STORAGE = ((UserDict, "data"), (UserList, "data"), (ChainMap, "maps"))
+"""Containers of the standard library that keep their items in an attribute."""
 
 
 def take_apart(value: object, handlers: Sequence[Handler], place: Place) -> Part:
@@ -89,7 +92,7 @@ def _record(value: object, place: Place) -> Fields | None:
         names = getattr(cls, "_fields", None)
         if not (type(names) is tuple and len(names) == len(value) and all(type(n) is str for n in names)):
             return None
-        _refuse_attributes(getattr(value, "__dict__", ()), value, place)
+        _refuse_attributes(_attributes(value), value, place)
         return Fields(type_name(cls), dict(zip(names, value, strict=True)))
     if is_dataclass(cls):
         names = tuple(f.name for f in fields(cls))
@@ -104,7 +107,7 @@ def _record(value: object, place: Place) -> Fields | None:
     if unset:
         raise UnknownTypeError(type_name(cls), str(place), f"its field {unset[0]!r} has no value")
     # Private attributes and cached properties are derived from the fields; any other is state.
-    public = (name for name in getattr(value, "__dict__", ()) if not name.startswith("_"))
+    public = (name for name in _attributes(value) if not name.startswith("_"))
     state = (name for name in public if not isinstance(getattr(cls, name, None), cached_property))
     _refuse_attributes((name for name in state if name not in names), value, place)
     return Fields(type_name(cls), {name: getattr(value, name) for name in names})
@@ -116,8 +119,11 @@ def _container(value: object, place: Place) -> Part:
     if isinstance(value, _SCALARS):
         why = "a subclass of a plain type may carry more than its value" if cls is not memoryview else ""
         raise UnknownTypeError(kind, str(place), why)
-    if cls not in _DICTS and isinstance(value, _BUILT_IN):
-        _refuse_attributes(getattr(value, "__dict__", ()), value, place)
+    if cls not in _STATELESS and isinstance(value, (*_BUILT_IN, Mapping, Set, Sequence)):
+        # Of a class of the user's own nobody knows which attributes only hold the items and which are state beside
+        # them: a window's symbol must count, its buffer must not.
+        storage = {name for known, name in _STORAGE if isinstance(value, known)}
+        _refuse_attributes((name for name in _attributes(value) if name not in storage), value, place)
     if isinstance(value, deque):
         return Items(f"{kind}(maxlen={value.maxlen})", tuple(value))
     if isinstance(value, array):
@@ -129,6 +135,25 @@ def _container(value: object, place: Place) -> Part:
     if isinstance(value, Sequence):
         return Items(kind, value if isinstance(value, (list, tuple)) else tuple(value))
     raise UnknownTypeError(kind, str(place))
+
+
+def _attributes(value: object) -> Iterator[str]:
+    """Yield the names of what an instance holds: its ``__dict__``, and its slots that are filled."""
+    yield from getattr(value, "__dict__", ())
+    names = _slots(type(value))  # type: ignore[arg-type]  # mypy asks the class for the hash of its instances
+    yield from (name for name in names if hasattr(value, name))
+
+
+@lru_cache(maxsize=256)
+def _slots(cls: type) -> tuple[str, ...]:
+    """Return the slots that classes written in Python declare, by the names they are reached with."""
+    return tuple(
+        name
+        for base in cls.__mro__
+        if "__slots__" in vars(base)
+        for name, member in vars(base).items()
+        if isinstance(member, MemberDescriptorType)
+    )
 
 
 def _refuse_attributes(names: Iterable[str], value: object, place: Place) -> None:

@@ -29,7 +29,7 @@ CLAIM, STORED = "#333333", "#CC79A7"
 
 
 @dataclass(frozen=True)
-class Look:
+class Style:
     """How a verdict is drawn: its shape and word tell it, its colour repeats it.
 
     Parameters
@@ -44,15 +44,15 @@ class Look:
     colour: str
 
 
-LOOKS = {
-    "ERROR": Look("X", "#000000"),
-    "DIFFERENT": Look("X", "#000000"),
-    "REGRESSED": Look("v", "#D55E00"),
-    "MISSED": Look("v", "#D55E00"),
-    "INCONCLUSIVE": Look("D", "#B07800"),
-    "NO-BASELINE": Look("s", "#0072B2"),
-    "IMPROVED": Look("^", "#007A5A"),
-    "PASS": Look("o", "#007A5A"),
+STYLES = {
+    "ERROR": Style("X", "#000000"),
+    "DIFFERENT": Style("X", "#000000"),
+    "REGRESSED": Style("v", "#D55E00"),
+    "MISSED": Style("v", "#D55E00"),
+    "INCONCLUSIVE": Style("D", "#B07800"),
+    "NO-BASELINE": Style("s", "#0072B2"),
+    "IMPROVED": Style("^", "#007A5A"),
+    "PASS": Style("o", "#007A5A"),
 }
 
 
@@ -137,7 +137,7 @@ def _names(records: Sequence[Comparison]) -> list[str]:
 
 
 def _draw_speedup(axes: Any, row: int, record: Comparison) -> None:
-    colour = LOOKS[record.verdict].colour
+    colour = STYLES[record.verdict].colour
     if row % 2 == 0:
         axes.axhspan(row - 0.5, row + 0.5, color="#F6F6F6", zorder=0, linewidth=0)
     if record.speedup is not None:
@@ -152,18 +152,18 @@ def _draw_speedup(axes: Any, row: int, record: Comparison) -> None:
 
 def _write_verdict(axes: Any, row: int, record: Comparison) -> None:
     beside = {"xycoords": ("axes fraction", "data"), "va": "center", "size": 8.5}
-    colour = LOOKS[record.verdict].colour
+    colour = STYLES[record.verdict].colour
     (mark,) = axes.plot(1.035, row, color=colour, clip_on=False, **_shape(record.verdict))
     mark.set_transform(axes.get_yaxis_transform())
     axes.annotate(record.verdict, (1.06, row), color=colour, weight="bold", **beside)
     number = text.speedup(record) if record.speedup is not None else "not measured"
-    work = f"\n{shorten(record.work, WORK_LENGTH)}" if record.work else ""
+    work = f"\n{shorten(text.work(record), WORK_LENGTH)}" if text.work(record) else ""
     axes.annotate(f"{number}{work}", (1.34, row), color="#222222", **beside)
 
 
 def _shape(verdict: str) -> dict[str, Any]:
     return {
-        "marker": LOOKS[verdict].marker,
+        "marker": STYLES[verdict].marker,
         "markersize": 7,
         "markeredgecolor": "white",
         "markeredgewidth": 0.6,
@@ -227,7 +227,7 @@ def _legend(records: Sequence[Comparison]) -> list[Any]:
     from matplotlib.lines import Line2D
 
     used = dict.fromkeys(record.verdict for record in records)
-    verdicts = [Line2D([], [], color=LOOKS[v].colour, label=v, **_shape(v)) for v in used]
+    verdicts = [Line2D([], [], color=STYLES[v].colour, label=v, **_shape(v)) for v in used]
     return [
         *verdicts,
         Line2D([], [], color="#555555", linewidth=2.4, label="interval of the median"),

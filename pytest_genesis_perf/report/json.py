@@ -41,6 +41,7 @@ def document(session: Session) -> dict[str, Any]:
         "timed": session.settings.timed and not session.settings.update,
         "gates": {"judged": gates, "family_bound": bound},
         "errors": session.errors,
+        "warnings": session.warnings,
         "comparisons": [record.to_plain() for record in session.records],
     }
 

@@ -53,7 +53,7 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     """
     records = session.records
     verbosity = reporter.config.get_verbosity()
-    if session.settings.recording or not (records or session.errors):
+    if session.settings.recording or not (records or session.warnings or session.errors):
         return
     if verbosity >= 0 and (session.settings.timed or session.notes):
         reporter.ensure_newline()
@@ -65,6 +65,9 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
         _write_soft(reporter, records)
     if records:
         reporter.write_line(_closing_line(session))
+    if verbosity >= 0:
+        for warning in session.warnings:
+            reporter.write_line(f"genesis-perf: WARNING: {warning}", yellow=True)
     for error in session.errors:
         reporter.write_line(f"genesis-perf: ERROR: {error}", red=True, bold=True)
 
@@ -90,7 +93,7 @@ def _write_table(reporter: pytest.TerminalReporter, records: Sequence[Comparison
         Column("stored", [text.stored(r) for r in records], right=True, drop=3),
         Column("baseline", [_seconds(r, "baseline") for r in records], right=True, drop=1),
         Column("optimized", [_seconds(r, "optimized") for r in records], right=True, drop=2),
-        Column("work", [r.work or "" for r in records], drop=4),
+        Column("work", [text.work(r) for r in records], drop=4),
     ]
     width = _width(reporter)
     lines = layout(columns, width)

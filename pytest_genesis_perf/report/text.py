@@ -54,6 +54,13 @@ def identical(record: Comparison) -> str:
     return states.get(record.digest_state, record.digest_state)
 
 
+def work(record: Comparison) -> str:
+    """Return what one call does, and the hits of a cached arm: a speedup by a cache is worth as much as they say."""
+    hits = record.plans.get("optimized", {}).get("hits")
+    told = f"{hits:,} hit{'' if hits == 1 else 's'}" if type(hits) is int else ""
+    return ", ".join(filter(None, (record.work, told)))
+
+
 def name(record: Comparison) -> str:
     """Return the test, and the label behind it where it says more than the default."""
     return record.nodeid if record.label == DEFAULT_LABEL else f"{record.nodeid} / {record.label}"

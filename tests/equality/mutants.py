@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CellType, FunctionType
@@ -13,6 +14,16 @@ from genesis_core.compiler import columns, jit, run
 from genesis_core.kernels.walk import reachable, references
 
 Changes = Mapping[Callable[..., Any], Callable[..., Any]]
+
+
+def edited(law: Callable[..., Any], old: str, new: str) -> Callable[..., Any]:
+    """Return a function of the law with one place of its source written otherwise."""
+    source = inspect.getsource(law)
+    assert source.count(old) == 1, f"{law.__name__} has {source.count(old)} times {old!r}"
+    namespace = dict(law.__globals__)
+    exec(compile(source.replace(old, new), f"<edited {law.__name__}>", "exec"), namespace)
+    made: Callable[..., Any] = namespace[law.__name__]
+    return made
 
 
 def mutated(root: Callable[..., Any], changes: Changes) -> Callable[..., Any]:
@@ -45,7 +56,11 @@ def _rewired(function: FunctionType, made: Changes) -> FunctionType:
 @contextmanager
 def compiled_side(changes: Changes) -> Iterator[None]:
     """Compile changed functions instead of the law's, which stays as it is when interpreted."""
-    compiled = (columns.column_pass, run.compiled_trade, run.compiled_summarize)
+    memories = [*vars(columns).values(), *vars(run).values()]
+    compiled = [memory for memory in memories if hasattr(memory, "cache_clear")]
+    assert {columns.column_pass, run.compiled_trade, run.compiled_model, run.compiled_summarize} <= set(
+        compiled
+    )
 
     def compile_changed(root: Callable[..., Any], *args: Any) -> Callable[..., Any]:
         return jit.compile_law(mutated(root, changes), *args)

@@ -34,28 +34,30 @@ class Arm:
             return "compiled"
         return "precomputed" if self.precompute_features else "windowed" if self.fast_window else "recompute"
 
-    def run(self, candles: Candles, cache: FeatureCache | None) -> Result:
+    def run(self, candles: Candles, cache: FeatureCache | None, config: Config | None = None) -> Result:
         return backtest(
             candles,
+            config,
             feature_cache=cache,
             fast_window=self.fast_window,
             precompute_features=self.precompute_features,
             compiled=self.compiled,
         )
 
-    def work(self, bars: int, hits: bool = False) -> tuple[str, dict[str, int]]:
+    def work(self, bars: int, hits: bool = False, ready: int = READY) -> tuple[str, dict[str, int]]:
         """Return the plan's name and counters of a run; with `hits` of one whose cache knows all answers."""
-        counters = {"interpreted_steps": 0, "compiled_calls": 0, "bars": bars - READY, "hits": 0, "misses": 0}
+        asked = bars - ready
+        counters = {"interpreted_steps": 0, "compiled_calls": 0, "bars": asked, "hits": 0, "misses": 0}
         if self.compiled:
             return "compiled", counters | {"compiled_calls": 1, "bars": bars}
         if hits:
-            return f"cached({self.path})", counters | {"hits": bars - READY}
+            return f"cached({self.path})", counters | {"hits": asked}
         if self.cache:
-            counters["misses"] = bars - READY
+            counters["misses"] = asked
         if self.path == "recompute":
-            counters["interpreted_steps"] = sum(bar + 1 for bar in range(READY, bars))
+            counters["interpreted_steps"] = sum(bar + 1 for bar in range(ready, bars))
         else:
-            counters["compiled_calls"] = 1 if self.path == "precomputed" else bars - READY
+            counters["compiled_calls"] = 1 if self.path == "precomputed" else asked
         return f"cached({self.path})" if self.cache else self.path, counters
 
 
@@ -150,7 +152,7 @@ class TestTheChecksCanFail:
         assert fault.startswith("vacuous")
 
     @pytest.mark.parametrize(
-        "decision", [{"threshold": 1.0}, {"side": "long"}, {"side": "short"}, {"cooldown_bars": 100}]
+        "decision", [{"edge": 1.0}, {"side": "long"}, {"side": "short"}, {"cooldown_bars": 100}]
     )
     def test_a_quiet_run_is_vacuous(self, candles: Candles, decision: dict[str, object]) -> None:
         assert inactivity(backtest(candles, compiled=True)) is None

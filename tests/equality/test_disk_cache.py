@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 
 import genesis_core
-from genesis_core.compiler import columns, diskcache
+from genesis_core.compiler import cachefolder, columns, diskcache
 from genesis_core.kernels.indicators.derived import slope
 
 PROBE = """
@@ -263,6 +265,78 @@ class TestDamage:
         assert str(warning.message).endswith("set GENESIS_CACHE_DIR to a folder that is writable")
         assert not loaded(compiled)
         assert slopes(compiled) == SLOPES
+
+
+class TestFolder:
+    """What lies in the folder can be read by people, and does not grow without end."""
+
+    @staticmethod
+    def old(folder: Path, name: str, size: int, days: float) -> Path:
+        """Make a file that was stored some days ago; it has a size, and takes no room on the disk."""
+        file = folder / name
+        with file.open("wb") as out:
+            out.truncate(size)
+        then = time.time() - days * 24 * 3600.0
+        os.utime(file, (then, then))
+        return file
+
+    def test_a_file_is_called_after_its_kernel(self, here: Path) -> None:
+        compile_slope()
+        (file,) = here.iterdir()
+        assert re.fullmatch(r"derived\.slope-[0-9a-f]{32}-[0-9a-f]{32}\.bin", file.name)
+
+    def test_a_name_is_safe_and_short_whatever_the_function_is_called(self) -> None:
+        def größe_of_something_with_a_very_long_name_that_nobody_would_type_again() -> None: ...
+
+        name = diskcache.readable_name(größe_of_something_with_a_very_long_name_that_nobody_would_type_again)
+        assert re.fullmatch(r"[A-Za-z0-9_.]{60}", name)
+        assert name.endswith("_with_a_very_long_name_that_nobody_would_type_again")
+        assert diskcache.readable_name(self.old) == "test_disk_cache.TestFolder.old"
+
+    def test_the_oldest_files_make_room_for_a_new_one(self, here: Path) -> None:
+        key, most = "0" * 32, cachefolder.MOST_BYTES
+        oldest = self.old(here, f"a.oldest-{key}-{key}.bin", most // 2, 9.0)
+        older = self.old(here, f"z.older-{key}-{key}.bin", most // 4, 8.0)
+        newer = self.old(here, f"b.newer-{key}-{key}.bin", most // 2, 7.0)
+        foreign = self.old(here, "model.bin", 2 * most, 99.0)
+        abandoned = self.old(here, ".abandoned.tmp", 1, 1.1)
+        in_work = self.old(here, ".in_work.tmp", 1, 0.9)
+        stored = compile_slope()
+        assert not any(file.exists() for file in (oldest, abandoned))
+        assert all(file.exists() for file in (older, newer, foreign, in_work))
+        assert loaded(compile_slope())
+        assert slopes(stored) == SLOPES
+
+    def test_what_was_just_stored_stays_whatever_its_size_and_time(self, here: Path) -> None:
+        key = "0" * 32
+        future = self.old(here, f"a.future-{key}-{key}.bin", 1, -9.0)
+        new = self.old(here, f"a.new-{key}-{key}.bin", 1000, 9.0)
+        cachefolder.prune(here, 10, keep=new)
+        assert new.exists()
+        assert not future.exists()
+
+    def test_below_the_limit_nothing_is_deleted(self, here: Path) -> None:
+        key = "0" * 32
+        files = [self.old(here, f"a.{n}-{key}-{key}.bin", 10, 900.0 - n) for n in range(3)]
+        cachefolder.prune(here, 30, keep=files[2])
+        assert all(file.exists() for file in files)
+        cachefolder.prune(here, 29, keep=files[2])
+        assert [file.exists() for file in files] == [False, True, True]
+
+    def test_a_file_that_cannot_be_deleted_is_left(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As on Windows, where another process has it open."""
+        key = "0" * 32
+        files = [self.old(here, f"a.{n}-{key}-{key}.bin", 10, 900.0 - n) for n in range(3)]
+        unlink = Path.unlink
+
+        def refuse(file: Path, missing_ok: bool = False) -> None:
+            if file == files[0]:
+                raise PermissionError(13, "in use")
+            unlink(file, missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", refuse)
+        cachefolder.prune(here, 20, keep=files[2])
+        assert [file.exists() for file in files] == [True, False, True]
 
 
 def test_the_private_interface_of_numba_is_what_it_was(here: Path) -> None:

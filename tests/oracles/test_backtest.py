@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,19 +13,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesis_core import Candles, Config, Result, backtest, run_features, synthetic
-from genesis_core.backtesting.loop import trade_compiled, trade_interpreted
-from genesis_core.features import make_path
-from genesis_core.features.paths import Counters
-from genesis_core.features.vector import FeatureVector, Layout
-from genesis_core.kernels.trading.layout import BAR, REASONS
-from genesis_core.strategy.encode import parameter_vector
-from tests.oracles import features as oracle
+from genesis_core import (
+    Candles,
+    Config,
+    Decide,
+    Kernel,
+    Param,
+    Result,
+    Vector,
+    backtest,
+    run_features,
+    synthetic,
+)
+from genesis_core.kernels.trading.reasons import FILL_REASONS, REASONS
 from tests.oracles.agreement import disagreement
-from tests.oracles.bars import Bars, adversarial, from_high_low, random_walk, whole_dollars
-from tests.oracles.decision import Logistic, Settings
+from tests.oracles.bars import Bars, adversarial, random_walk, whole_dollars
+from tests.oracles.decision import Side, Signal
+from tests.oracles.draws import configs, decisions, models, tables
 from tests.oracles.engine import bars_of, candles_of
+from tests.oracles.features import data_quality
 from tests.oracles.simulator import Simulation, simulate
+from tests.oracles.strategies import Context, settings_of
 
 NAMES = ("rsi_inv_lag1", "bb_position_inv_ma3", "vol_regime", "fib05_prox_atr")
 SERIES = {
@@ -37,208 +44,229 @@ SERIES = {
     "few dollars": whole_dollars(4, 300, start=20, spread=2),
     "synthetic": bars_of(synthetic(bars=300)),
 }
-REGIMES = ("bull", "bear", "ranging")
+ENTRIES: dict[str, Any] = {
+    "threshold": 0.4,
+    "confidence": 0.0,
+    "edge": 0.0,
+    "hysteresis": 1,
+    "cooldown_bars": 0,
+}
+LIKELY: dict[str, Any] = {"decision": ENTRIES}
+SAME: dict[str, Any] = {"buy": (3.0, 0.0, 0.0, 0.0, 0.0), "sell": (3.0, 0.0, 0.0, 0.0, 0.0)}
 
 
 def config_of(
-    buy: tuple[float, ...] = (-2.0, -3.0, 4.0, 0.1, 0.2),
-    sell: tuple[float, ...] = (2.0, 3.0, -4.0, 0.1, 0.2),
-    calibration: tuple[float, float] = (1.0, 0.0),
+    buy: Sequence[float] = (-2.0, -3.0, 4.0, 0.1, 0.2),
+    sell: Sequence[float] = (2.0, 3.0, -4.0, 0.1, 0.2),
+    calibrations: tuple[dict[str, Any], dict[str, Any]] = ({}, {}),
     **values: Any,
 ) -> Config:
-    """Return a strategy over NAMES: bias and weights of each side, and values of decision and execution."""
-    execution = ("initial_equity", "fill", "fee", "slippage")
-    scale, shift = calibration
-
-    def side(numbers: tuple[float, ...], scale: float, shift: float) -> dict[str, Any]:
-        weights = dict(zip(NAMES, numbers[1:], strict=True))
-        return {"bias": numbers[0], "weights": weights, "calibration": {"scale": scale, "shift": shift}}
-
-    return Config.from_dict(
-        {
-            "features": {name: {} for name in NAMES},
-            "model": {"buy": side(buy, scale, shift), "sell": side(sell, 1.0, 0.0)},
-            "decision": {k: v for k, v in values.items() if k not in execution},
-            "execution": {k: v for k, v in values.items() if k in execution},
+    """Return a strategy over NAMES: bias, weights and calibration of each side, and its other tables."""
+    made = {
+        label: {
+            "bias": numbers[0],
+            "weights": dict(zip(NAMES, numbers[1:], strict=True)),
+            "calibration": calibration,
         }
-    )
-
-
-def settings_of(config: Config) -> Settings:
-    """Say the same to the simulator."""
-    decision, execution = config.decision, config.execution
-
-    def side(label: str) -> Logistic:
-        model = getattr(config.model, label)
-        line = model.calibration.scale, model.calibration.shift
-        weights = tuple(model.weights[name] for name in NAMES)
-        return Logistic(model.bias, weights, dict.fromkeys(REGIMES, line))
-
-    return Settings(
-        buy=side("buy"),
-        sell=side("sell"),
-        risk_reward=decision.reward_risk,
-        trend=decision.side,
-        thresholds=dict.fromkeys(REGIMES, decision.threshold),
-        entry_confidence=decision.confidence,
-        minimum_edge=decision.edge,
-        hysteresis=decision.hysteresis,
-        cooldown=decision.cooldown_bars,
-        fraction=decision.size,
-        fill=execution.fill,
-        fee=execution.fee,
-        slippage=execution.slippage,
-        cash=execution.initial_equity,
-    )
+        for label, numbers, calibration in zip(("buy", "sell"), (buy, sell), calibrations, strict=True)
+    }
+    return Config.from_dict({"features": {name: {} for name in NAMES}, "model": made, **values})
 
 
 @cache
-def given_series(name: str) -> tuple[Bars, Candles, tuple[tuple[float, ...] | None, ...]]:
-    """Return a series, as the engine's candles too, and the model's inputs, which have oracles."""
+def given_series(name: str) -> tuple[Bars, Candles, Context]:
     bars = SERIES[name]
-    candles = candles_of(bars)
-    vectors = run_features("streaming", candles, feature_set=config_of().feature_set).vectors
-    return bars, candles, tuple(v.values_tuple if v.valid else None for v in vectors)
+    return bars, candles_of(bars), Context(bars)
 
 
-def expected(name: str, config: Config) -> Simulation:
-    bars, _, rows = given_series(name)
-    return simulate(bars, rows, oracle.regime(bars)[0], oracle.data_quality(bars), settings_of(config))
+@cache
+def inputs(name: str) -> tuple[tuple[float, ...] | None, ...]:
+    """Return the model's inputs, which have oracles of their own."""
+    vectors = run_features("streaming", given_series(name)[1], feature_set=config_of().feature_set).vectors
+    return tuple(v.values_tuple if v.valid else None for v in vectors)
 
 
-def codes(candles: Candles, config: Config) -> Iterator[list[int]]:
-    """Give the reason code of each bar, from the compiled loop and from the interpreted one."""
-    features = config.asked_features
-    ready, params = config.feature_set.layout.warmup, parameter_vector(config)
-    yield trade_compiled(candles, features, ready, params, Counters()).reasons.tolist()
-    path = make_path("precomputed", candles, features)
-    yield trade_interpreted(candles, features, ready, params, path).reasons.tolist()
+def expected(name: str, config: Config, said: Sequence[Any] | None = None) -> Simulation:
+    bars, _, context = given_series(name)
+    return simulate(bars, context.seen(config, inputs(name) if said is None else said), settings_of(config))
 
 
-def check(name: str, config: Config) -> Simulation:
-    """Compare both loops with the simulator in everything that happened."""
-    candles = given_series(name)[1]
-    wanted = expected(name, config)
+def check(name: str, config: Config, said: Sequence[Any] | None = None) -> Simulation:
+    """Compare the interpreted and the compiled run with the simulator in everything that happened."""
+    candles, wanted = given_series(name)[1], expected(name, config, said)
     result = backtest(candles, config, compiled=True)
-    assert result.digest == backtest(candles, config, precompute_features=True).digest
-    for found in codes(candles, config):
-        assert [REASONS[code] for code in found] == wanted.reasons
-    assert dict(result.reasons) == dict(Counter(wanted.reasons))
-    check_fills(result, wanted)
-    curve = [*wanted.equity, wanted.final]
-    scale = max(abs(point) for point in curve)
-    assert disagreement(result.equity.tolist(), curve, absolute=1e-9 * scale) is None
+    interpreted = backtest(candles, config, precompute_features=True)
+    assert result.digest == interpreted.digest
+    compare(result, wanted)
     return wanted
 
 
-def check_fills(result: Result, wanted: Simulation) -> None:
-    found = [(row.bar, row.kind, row.side) for row in result.ledger]
-    assert found == [(fill.bar, fill.kind, fill.side) for fill in wanted.fills]
-    for ours, theirs in (("price", "price"), ("units", "units"), ("fee", "fee"), ("cash_flow", "cash")):
+def compare(result: Result, wanted: Simulation) -> None:
+    bars = len(wanted.reasons)
+    assert [result.reason(t) for t in range(bars)] == wanted.reasons
+    exits = Counter(f"exit:{fill.reason}" for fill in wanted.fills if fill.reason != "entry")
+    assert dict(result.reasons) == dict(Counter(wanted.reasons) + exits)
+    compare_fills(result, wanted)
+    curve = [*wanted.equity, wanted.final]
+    scale = max(abs(point) for point in curve)
+    assert disagreement(result.equity.tolist(), curve, absolute=1e-9 * scale) is None
+
+
+def compare_fills(result: Result, wanted: Simulation) -> None:
+    found = [(row.bar, row.kind, row.reason, row.side, row.decided) for row in result.ledger]
+    assert found == [
+        (fill.bar, kind, fill.reason, fill.side, fill.decided)
+        for fill, kind in zip(wanted.fills, wanted.kinds, strict=True)
+    ]
+    # Prices are found by the same few operations from values that agree to 1e-9.
+    names = {"raw_price": "raw", "price": "price", "units": "units", "fee": "fee", "cash_flow": "cash"}
+    for ours, theirs in names.items():
         column = [getattr(row, ours) for row in result.ledger]
         assert disagreement(column, [getattr(fill, theirs) for fill in wanted.fills], relative=1e-9) is None
+    entries = [fill for fill in wanted.fills if fill.reason == "entry"]
+    assert [trade.decided for trade in result.trades] == [fill.decided for fill in entries]
 
 
-number = st.sampled_from((-6.0, -3.0, -1.0, -0.3, 0.0, 0.3, 1.0, 3.0, 6.0))
-sides = st.tuples(number, number, number, number, number)
-
-
-@st.composite
-def models(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw two unrelated models, two that are mirrored, or two that are the same: then every bar is a tie."""
-    buy = draw(sides)
-    kind = draw(st.sampled_from(("any", "mirrored", "equal", "nearly equal")))
-    sell = {
-        "any": draw(sides),
-        "mirrored": (buy[0], *(-weight for weight in buy[1:])),
-        "equal": buy,
-        "nearly equal": (*buy[:3], -buy[3], buy[4]),  # a tie while `vol_regime` is 0
-    }[kind]
-    calibration = (1.0, 0.0) if "equal" in kind else draw(st.sampled_from(((1.0, 0.0), (0.5, 0.3))))
-    return {"buy": buy, "sell": sell, "calibration": calibration}
-
-
-choices: Mapping[str, st.SearchStrategy[Any]] = {
-    "reward_risk": st.sampled_from((0.4, 1.0, 1.8, 3.0)),
-    "side": st.sampled_from(("both", "both", "long", "short")),
-    "threshold": st.sampled_from((0.0, 0.3, 0.45, 0.5, 0.55, 0.7)),
-    "confidence": st.sampled_from((0.0, 0.3, 0.5, 0.6)),
-    "edge": st.sampled_from((0.0, 0.0, 0.1, 0.4)),
-    "hysteresis": st.integers(0, 4),
-    "cooldown_bars": st.integers(0, 10),
-    "size": st.sampled_from((0.05, 0.2, 1.0)),
-    "fill": st.sampled_from(("next_open", "close")),
-    "fee": st.sampled_from((0.0, 0.002, 0.05)),
-    "slippage": st.sampled_from((0.0, 0.0005, 0.02)),
-    "initial_equity": st.sampled_from((10_000.0, 1.0)),
-}
-
-
-@given(name=st.sampled_from(sorted(SERIES)), model=models(), values=st.fixed_dictionaries(dict(choices)))
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(name=st.sampled_from(sorted(SERIES)), model=models(), values=configs())
+@settings(max_examples=250, deadline=None, derandomize=True, database=None)
 def test_any_strategy(name: str, model: dict[str, Any], values: dict[str, Any]) -> None:
     check(name, config_of(**model, **values))
 
 
-@dataclass
-class Told:
-    """A feature path that answers what it is told: model inputs, regime and quality of each bar."""
+def moved(s: Vector, p: Vector, close: float, quality: float) -> tuple[float, float, float]:
+    """Follow or fade a move of the close, less sure on bad data; leave after so many bars without one."""
+    before = s[0]
+    s[0] = close
+    s[1] = s[1] + 1.0
+    away = close - before
+    limit = p[0] * close
+    sure = 0.3 if quality < 1.0 else 0.8
+    leave = 1.0 if p[2] > 0.0 and s[1] >= p[2] else 0.0
+    if before == 0.0 or abs(away) <= limit:
+        return 0.0, 1.0, leave
+    s[1] = 0.0
+    return (p[1] * 2.5 if away > 0.0 else -p[1]), sure, leave
 
-    layout: Layout
-    answers: list[tuple[float, ...]]
-    counters: Counters = field(default_factory=Counters)
-    name: str = "told"
 
-    def at(self, bar: int) -> FeatureVector:
-        return FeatureVector(self.layout, bar, self.answers[bar])
+MOVED = Kernel(
+    name="moved",
+    step=moved,
+    inputs=("close", "quality"),
+    params=(Param("limit", 0.0, 1.0), Param("sign", -1.0, 1.0), Param("patience", 0.0, 1e3)),
+    outputs=("side", "confidence", "exit"),
+    neutral=(0.0, 0.0, 0.0),
+    state=lambda p: 2,
+)
 
 
-answers = st.tuples(*[st.sampled_from((-1.0, 0.0, 1.0))] * 5, st.sampled_from((1.0, 1.0, 0.5)))
-
-
-def check_told(told: list[tuple[float, ...]], bars: Bars, ready: int, config: Config) -> Simulation:
-    """Compare the loop over given inputs with the simulator: four of the model, then regime and quality."""
-    candles, features = candles_of(bars), config.asked_features
-    path = Told(features.layout, told)
-    books = trade_interpreted(candles, features, ready, parameter_vector(config), path)
-    names = {1.0: "bull", 0.0: "ranging", -1.0: "bear"}
-    rows = [row[:4] if t >= ready else None for t, row in enumerate(told)]
-    context = [names[row[4]] for row in told], [row[5] for row in told]
-    wanted = simulate(bars, rows, *context, settings_of(config))
-    assert [REASONS[code] for code in books.reasons.tolist()] == wanted.reasons
-    assert [row[BAR] for row in books.ledger] == [fill.bar for fill in wanted.fills]
-    curve = [*wanted.equity, wanted.final]
-    scale = max(abs(point) for point in curve)
-    assert disagreement(books.equity.tolist(), curve, absolute=1e-9 * scale) is None
-    return wanted
+def signals(bars: Bars, limit: float, sign: float, patience: float) -> list[Signal]:
+    """Return what `moved` says at each bar, looking back from each."""
+    moves: list[Side | None] = [None]
+    for before, close in zip(bars.close, bars.close[1:], strict=False):
+        up: tuple[Side, Side] = ("long", "short") if sign > 0.0 else ("short", "long")
+        moves.append(None if abs(close - before) <= limit * close else up[0] if close > before else up[1])
+    made, quality = [], data_quality(bars)
+    for t, side in enumerate(moves):
+        # Bars since the last move before this one; the count starts with the series.
+        last = max((i for i in range(t) if moves[i] is not None), default=-1)
+        leave = patience > 0.0 and t - last >= patience
+        sure = 1.0 if side is None else 0.3 if quality[t] < 1.0 else 0.8
+        made.append(Signal(side, sure, leave))
+    return made
 
 
 @given(
-    told=st.lists(answers, min_size=1, max_size=60),
-    seed=st.integers(0, 1_000),
-    step=st.sampled_from((0.01, 0.4)),
-    ready=st.integers(0, 3),
-    model=models(),
-    values=st.fixed_dictionaries(dict(choices)),
+    name=st.sampled_from(sorted(SERIES)),
+    limit=st.sampled_from((0.0, 0.005, 0.02)),
+    sign=st.sampled_from((-1.0, 1.0)),
+    patience=st.sampled_from((0.0, 1.0, 4.0)),
+    values=configs(by_model=False),
 )
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
-def test_any_inputs(
-    told: list[tuple[float, ...]], seed: int, step: float, ready: int, model: Any, values: Any
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+def test_any_strategy_in_code(
+    name: str, limit: float, sign: float, patience: float, values: dict[str, Any]
 ) -> None:
-    """Inputs of a few round values: ties, runs and flips of regime and quality that no indicator would give."""
-    check_told(
-        told, random_walk(seed, len(told), start=100.0, step=step), ready, config_of(**model, **values)
+    decide = Decide(MOVED, ("close", "data_quality"), {"limit": limit, "sign": sign, "patience": patience})
+    config = Config.from_code(["data_quality"], decide, **values)
+    said: list[Signal | None] = list(signals(given_series(name)[0], limit, sign, patience))
+    said[: config.ready] = [None] * config.ready
+    check(name, config, said)
+
+
+def test_the_defaults_of_a_strategy_in_code_wait_for_nothing() -> None:
+    config = Config.from_code(
+        ["data_quality"],
+        Decide(MOVED, ("close", "data_quality"), {"limit": 0.005, "sign": 1.0, "patience": 2.0}),
     )
+    wanted = check("walk", config, signals(given_series("walk")[0], 0.005, 1.0, 2.0))
+    assert {"ENTRY", "NO_SIGNAL", "IN_POSITION"} == set(wanted.reasons) - {"NO_NEXT_BAR"}
+    assert {fill.reason for fill in wanted.fills} >= {"entry", "reversal", "exit_signal"}
 
 
-def test_a_tie_takes_the_side_held_last_not_the_one_accepted_last() -> None:
-    """Short, then prices triple: a long is accepted and there is nothing to pay it with; then a tie."""
-    told = [(0.0, 0.0, sign, 0.0, 1.0, 1.0) for sign in (-1.0, -1.0, 1.0, 0.0, 0.0)]
-    prices = [100.0, 100.0, 300.0, 300.0, 300.0]
-    model = {"buy": (3.0, 0.0, 0.0, 1.0, 0.0), "sell": (3.0, 0.0, 0.0, -1.0, 0.0)}
-    config = config_of(**model, **{**LIKELY, "hysteresis": 0}, size=1.0)
-    wanted = check_told(told, from_high_low(prices, prices), 0, config)
-    assert wanted.reasons == ["ENTRY", "IN_POSITION", "NO_EQUITY", "IN_POSITION", "IN_POSITION"]
+EVERYTHING: dict[str, Any] = {
+    "decision": {
+        **ENTRIES,
+        "higher_fib": {"missing": "pass", "within_atr": 4.0},
+        "lower_fib": {"missing": "pass", "within_atr": 4.0},
+        "regime_size": {"bull": 0.5},
+        "zone_size": {"high": 0.25},
+        "size": [[0.45, 0.3], [0.6, 0.9]],
+    },
+    "higher": {"timeframe": "3h", "depth": 1},
+    "exits": {
+        **{"stop": 2.0, "target": 4.0, "trailing": 2.5, "partials": [0.3, 0.3]},
+        **{"max_bars": 12, "confidence_below": 0.25, "regime_flip": True},
+    },
+}
+REJECTIONS: dict[str, dict[str, Any]] = {
+    "walk": {},
+    "whole dollars": {"decision": {"threshold": 0.7, "edge": 0.0}},
+    "few dollars": {"decision": {**ENTRIES, "size": 1.0, "hysteresis": 2, "drawdown_size": []}},
+    "huge prices": {"decision": {**ENTRIES, "side": "long"}},
+    "calm walk": {**LIKELY, **SAME},
+    "synthetic": {"decision": {**ENTRIES, "reward_risk": 0.4}},
+    "alternating": {**LIKELY, "execution": {"initial_equity": 50.0}},
+    "one huge gap": {"decision": {**ENTRIES, "confidence": 0.9, "edge": 0.2}},
+    "flat, then alive": {"decision": {**ENTRIES, "edge": 0.9}},
+    "alive, then flat": {"decision": {**ENTRIES, "size": [[1.0, 0.5]]}},
+    "constant": {"decision": {**ENTRIES, "higher_fib": {"missing": "block"}}, "buy": (1.0,) + (0.0,) * 4},
+    "tiny prices": {"decision": {**ENTRIES, "lower_fib": {"missing": "pass", "within_atr": 0.5}}},
+}
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_every_reason_occurs_and_agrees(fill: str) -> None:
+    """One strategy for each rejection, on a series on which it does occur: agreement is never vacuous."""
+    seen: Counter[str] = Counter()
+    for name, values in REJECTIONS.items():
+        values = {**values, "execution": {**values.get("execution", {}), "fill": fill}}
+        seen.update(check(name, config_of(**values)).reasons)
+    for series, cooldown in (("walk", 0), ("walk", 6), ("whole dollars", 0)):
+        values = {"decision": {**ENTRIES, "cooldown_bars": cooldown}, "execution": {"fill": fill}}
+        decide = Decide(MOVED, ("close", "data_quality"), {"limit": 0.02, "sign": -1.0, "patience": 0.0})
+        for key in ("threshold", "edge"):
+            values["decision"].pop(key)
+        config = Config.from_code(["data_quality"], decide, **values)
+        seen.update(check(series, config, signals(given_series(series)[0], 0.02, -1.0, 0.0)).reasons)
+    # Filled at the close, no decision lacks a next bar; no series here loses all it has.
+    never = {"NO_EQUITY"} | ({"NO_NEXT_BAR"} if fill == "close" else set())
+    assert set(REASONS) - set(seen) <= never
+
+
+@pytest.mark.parametrize("test", ["intrabar", "close"])
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_every_exit_occurs_and_agrees(fill: str, test: str) -> None:
+    seen: Counter[str] = Counter()
+    for name in ("walk", "few dollars", "calm walk", "synthetic", "whole dollars"):
+        for exits in ({}, {"stop": 0.0}, {"stop": 0.0, "trailing": 1.0}, {"trailing": 0.0, "target": 1.0}):
+            values = {
+                **EVERYTHING,
+                "exits": {**EVERYTHING["exits"], **exits, "test": test},
+                "execution": {"fill": fill},
+            }
+            seen.update(fill.reason for fill in check(name, config_of(**values)).fills)
+    never = {"none", "exit_signal"} | ({"stop_gap"} if test == "close" else set())
+    assert set(FILL_REASONS) - set(seen) == never
 
 
 def test_bounds_are_closed() -> None:
@@ -246,61 +274,35 @@ def test_bounds_are_closed() -> None:
     half = (0.0, 0.0, 0.0, 0.0, 0.0)
     bounds = {"threshold": 0.5, "confidence": 0.5, "edge": 0.0, "hysteresis": 0, "cooldown_bars": 0}
     for name, least in (("threshold", "THRESHOLD"), ("confidence", "CONFIDENCE"), ("edge", "EDGE")):
-        reasons = check("walk", config_of(buy=half, sell=half, **bounds)).reasons
+        reasons = check("walk", config_of(buy=half, sell=half, decision=bounds)).reasons
         assert "ENTRY" in reasons
         above = {**bounds, name: math.nextafter(bounds[name], 1.0)}
-        reasons = check("walk", config_of(buy=half, sell=half, **above)).reasons
+        reasons = check("walk", config_of(buy=half, sell=half, decision=above)).reasons
         assert "ENTRY" not in reasons
         assert least in reasons
-
-
-LIKELY = {"threshold": 0.4, "confidence": 0.0, "edge": 0.0, "hysteresis": 1, "cooldown_bars": 0}
-SAME = {"buy": (3.0, 0.0, 0.0, 0.0, 0.0), "sell": (3.0, 0.0, 0.0, 0.0, 0.0)}
-
-
-@pytest.mark.parametrize("fill", ["next_open", "close"])
-def test_every_reason_occurs_and_agrees(fill: str) -> None:
-    """One strategy for each rejection, on a series on which it does occur: agreement is never vacuous."""
-    seen: Counter[str] = Counter()
-    for name, values in {
-        "walk": {},
-        "whole dollars": {"threshold": 0.7, "edge": 0.0},
-        "few dollars": {**LIKELY, "size": 1.0, "hysteresis": 2},
-        "huge prices": {**LIKELY, "side": "long"},
-        "calm walk": {**LIKELY, **SAME},
-        "synthetic": {**LIKELY, "reward_risk": 0.4},
-        "alternating": LIKELY,
-        "one huge gap": {**LIKELY, "confidence": 0.9, "edge": 0.2},
-        "flat, then alive": {"edge": 0.9},
-    }.items():
-        seen.update(check(name, config_of(fill=fill, **values)).reasons)
-    # Filled at the close, no decision lacks a next bar.
-    assert set(REASONS) - set(seen) == ({"NO_NEXT_BAR"} if fill == "close" else set())
 
 
 def test_a_tie_takes_the_side_held_last_then_the_regime() -> None:
     """Equal models: the first entry follows the regime, and no later tie leaves that side."""
     for name in ("walk", "few dollars", "one huge gap", "synthetic"):
         wanted = check(name, config_of(**SAME, **LIKELY))
-        bars = given_series(name)[0]
-        entries = [fill for fill in wanted.fills if fill.kind == "entry"]
+        _, _, context = given_series(name)
+        entries = [fill for fill in wanted.fills if fill.reason == "entry"]
         assert len(entries) == 1
-        regime = oracle.regime(bars)[0][entries[0].bar - 1]
+        regime = context.regime[entries[0].bar - 1]
         assert (entries[0].side, regime) in (("long", "bull"), ("short", "bear"))
 
 
 def test_a_tie_keeps_the_side_that_was_held_when_the_regime_says_the_other() -> None:
     """Long while volatility rises, else a tie: the regime turns bear and the long stays."""
-    model = {"buy": (2.0, 0.0, 0.0, 1.0, 0.0), "sell": (2.0, 0.0, 0.0, -1.0, 0.0)}
+    model: dict[str, Any] = {"buy": (2.0, 0.0, 0.0, 1.0, 0.0), "sell": (2.0, 0.0, 0.0, -1.0, 0.0)}
     kept = 0
     for name in ("walk", "few dollars", "whole dollars", "synthetic", "one huge gap"):
         wanted = check(name, config_of(**model, **LIKELY))
-        bars, _, rows = given_series(name)
-        entered = [fill for fill in wanted.fills if fill.kind == "entry"]
-        last = entered[-1]
-        regimes = oracle.regime(bars)[0]
+        bars, _, context = given_series(name)
+        last = [fill for fill in wanted.fills if fill.reason == "entry"][-1]
         kept += sum(
-            last.side == "long" and regimes[t] == "bear" and rows[t][2] == 0.0  # type: ignore[index]
+            last.side == "long" and context.regime[t] == "bear" and inputs(name)[t][2] == 0.0  # type: ignore[index]
             for t in range(last.bar, len(bars))
         )
     assert kept > 10
@@ -308,13 +310,53 @@ def test_a_tie_keeps_the_side_that_was_held_when_the_regime_says_the_other() -> 
 
 def test_a_strategy_whose_inputs_never_move_never_changes_its_mind() -> None:
     wanted = check("constant", config_of(buy=(1.0, 0.0, 0.0, 0.0, 0.0), sell=(-1.0, 0.0, 0.0, 0.0, 0.0)))
-    assert [fill.kind for fill in wanted.fills] == ["entry", "final_close"]
+    assert [fill.reason for fill in wanted.fills] == ["entry", "final_close"]
 
 
-@pytest.mark.parametrize("change", [{"cooldown_bars": 4}, {"hysteresis": 3}, {"fee": 0.0021}, {"size": 0.21}])
+CHANGES: list[dict[str, Any]] = [
+    {"decision": {"cooldown_bars": 4}},
+    {"decision": {"hysteresis": 3}},
+    {"decision": {"size": 0.21}},
+    {"decision": {"higher_fib": {"missing": "pass", "within_atr": 1.0}}},
+    {"decision": {"lower_fib": {"missing": "pass", "within_atr": 1.0}}},
+    {"decision": {"regime_thresholds": {"bull": {"long": 0.9}}}},
+    {"decision": {"zone_thresholds": {"mid": {"short": 0.9}}}},
+    {"decision": {"zone_size": {"mid": 0.9}}},
+    {"decision": {"regime_size": {"bull": 0.9}}},
+    {"decision": {"drawdown_size": [[0.01, 0.5]]}},
+    {"exits": {"stop": 2.1}},
+    {"exits": {"target": 1.0}},
+    {"exits": {"trailing": 2.4}},
+    {"exits": {"partials": [0.3, 0.31]}},
+    {"exits": {"test": "close"}},
+    {"exits": {"unit": "price", "stop": 0.03, "target": 0.05, "trailing": 0.04}},
+    {"exits": {"max_bars": 11}},
+    {"exits": {"confidence_below": 0.7}},
+    {"exits": {"regime_flip": False}},
+    {"higher": {"timeframe": "2h"}},
+    {"higher": {"days": 0.5}},
+    {"execution": {"fee": 0.0021}},
+    {"execution": {"slippage": 0.0006}},
+    {"execution": {"fill": "close"}},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
 def test_the_comparison_sees_another_setting(change: dict[str, Any]) -> None:
-    config = config_of(**LIKELY)
-    wanted = expected("walk", config_of(**{**LIKELY, **change}))
+    """No setting is without effect on the walk, and the simulator reads each of them."""
+    config = config_of(**EVERYTHING)
+    wanted = expected("walk", config.updated(change))
     result = backtest(given_series("walk")[1], config, compiled=True)
     curve = np.array([*wanted.equity, wanted.final])
     assert disagreement(result.equity.tolist(), curve.tolist(), absolute=1e-9 * curve.max()) is not None
+    check("walk", config.updated(change))
+
+
+@pytest.mark.parametrize("by_model", [True, False])
+def test_the_draws_reach_every_table(by_model: bool) -> None:
+    """Each key of decision, exits and execution is among what is drawn, or is read by models only."""
+    only_models = {"reward_risk", "threshold", "regime_thresholds", "zone_thresholds", "edge"}
+    keys = set(Config.default().values["decision"])
+    assert set(decisions(by_model)) == (keys if by_model else keys - only_models)
+    for name in ("exits", "higher", "execution"):
+        assert set(tables()[name]) == set(Config.default().values[name])

@@ -123,7 +123,10 @@ def test_a_run_that_asks_for_nothing_imports_nothing(project: pytest.Pytester) -
             lazy = {name for name in sys.modules if name.startswith("pytest_genesis_perf.")}
             assert lazy <= {
                 f"pytest_genesis_perf.{name}"
-                for name in ("plugin", "keys", "marker", "nearest", "options", "fixtures", "engine_fixtures")
+                for name in (
+                    *("plugin", "keys", "marker", "nearest", "options", "seen", "soft_states"),
+                    *("fixtures", "engine_fixtures"),
+                )
             }
         """
     )

@@ -89,7 +89,10 @@ def test_a_run_without_comparisons_writes_no_report(project: pytest.Pytester) ->
     assert not (project.path / "report").exists()
 
 
-def test_the_table_is_worst_first_and_the_seed_is_printed(project: pytest.Pytester) -> None:
+def test_the_table_is_worst_first_and_the_seed_is_printed(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")  # room for the names, however wide an interval gets
     result = run(project, "--genesis-perf-seed=42")
     result.stdout.fnmatch_lines(
         [
@@ -97,7 +100,7 @@ def test_the_table_is_worst_first_and_the_seed_is_printed(project: pytest.Pytest
             "=* genesis-perf =*",
             "verdict * comparison * identical * speedup * work",
             "DIFFERENT * test_it.py::test_failing / other arms * NO * -*",
-            "NO-BASELINE * test_it.py::test_fast * yes *x [[]*]* 400 bars",
+            "NO-BASELINE * test_it.py::test_fast * yes *x [[]*]* 400 bars, 400 hits",
             "genesis-perf: 1 DIFFERENT, 1 NO-BASELINE (1 judged; * at most 1e-05)",
         ]
     )

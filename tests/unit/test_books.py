@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis_core import CandleError, Candles, Config, ConfigError, Result, Trade, backtest
+from genesis_core.backtesting.records import LedgerRow
 from tests.oracles.bars import adversarial, random_walk, whole_dollars
+from tests.oracles.draws import configs
 from tests.oracles.engine import candles_of
 
 FEATURES = ("rsi_inv_lag1", "bb_position_inv_ma3")
@@ -25,6 +27,7 @@ class Case(NamedTuple):
     kind: str
     seed: int
     n: int
+    weight: float
     values: dict[str, Any]
 
     @property
@@ -37,15 +40,18 @@ class Case(NamedTuple):
 
     @property
     def config(self) -> Config:
-        return config_of(**self.values)
+        return config_of(self.weight, **self.values)
 
-    def run(self, **values: Any) -> Result:
-        return backtest(self.candles, config_of(**{**self.values, **values}), compiled=True)
+    def of(self, name: str) -> Any:
+        """Return a value of execution."""
+        return getattr(self.config.execution, name)
+
+    def run(self, **changes: dict[str, Any]) -> Result:
+        return backtest(self.candles, self.config.updated(changes), compiled=True)
 
 
 def config_of(weight: float = 4.0, **values: Any) -> Config:
     """Return a strategy that changes sides often: buy what fell, sell what rose."""
-    execution = ("initial_equity", "fill", "fee", "slippage")
 
     def side(sign: float) -> dict[str, Any]:
         return {
@@ -57,51 +63,73 @@ def config_of(weight: float = 4.0, **values: Any) -> Config:
         {
             "features": {name: {} for name in FEATURES},
             "model": {"buy": side(1.0), "sell": side(-1.0)},
-            "decision": {k: v for k, v in values.items() if k not in execution},
-            "execution": {k: v for k, v in values.items() if k in execution},
+            **values,
         }
     )
 
 
+def _eager(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a drawn config with what rejects most candidates turned off: these tests need fills."""
+    decision = {**values["decision"], "confidence": 0.0, "edge": 0.0, "threshold": 0.45, "reward_risk": 1.8}
+    decision.update({"regime_size": {}, "zone_size": {}, "drawdown_size": [[0.0101, 0.5]]})
+    for name in ("higher_fib", "lower_fib"):
+        decision[name] = {
+            "missing": "off" if decision[name]["missing"] == "block" else decision[name]["missing"]
+        }
+    return {**values, "decision": decision}
+
+
 cases = st.builds(
     Case,
-    st.sampled_from(("walk", "walk", "dollars", "dollars", *sorted(adversarial()))),
+    st.sampled_from(("walk", "walk", "walk", "dollars", "dollars", *sorted(adversarial()))),
     st.integers(0, 10_000),
     st.integers(WARMUP + 1, 160),
-    st.fixed_dictionaries(
-        {
-            "weight": st.sampled_from((1.0, 4.0, 9.0)),
-            "threshold": st.sampled_from((0.0, 0.5, 0.6)),
-            "edge": st.sampled_from((0.0, 0.2)),
-            "confidence": st.just(0.0),
-            "side": st.sampled_from(("both", "both", "long", "short")),
-            "hysteresis": st.integers(0, 3),
-            "cooldown_bars": st.integers(0, 6),
-            "size": st.sampled_from((0.1, 0.5, 1.0)),
-            "fill": st.sampled_from(("next_open", "close")),
-            "fee": st.sampled_from((0.0, 0.002, 0.03)),
-            "slippage": st.sampled_from((0.0, 0.0005, 0.01)),
-            "initial_equity": st.sampled_from((10_000.0, 0.1)),
-        }
-    ),
+    st.sampled_from((1.0, 4.0, 9.0)),
+    configs().map(_eager),
 )
 by_property = settings(max_examples=120, deadline=None, derandomize=True, database=None)
 
-BUSY = Case("walk", 1, 160, {"threshold": 0.5, "edge": 0.0, "hysteresis": 0, "cooldown_bars": 0})
+PLAIN = {"threshold": 0.5, "edge": 0.0, "hysteresis": 0, "cooldown_bars": 0, "confidence": 0.0}
+BUSY = Case("walk", 1, 160, 4.0, {"decision": PLAIN})
+PROTECTED = Case(
+    *("walk", 1, 160, 4.0),
+    {
+        "decision": PLAIN,
+        "higher": {"timeframe": "2h", "depth": 1},
+        "exits": {"stop": 1.0, "target": 2.0, "trailing": 1.5, "partials": [0.3, 0.3], "max_bars": 9},
+    },
+)
 
 
-def test_the_strategy_is_busy_enough_for_these_tests() -> None:
+def positions(result: Result) -> list[list[LedgerRow]]:
+    """Return the rows of each position, its entry first."""
+    found: list[list[LedgerRow]] = []
+    for row in result.ledger:
+        if row.kind == "entry":
+            found.append([])
+        found[-1].append(row)
+    return found
+
+
+def buys(row: LedgerRow) -> bool:
+    return (row.side == "long") == (row.kind == "entry")
+
+
+def test_the_strategies_are_busy_enough_for_these_tests() -> None:
     trades = BUSY.run().trades
     assert len(trades) > 10
     assert {trade.side for trade in trades} == {"long", "short"}
     assert {trade.exit_reason for trade in trades} == {"reversal", "final_close"}
+    trades = PROTECTED.run().trades
+    assert {trade.partials for trade in trades} == {0, 1, 2}
+    assert {trade.exit_reason for trade in trades} >= {"stop", "stop_gap", "target", "trailing_stop"}
 
 
 @given(case=cases)
 @by_property
 def test_cash_is_the_running_sum_of_the_ledger_to_the_bit(case: Case) -> None:
     result = case.run()
-    cash = case.values["initial_equity"]
+    cash = case.of("initial_equity")
     for row in result.ledger:
         cash = cash + row.cash_flow
     assert result.equity.item(-1).hex() == cash.hex()
@@ -109,74 +137,113 @@ def test_cash_is_the_running_sum_of_the_ledger_to_the_bit(case: Case) -> None:
 
 @given(case=cases)
 @by_property
+def test_while_nothing_is_held_equity_is_cash_to_the_bit(case: Case) -> None:
+    """On whichever bar of the run, not only after its end."""
+    result = case.run()
+    cash, held, rows = case.of("initial_equity"), False, list(result.ledger)
+    for t, equity in enumerate(result.equity.tolist()[:-1]):
+        while rows and rows[0].bar == t and rows[0].kind != "final_close":
+            row = rows.pop(0)
+            cash, held = cash + row.cash_flow, row.kind in ("entry", "partial")
+        if not held:
+            assert equity.hex() == cash.hex()
+
+
+@given(case=cases)
+@by_property
 def test_what_was_earned_is_the_sum_of_the_trades(case: Case) -> None:
     result = case.run()
-    initial = case.values["initial_equity"]
+    initial = case.of("initial_equity")
     flows = sum(abs(row.cash_flow) for row in result.ledger)
     earned = math.fsum(trade.net_pnl for trade in result.trades)
     assert abs(result.equity.item(-1) - initial - earned) <= 1e-9 * max(initial, flows)
-    for trade in result.trades:
+
+
+@given(case=cases)
+@by_property
+def test_a_trade_is_the_sum_of_its_fills_each_counted_once(case: Case) -> None:
+    """Profit of parts, fees of the entry and of every exit; units come out as they went in."""
+    result = case.run()
+    for trade, (entry, *exits) in zip(result.trades, positions(result), strict=True):
         sign = 1.0 if trade.side == "long" else -1.0
-        gross = sign * trade.units * (trade.exit_price - trade.entry_price)
-        assert trade.gross_pnl == pytest.approx(gross, rel=1e-12)
+        worth = entry.units * max(entry.price, *(row.price for row in exits))
+        gross = math.fsum(sign * row.units * (row.price - entry.price) for row in exits)
+        assert abs(trade.gross_pnl - gross) <= 1e-12 * worth
+        assert trade.entry_fee == entry.fee
+        assert trade.exit_fee == pytest.approx(math.fsum(row.fee for row in exits), rel=1e-12)
         assert trade.net_pnl == trade.gross_pnl - trade.entry_fee - trade.exit_fee
+        flows = math.fsum(row.cash_flow for row in (entry, *exits))
+        assert abs(trade.net_pnl - flows) <= 1e-9 * worth
+        assert math.fsum(row.units for row in exits) == pytest.approx(entry.units, rel=1e-12)
+        assert trade.partials == len(exits) - 1
 
 
 @given(case=cases)
 @by_property
 def test_each_ledger_row_adds_up(case: Case) -> None:
-    fee = case.values["fee"]
+    fee = case.of("fee")
     for row in case.run().ledger:
-        buys = (row.side == "long") == (row.kind == "entry")
         value = row.units * row.price
         assert row.units > 0.0
-        assert row.fee == pytest.approx(value * fee, rel=1e-12)
-        assert row.cash_flow == pytest.approx(-value - row.fee if buys else value - row.fee, rel=1e-12)
+        assert row.fee == value * fee
+        assert row.cash_flow == (-value - row.fee if buys(row) else value - row.fee)
 
 
 @given(case=cases)
 @by_property
-def test_a_fill_is_a_price_of_its_bar_moved_against_us_by_the_slippage(case: Case) -> None:
-    candles, slippage = case.candles, case.values["slippage"]
-    for row in case.run().ledger:
+def test_a_fill_is_a_price_of_its_bar_moved_against_us_by_exactly_the_slippage(case: Case) -> None:
+    candles, slippage, result = case.candles, case.of("slippage"), case.run()
+    fill = case.of("fill")
+    inside = {"stop", "stop_gap", "target", "trailing_stop", "partial_1", "partial_2"}
+    for row in result.ledger:
         bar = candles[row.bar]
-        buys = (row.side == "long") == (row.kind == "entry")
-        price = row.price / (1.0 + slippage if buys else 1.0 - slippage)
-        at_open = case.values["fill"] == "next_open" and row.kind != "final_close"
-        assert price == pytest.approx(bar.open if at_open else bar.close, rel=1e-12)
-        assert bar.low * (1.0 - 1e-12) <= price <= bar.high * (1.0 + 1e-12)
+        assert bar.low <= row.raw_price <= bar.high
+        assert row.price == row.raw_price * (1.0 + slippage if buys(row) else 1.0 - slippage)
         assert row.timestamp == bar.timestamp
+        if row.reason == "final_close":
+            assert row.raw_price == bar.close
+        elif row.reason not in inside or case.config.exits.test == "close":
+            assert row.raw_price == (bar.close if fill == "close" else bar.open)
+        elif row.reason == "stop_gap":
+            assert row.raw_price == bar.open
 
 
 @given(case=cases)
 @by_property
-def test_one_position_at_a_time_and_each_exit_follows_its_entry(case: Case) -> None:
+def test_one_position_at_a_time_and_its_exits_follow_its_entry(case: Case) -> None:
     result = case.run()
-    kinds = [row.kind for row in result.ledger]
-    assert kinds[::2] == ["entry"] * len(result.trades)
-    assert set(kinds[1:-1:2]) <= {"exit"}
-    for entry, left, trade in zip(result.ledger[::2], result.ledger[1::2], result.trades, strict=True):
-        assert (entry.side, entry.units) == (left.side, left.units) == (trade.side, trade.units)
-        assert (entry.bar, left.bar) == (trade.entry_bar, trade.exit_bar)
-        assert (entry.timestamp, left.timestamp) == (trade.entry_time, trade.exit_time)
-        assert (entry.price, left.price) == (trade.entry_price, trade.exit_price)
-        assert (entry.fee, left.fee) == (trade.entry_fee, trade.exit_fee)
-        assert entry.bar <= left.bar
-        assert trade.exit_reason == ("reversal" if left.kind == "exit" else "final_close")
+    for trade, (entry, *exits) in zip(result.trades, positions(result), strict=True):
+        assert [row.kind for row in exits[:-1]] == ["partial"] * (len(exits) - 1)
+        last = exits[-1]
+        assert last.kind == ("final_close" if last.reason == "final_close" else "exit")
+        assert {row.side for row in (entry, *exits)} == {trade.side}
+        assert (entry.bar, last.bar) == (trade.entry_bar, trade.exit_bar)
+        assert (entry.timestamp, last.timestamp) == (trade.entry_time, trade.exit_time)
+        assert (entry.price, last.price, entry.units) == (trade.entry_price, trade.exit_price, trade.units)
+        assert (entry.decided, last.reason) == (trade.decided, trade.exit_reason)
+    bars = [row.bar for row in result.ledger]
+    assert bars == sorted(bars)
     for before, after in pairwise(result.trades):
-        assert before.exit_bar == after.entry_bar
-        assert before.side != after.side
+        assert before.exit_bar <= after.entry_bar
+        if before.exit_reason == "reversal":
+            assert (before.exit_bar, before.side != after.side) == (after.entry_bar, True)
 
 
 @given(case=cases)
 @by_property
-def test_nothing_is_filled_before_it_could_be_decided(case: Case) -> None:
-    result = case.run()
-    first = WARMUP + 1 if case.values["fill"] == "next_open" else WARMUP
-    assert all(row.bar >= first for row in result.ledger)
+def test_nothing_is_filled_before_it_was_decided(case: Case) -> None:
+    """At the next open it is the bar before that decided, at a close that bar; inside a bar the bar itself."""
+    result, later = case.run(), 1 if case.of("fill") == "next_open" else 0
+    inside = {"stop_gap", "final_close"}
+    if case.config.exits.test == "intrabar":
+        inside |= {"stop", "target", "trailing_stop", "partial_1", "partial_2"}
+    for row in result.ledger:
+        assert row.decided == row.bar - (0 if row.reason in inside else later)
+        assert row.decided >= WARMUP
     assert result.reasons["WARMUP"] == WARMUP
-    assert sum(result.reasons.values()) == len(case.candles)
-    assert result.reasons.get("ENTRY", 0) == len(result.trades)
+    assert len(result.bar_reasons) == len(case.candles)
+    entered = [t for t in range(len(case.candles)) if result.reason(t) == "ENTRY"]
+    assert entered == [trade.decided for trade in result.trades]
 
 
 @given(case=cases)
@@ -185,15 +252,17 @@ def test_the_curve_has_a_point_a_bar_and_one_after_the_liquidation(case: Case) -
     """Equity recomputed from the ledger: cash plus position at each close."""
     candles, result = case.candles, case.run()
     assert len(result.equity) == len(candles) + 1
-    cash, signed = case.values["initial_equity"], 0.0
+    cash, signed = case.of("initial_equity"), 0.0
     rows = [row for row in result.ledger if row.kind != "final_close"]
-    scale = max(1.0, float(np.abs(result.equity).max()))
+    turned = sum(row.units * row.price for row in rows)
     for t, close in enumerate(candles.close.tolist()):
         while rows and rows[0].bar == t:
             row = rows.pop(0)
             cash += row.cash_flow
-            signed = 0.0 if row.kind == "exit" else row.units if row.side == "long" else -row.units
-        assert abs(result.equity.item(t) - (cash + signed * close)) <= 1e-9 * scale
+            signed += row.units if buys(row) else -row.units
+            if row.kind == "exit":
+                signed = 0.0
+        assert abs(result.equity.item(t) - (cash + signed * close)) <= 1e-9 * max(cash, turned)
     assert rows == []
 
 
@@ -202,15 +271,15 @@ def test_the_curve_has_a_point_a_bar_and_one_after_the_liquidation(case: Case) -
 def test_what_is_open_at_the_end_is_liquidated_once(case: Case) -> None:
     result = case.run()
     final = [row for row in result.ledger if row.kind == "final_close"]
-    assert len(final) == (1 if result.trades else 0)
+    assert final == [row for row in result.ledger[-1:] if row.kind == "final_close"]
     if final:
-        assert final[0] is result.ledger[-1]
-        assert final[0].bar == len(case.candles) - 1
-        lost = final[0].fee + final[0].units * abs(final[0].price - case.candles[-1].close)
+        (row,) = final
+        assert (row.bar, row.raw_price) == (len(case.candles) - 1, case.candles[-1].close)
+        lost = row.fee + row.units * abs(row.price - row.raw_price)
         step = result.equity.item(-1) - result.equity.item(-2)
-        assert abs(step + lost) <= 1e-9 * max(abs(result.equity.item(-2)), lost)
+        assert abs(step + lost) <= 1e-9 * max(abs(result.equity.item(-2)), row.units * row.price)
     else:
-        assert set(result.equity.tolist()) == {case.values["initial_equity"]}
+        assert result.equity.item(-1) == result.equity.item(-2)
 
 
 @given(case=cases, cut=st.integers(1, 100))
@@ -221,20 +290,25 @@ def test_the_past_does_not_change(case: Case, cut: int) -> None:
     whole = backtest(candles, config, compiled=True)
     part = backtest(candles[:k], config, compiled=True)
     assert part.equity[:k].tobytes() == whole.equity[:k].tobytes()
+    # The last bar of the part has no next open, which is all that it can know of its end.
+    assert part.bar_reasons[: k - 1].tobytes() == whole.bar_reasons[: k - 1].tobytes()
 
     def closed(result: Result) -> list[Trade]:
-        return [t for t in result.trades if t.exit_bar < k - 1 and t.exit_reason == "reversal"]
+        return [t for t in result.trades if t.exit_bar < k and t.exit_reason != "final_close"]
 
     assert closed(part) == closed(whole)
-    kept = [row for row in part.ledger if row.kind != "final_close"]
-    assert kept == [row for row in whole.ledger if row.bar < k and row.kind != "final_close"]
+
+    def kept(result: Result) -> list[LedgerRow]:
+        return [row for row in result.ledger if row.bar < k and row.kind != "final_close"]
+
+    assert kept(part) == kept(whole)
 
 
 @given(case=cases)
 @by_property
 def test_metrics_by_brute_force(case: Case) -> None:
     result = case.run()
-    initial, metrics = case.values["initial_equity"], result.metrics
+    initial, metrics = case.of("initial_equity"), result.metrics
     curve = [initial, *result.equity.tolist()]
     assert metrics.total_return == curve[-1] / initial - 1.0
     net = [trade.net_pnl for trade in result.trades]
@@ -280,14 +354,15 @@ def test_without_warm_up_the_first_bar_trades_and_its_fee_is_a_fall_from_the_ini
 
 
 def test_without_trades_ratios_are_undefined() -> None:
-    metrics = BUSY.run(edge=1.0).metrics
+    metrics = BUSY.run(decision={"edge": 1.0}).metrics
     assert (metrics.total_return, metrics.trades, metrics.max_drawdown) == (0.0, 0, 0.0)
     assert (metrics.win_rate, metrics.profit_factor, metrics.sharpe) == (None, None, None)
 
 
 def test_costs_only_cost() -> None:
-    free = BUSY.run(fee=0.0, slippage=0.0)
-    fee, slippage = BUSY.run(fee=0.01, slippage=0.0), BUSY.run(fee=0.0, slippage=0.01)
+    free = BUSY.run(execution={"fee": 0.0, "slippage": 0.0})
+    fee = BUSY.run(execution={"fee": 0.01, "slippage": 0.0})
+    slippage = BUSY.run(execution={"fee": 0.0, "slippage": 0.01})
     assert all(row.fee == 0.0 for row in free.ledger)
     assert len(free.ledger) == len(fee.ledger) == len(slippage.ledger)
     assert fee.equity[-1] < free.equity[-1]
@@ -295,16 +370,19 @@ def test_costs_only_cost() -> None:
 
 
 def test_the_size_is_the_worth_of_the_position_at_the_decision() -> None:
-    result = BUSY.run(size=0.5, fee=0.0, slippage=0.0, fill="close")
+    result = BUSY.run(
+        decision={"size": 0.5, "drawdown_size": []}, execution={"fee": 0.0, "slippage": 0.0, "fill": "close"}
+    )
     for trade in result.trades[:-1]:
         equity = result.equity.item(trade.entry_bar)
         assert trade.units * trade.entry_price == pytest.approx(0.5 * equity, rel=1e-12)
 
 
 def test_at_the_close_of_the_last_bar_a_position_opens_and_is_liquidated() -> None:
-    whole = BUSY.run(fill="close")
+    whole = BUSY.run(execution={"fill": "close"})
     last = whole.trades[-1].entry_bar
-    result = backtest(BUSY.candles[: last + 1], config_of(**{**BUSY.values, "fill": "close"}), compiled=True)
+    config = BUSY.config.updated({"execution": {"fill": "close"}})
+    result = backtest(BUSY.candles[: last + 1], config, compiled=True)
     assert (result.trades[-1].entry_bar, result.trades[-1].exit_bar) == (last, last)
     assert result.equity[: last + 1].tobytes() == whole.equity[: last + 1].tobytes()
 
@@ -324,7 +402,7 @@ def test_a_config_of_another_type_is_named() -> None:
 
 
 def test_results_compare_and_hash_by_digest() -> None:
-    result, same, other = BUSY.run(), BUSY.run(), BUSY.run(fee=0.0)
+    result, same, other = BUSY.run(), BUSY.run(), BUSY.run(execution={"fee": 0.0})
     assert result == same
     assert hash(result) == hash(same)
     assert result.identical_to(same)
@@ -336,7 +414,7 @@ def test_results_compare_and_hash_by_digest() -> None:
 
 def test_the_digest_covers_the_config_even_where_it_changed_nothing() -> None:
     """No trade: another fee gives the same books, and yet another run."""
-    one, other = BUSY.run(edge=1.0, fee=0.001), BUSY.run(edge=1.0, fee=0.002)
+    one, other = (BUSY.run(decision={"edge": 1.0}, execution={"fee": fee}) for fee in (0.001, 0.003))
     assert one.equity.tobytes() == other.equity.tobytes()
     assert one.summary_digest == other.summary_digest
     assert one.digest != other.digest

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 from array import array
-from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
+from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -86,8 +86,11 @@ class Bar(msgspec.Struct):
 
 
 class Window(Sequence):
-    def __init__(self, *values):
+    """Items in an attribute, state in another: only the class can say which is which."""
+
+    def __init__(self, *values, symbol="a"):
         self.values = values
+        self.symbol = symbol
 
     def __getitem__(self, index):
         return self.values[index]
@@ -96,18 +99,57 @@ class Window(Sequence):
         return len(self.values)
 
 
-class Bag(Set):
+class SlottedWindow(Window):
+    __slots__ = ("_offset",)
+
     def __init__(self, *values):
-        self.values = values
+        self._offset = 0
+
+
+class Bag(Set):
+    __slots__ = ("_values",)
+
+    def __init__(self, *values):
+        self._values = values
 
     def __contains__(self, value):
-        return value in self.values
+        return value in self._values
 
     def __iter__(self):
-        return iter(self.values)
+        return iter(self._values)
 
     def __len__(self):
-        return len(self.values)
+        return len(self._values)
+
+
+class Known(Window):
+    """Says itself what must be identical."""
+
+    def __genesis_identity__(self):
+        return self.symbol, self.values
+
+
+class Digits(Sequence):
+    """A container without an attribute of its own: its items are all there is."""
+
+    def __getitem__(self, index):
+        return "0123456789"[index]
+
+    def __len__(self):
+        return 10
+
+
+class Evens(Set):
+    __slots__ = ()
+
+    def __contains__(self, value):
+        return value in (0, 2)
+
+    def __iter__(self):
+        return iter((0, 2))
+
+    def __len__(self):
+        return 2
 
 
 class Result:
@@ -149,8 +191,8 @@ DISTINCT = [
     deque([1]), deque([1], maxlen=3), array("d", [1.0]), array("f", [1.0]), array("q", [1]), {0.0},
     {-0.0}, {1.0}, {"1"}, {1, 2}, {(1, 2)}, {frozenset({1})}, {frozenset({2})}, Trade(1.0),
     Trade(1.0, ("a",)), Trade(-1.0), OtherTrade(1.0), Point(1.0, 2.0), Point(2.0, 1.0),
-    OtherPoint(1.0, 2.0), (1.0, 2.0), Bar(1.0), Bar(1.0, -0.0), Window(1), Window(1, 2), Bag(1),
-    Bag(1, 2), Result([1], 0.5), Result([2], 0.5), OtherResult([1], 0.5), {"trades": [1]},
+    OtherPoint(1.0, 2.0), (1.0, 2.0), Bar(1.0), Bar(1.0, -0.0), Known(1), Known(1, 2), Known(1, symbol="b"),
+    Digits(), Evens(), {0, 2}, Result([1], 0.5), Result([2], 0.5), OtherResult([1], 0.5), {"trades": [1]},
     np.float64(1.0), np.float64(-0.0), np.float64(0.0), np.float32(1.0), np.float16(1.0), np.int64(1),
     np.int32(1), np.uint8(1), np.bool_(True), np.complex128(1), np.complex64(1), np.str_("1"),
     np.bytes_(b"1"), np.datetime64("NaT", "s"), np.datetime64("NaT", "ms"), np.datetime64(0, "s"),
@@ -410,6 +452,23 @@ class Tagged(list):
     pass
 
 
+class SlottedList(list):
+    __slots__ = ("__mine", "note")
+
+
+class SlottedDict(dict):
+    __slots__ = ("note",)
+
+
+class Base:
+    __slots__ = ("note",)
+
+
+@dataclass
+class OnBase(Base):
+    price: float = 0.0
+
+
 @dataclass
 class Odd(list):
     price: float = 0.0
@@ -438,10 +497,13 @@ def tagged() -> Tagged:
     return value
 
 
-def grown() -> Trade:
-    value = Trade(1.0)
-    value.note = "x"
+def noted(value, note="x"):
+    value.note = note
     return value
+
+
+def grown() -> Trade:
+    return noted(Trade(1.0))
 
 
 UNKNOWN = [
@@ -454,6 +516,16 @@ UNKNOWN = [
     (memoryview(b"x"), "memoryview"),
     (tagged(), "'note'"),
     (grown(), "'note'"),
+    (noted(SlottedList([1])), "'note'"),
+    (noted(SlottedDict({1: 2})), "'note'"),
+    (noted(OnBase(1.0)), "'note'"),
+    (noted(OrderedDict({1: 2})), "'note'"),
+    (noted(Counter({1: 2})), "'note'"),
+    (noted(UserDict({1: 2})), "'note'"),
+    (noted(UserList([1])), "'note'"),
+    (Window(1), "'values'"),
+    (SlottedWindow(1), "'_offset'"),
+    (Bag(1), "'_values'"),
     (Odd(), "more than its fields"),
     (Half(), "'price' has no value"),
     (MOMENT.replace(tzinfo=HiddenZone()), "HiddenZone"),
@@ -495,6 +567,17 @@ def test_what_is_derived_from_the_fields_may_be_there_or_not():
 def test_plain_subclasses_without_attributes_are_known_by_their_name():
     assert find_difference(Tagged([1]), Tagged([1])) is None
     assert located(Tagged([1]), [1]).reason == "types differ"
+    assert find_difference(SlottedList([1]), SlottedList([1])) is None
+    assert find_difference(OnBase(1.0), OnBase(1.0)) is None
+    assert located(SlottedDict({1: 2}), {1: 2}).reason == "types differ"
+    assert find_difference(ChainMap({1: 2}, {3: 4}), ChainMap({3: 4, 1: 2})) is None
+
+
+def test_a_slot_counts_under_its_private_name_too():
+    value = SlottedList([1])
+    value._SlottedList__mine = 1
+    with pytest.raises(UnknownTypeError, match="_SlottedList__mine"):
+        digest(value)
 
 
 class Frame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import random
 import struct
 from collections.abc import Callable
@@ -14,7 +16,8 @@ from genesis_core.kernels import exact
 from genesis_core.kernels.base import Kernel, Param, Vector, window
 from genesis_core.kernels.language import Violation, check, check_kernel, require
 from genesis_core.kernels.registry import KERNELS
-from genesis_core.kernels.walk import KernelError
+from genesis_core.kernels.trading import bar, books, metrics, model
+from genesis_core.kernels.walk import KernelError, reachable
 
 HEADER = """from __future__ import annotations
 import functools
@@ -630,6 +633,36 @@ def test_every_kernel_of_the_registry_is_in_the_language(name: str) -> None:
 @pytest.mark.parametrize("function", [exact.exp, exact.log, exact.sigmoid])
 def test_the_exact_functions_are_in_the_language(function: Callable[..., Any]) -> None:
     assert require(function) is None
+
+
+TRADING = (
+    *(bar.trade_bar, bar.quiet, bar.mark),
+    *(books.open_books, books.close_books),
+    *(model.probabilities, model.add_column, model.add_five_columns, model.finish_columns),
+    metrics.summarize,
+)
+
+
+@pytest.mark.parametrize("function", TRADING, ids=lambda function: function.__name__)
+def test_the_trading_law_is_in_the_language(function: Callable[..., Any]) -> None:
+    """A function is checked with all that it reaches."""
+    assert require(function) is None
+
+
+def test_no_trading_kernel_is_left_out() -> None:
+    """All that the package of trading kernels defines is reached from what is checked above."""
+    folder = Path(bar.__file__).parent
+    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    modules = [importlib.import_module(f"genesis_core.kernels.trading.{name}") for name in sorted(names)]
+    defined = {
+        value
+        for module in modules
+        for value in vars(module).values()
+        if inspect.isfunction(value) and value.__module__ == module.__name__
+    }
+    reached = {function for root in TRADING for function in reachable(root)}
+    assert {"protect", "on_close", "size", "accept", "blocked", "shares"} <= {f.__name__ for f in reached}
+    assert defined - reached == set()
 
 
 class Writer:

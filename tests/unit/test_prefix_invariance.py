@@ -15,7 +15,11 @@ from genesis_core.features.defaults import CONTEXT_FEATURES
 from tests.oracles.bars import HOUR_MS, Bars, adversarial, random_walk, whole_dollars
 from tests.oracles.engine import candles_of
 
-ALL = DEFAULT.including(*(feature.name for feature in CONTEXT_FEATURES))
+HIGHER = {"span_ms": 2.0 * HOUR_MS, "depth": 1.0}
+"""Candles of two hours: in a short series only those make swings."""
+ALL = DEFAULT.including(
+    *((f.name, HIGHER if "span_ms" in dict(f.defaults) else {}) for f in CONTEXT_FEATURES)
+)
 PATHS = ("recompute", "streaming", "windowed", "precomputed")
 
 

@@ -58,25 +58,33 @@ def test_drawing_leaves_the_users_settings_alone(tmp_path: Path) -> None:
 
 
 def test_a_row_says_name_verdict_speedup_and_work(tmp_path: Path) -> None:
-    drawn = svg(tmp_path, [record(1, "MISSED", work="250 bars", label="cached"), record(2)])
+    plans = {"optimized": {"path": "cached(recompute)", "hits": 250}}
+    drawn = svg(tmp_path, [record(1, "MISSED", work="250 bars", label="cached", plans=plans), record(2)])
     # XML comments cannot hold "--"; nothing else is changed in them.
-    for told in ("test_paths.py::test_1", "cached", "MISSED", "2.00x [1.900, 2.10]", "250 bars", "PASS"):
+    for told in (
+        "test_paths.py::test_1",
+        "cached",
+        "MISSED",
+        "2.00x [1.900, 2.10]",
+        "250 bars, 250 hits",
+        "PASS",
+    ):
         assert told in drawn
     assert "tests/perf" not in drawn
 
 
 def test_every_verdict_can_be_drawn_measured_or_not(tmp_path: Path) -> None:
     missing = {"speedup": None, "interval": None}
-    drawn = svg(tmp_path, [record(1, v, **more) for v in chart.LOOKS for more in ({}, missing)])
-    for verdict in chart.LOOKS:
+    drawn = svg(tmp_path, [record(1, v, **more) for v in chart.STYLES for more in ({}, missing)])
+    for verdict in chart.STYLES:
         # Twice in its rows, once in the legend.
         assert drawn.count(f"<!-- {verdict} -->") == 3
-    assert drawn.count("<!-- not measured -->") == len(chart.LOOKS)
+    assert drawn.count("<!-- not measured -->") == len(chart.STYLES)
 
 
 def test_failing_and_passing_verdicts_differ_in_shape_not_in_colour_alone() -> None:
     groups = [("ERROR", "DIFFERENT"), ("REGRESSED", "MISSED"), ("INCONCLUSIVE",), ("NO-BASELINE",), ("PASS",)]
-    markers = [{chart.LOOKS[v].marker for v in group} for group in groups]
+    markers = [{chart.STYLES[v].marker for v in group} for group in groups]
     assert all(len(marker) == 1 for marker in markers)
     assert len(set().union(*markers)) == len(groups)
 

@@ -47,6 +47,22 @@ def test_a_speedup_shows_percents_where_they_matter(speedup: float, told: str) -
 
 
 @pytest.mark.parametrize(
+    ("work", "hits", "told"),
+    [
+        ("400 bars asked again", 400, "400 bars asked again, 400 hits"),
+        ("one bar", 1, "one bar, 1 hit"),
+        (None, 12_345, "12,345 hits"),
+        ("400 bars", None, "400 bars"),
+        (None, None, ""),
+    ],
+)
+def test_the_hits_of_a_cache_stand_beside_its_work(work: str | None, hits: int | None, told: str) -> None:
+    plan = {"path": "cached(recompute)"} if hits is None else {"path": "cached(recompute)", "hits": hits}
+    assert text.work(record(work=work, plans={"optimized": plan})) == told
+    assert text.work(record(work=work)) == (work or "")
+
+
+@pytest.mark.parametrize(
     ("seconds", "told"),
     [
         (12.3456, "12.3 s"),

@@ -23,7 +23,8 @@ def pivots_at(s: Vector, base: int, d: int, high: float, low: float) -> tuple[fl
     highs = base + RING
     lows = highs + size
     at = int(s[base + AT])
-    s[base + AT] = float(at + 1) if at + 1 < size else 0.0
+    following = s[base + AT] + 1.0
+    s[base + AT] = following if following < float(size) else 0.0
     s[highs + at] = high
     s[lows + at] = low
     if s[base + BARS] < float(2 * d):

@@ -84,6 +84,7 @@ EMA = Kernel(
     params=(window("n"),),
     state=lambda p: 2,
     warmup=lambda p: int(p[0]) - 1,
+    forgets=lambda p: 22 * int(p[0]),
 )
 
 WILDER = Kernel(
@@ -93,4 +94,5 @@ WILDER = Kernel(
     params=(window("n"),),
     state=lambda p: 2,
     warmup=lambda p: int(p[0]) - 1,
+    forgets=lambda p: 42 * int(p[0]),
 )

@@ -15,7 +15,8 @@ def lag_at(s: Vector, base: int, k: int, x: float) -> float:
     at = base + 1 + int(s[base])
     before = s[at]
     s[at] = x
-    s[base] = s[base] + 1.0 if int(s[base]) + 1 < k else 0.0
+    following = s[base] + 1.0
+    s[base] = following if following < float(k) else 0.0
     return before
 
 

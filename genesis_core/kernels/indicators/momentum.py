@@ -42,6 +42,7 @@ RSI = Kernel(
     neutral=(50.0,),
     state=lambda p: 4,
     warmup=lambda p: int(p[0]),
+    forgets=lambda p: 42 * int(p[0]),
 )
 
 

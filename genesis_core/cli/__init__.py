@@ -1,0 +1,7 @@
+"""The command ``genesis``: one module a command. What is heavy is imported when a command needs it."""
+
+from __future__ import annotations
+
+from genesis_core.cli.app import app, main, script
+
+__all__ = ["app", "main", "script"]

@@ -1,0 +1,67 @@
+"""How a long run tells that it goes on: to an observer that the caller sets, or to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Observer(Protocol):
+    """Is told what a run does; it can change nothing about it."""
+
+    def asked_for_code(self, name: str) -> None:
+        """Be told that the compiled code called `name` is wanted: from the disk cache, or anew."""
+
+    def compiling(self, name: str) -> None:
+        """Be told that it is not in the disk cache, and is compiled from now on."""
+
+    def bar_done(self, done: int, bars: int) -> None:
+        """Be told that an interpreted loop has finished so many of its bars."""
+
+
+_OBSERVER: ContextVar[Observer | None] = ContextVar("genesis_core_observer", default=None)
+
+
+@contextmanager
+def observed_by(observer: Observer | None) -> Iterator[None]:
+    """Let an observer be told, within this context, what runs do.
+
+    Parameters
+    ----------
+    observer : Observer or None
+        None for nobody.
+    """
+    token = _OBSERVER.set(observer)
+    try:
+        yield
+    finally:
+        _OBSERVER.reset(token)
+
+
+def observer() -> Observer | None:
+    """Return the observer of this context, None where there is none."""
+    return _OBSERVER.get()
+
+
+def each_bar(items: Iterable[T], bars: int) -> Iterable[T]:
+    """Pass items on, one a bar, and tell the observer; without one they are what they were, at no cost.
+
+    Parameters
+    ----------
+    items : iterable
+        One a bar.
+    bars : int
+        How many there are.
+    """
+    told = _OBSERVER.get()
+    return items if told is None else _told(items, bars, told)
+
+
+def _told(items: Iterable[T], bars: int, told: Observer) -> Iterator[T]:
+    for done, item in enumerate(items):
+        yield item
+        told.bar_done(done + 1, bars)
