@@ -63,6 +63,7 @@ def serve(
     run: Callable[[], Any],
     describe: Callable[[Any], dict[str, Any]],
     prepare: Callable[[], None] = lambda: None,
+    bare: Callable[[], Any] | None = None,
 ) -> None:
     """Warm up, tell the result, then answer the parent.
 
@@ -76,6 +77,8 @@ def serve(
         Says what the result holds, for the check. Not timed.
     prepare : callable
         Called before each run, not timed.
+    bare : callable, optional
+        As `run`, but it stops where the fills are known: no figures, no curve, no usable result.
     """
     prepare()
     # The second run is described: what the first one compiled is then out of the way.
@@ -86,7 +89,7 @@ def serve(
     for line in sys.stdin:
         asked = line.strip()
         if asked == "time":
-            say({"seconds": _sample(run, prepare)})
+            say({"seconds": _sample(run, prepare), "bare": _sample(bare, prepare) if bare else None})
         elif asked == "peak":
             say({"bytes": _peak()})
         else:
@@ -96,9 +99,9 @@ def serve(
 def _sample(run: Callable[[], Any], prepare: Callable[[], None]) -> float:
     """Return the mean seconds of a run."""
     calls, spent = 0, 0.0
+    gc.collect()
     while spent < SAMPLE_SECONDS:
         prepare()
-        gc.collect()
         gc.disable()
         began = time.perf_counter()
         run()

@@ -36,7 +36,7 @@ def main() -> None:
     """Serve."""
     chosen = child.arguments()
     stored = child.columns(chosen.candles)
-    candles = Candles(**stored, symbol="tBTCUSD", timeframe="1h")
+    candles = Candles.from_arrays(**stored, symbol="tBTCUSD", timeframe="1h")
     candles.fingerprint  # noqa: B018  # part of reading candles, as the other contenders' frames are
     strategy = load_strategy(EXAMPLE)
     if chosen.sets is None:
@@ -46,7 +46,9 @@ def main() -> None:
             result.trades  # noqa: B018  # named trades are part of a usable result
             return result
 
-        child.serve("Genesis Core", __version__, run, tell)
+        child.serve(
+            "Genesis Core", __version__, run, tell, bare=lambda: backtest(candles, strategy, compiled=True)
+        )
         return
     values = child.sets(chosen.sets)
     configs: list[Config] = []

@@ -12,6 +12,7 @@ import child
 import numpy as np
 
 try:
+    import pandas as pd
     import talib
     import vectorbt as vbt
 except ImportError as fault:
@@ -48,14 +49,13 @@ def main() -> None:
         if not is_rust_available():
             child.missing("vectorbt's Rust engine is not installed (vectorbt-rust)")
     stored = child.columns(chosen.candles)
-    pd = vbt._typing.pd if hasattr(vbt._typing, "pd") else __import__("pandas")
-    index = pd.to_datetime(stored["timestamp"], unit="ms", utc=True)
-    close = pd.Series(stored["close"], index=index, name="close")
+    # Without an index of dates: with one, a run takes two to three times as long.
     c = stored["close"]
+    close = pd.Series(c)
     values = [(12, 26, 70.0)] if chosen.sets is None else child.sets(chosen.sets)
     fasts = sorted({fast for fast, _, _ in values})
     slows = sorted({slow for _, slow, _ in values})
-    opens = pd.Series(stored["open"], index=index) if chosen.sets is None else stored["open"][:, None]
+    opens = pd.Series(stored["open"]) if chosen.sets is None else stored["open"][:, None]
 
     def simulate() -> Any:
         rsi = talib.RSI(c, 14)
@@ -108,7 +108,7 @@ def main() -> None:
                 final[record["col"]] -= record["size"] * c[-1] * FEE
         return {"counts": [int(n) for n in trades.count()], "final": [float(x) for x in final]}
 
-    child.serve(f"vectorbt ({engine})", vbt.__version__, run, tell)
+    child.serve(f"vectorbt ({engine})", vbt.__version__, run, tell, bare=simulate)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
     from genesis_core import Config
 
-_LOOPS = 5  # compiled functions of a compiled run besides its features' passes: trading, the model's three, figures
+# Compiled functions of a compiled run besides its features' passes: trading, the model's three, figures.
+_LOOPS, _LOOPS_IN_CODE = 5, 2
+
+
+def recomputes(path: str) -> bool:
+    """Say whether a plan's path interprets the law from bar 0 at each bar."""
+    return path in ("recompute", "cached(recompute)")
 
 
 def compiled_functions(config: Config, path: str) -> int:
-    """Return how many compiled functions a run asks for.
+    """Return how many functions of different names a run asks to be compiled.
 
     Parameters
     ----------
@@ -27,13 +33,10 @@ def compiled_functions(config: Config, path: str) -> int:
     path : str
         The plan's path, such as ``compiled`` or ``cached(precomputed)``.
     """
-    if "recompute" in path:
+    if recomputes(path):
         return 0
-    passes = {
-        (placed.node.kernel.step, len(placed.reads), len(placed.node.kernel.outputs))
-        for placed in config.asked_features.graph.nodes
-    }
-    loops = 0 if path != "compiled" else _LOOPS if config.model is not None else 2
+    passes = {placed.node.kernel.step for placed in config.asked_features.graph.nodes}
+    loops = 0 if path != "compiled" else _LOOPS if config.model is not None else _LOOPS_IN_CODE
     return len(passes) + loops
 
 
@@ -71,23 +74,24 @@ class RunDisplay:
         self._bars = bars
         self._functions = functions
         self._quadratic = quadratic
-        self._asked = 0
+        # By name: a kernel may be asked for in several forms.
+        self._asked: set[str] = set()
         self._compiling: Any = None
         self._running: Any = None
 
     def asked_for_code(self, name: str) -> None:
         """Count the function."""
-        self._asked += 1
+        self._asked.add(name)
         if self._compiling is not None:
-            self._bars.update(self._compiling, completed=self._asked - 1)
+            self._bars.update(self._compiling, completed=len(self._asked) - 1)
 
     def compiling(self, name: str) -> None:
         """Say its name: this takes a while."""
         kernel = name.rpartition(".")[2].strip("_")
-        total = max(self._functions, self._asked)
-        text = f"compiling the kernel {kernel} ({self._asked} of {total}), once for this machine ..."
+        total = max(self._functions, len(self._asked))
+        text = f"compiling the kernel {kernel} ({len(self._asked)} of {total}), once for this machine ..."
         if self._compiling is None:
-            self._compiling = self._bars.add_task(text, total=total, completed=self._asked - 1)
+            self._compiling = self._bars.add_task(text, total=total, completed=len(self._asked) - 1)
         self._bars.update(self._compiling, description=text, total=total)
 
     def bar_done(self, done: int, bars: int) -> None:
@@ -122,6 +126,6 @@ def shown_run(config: Config, path: str) -> Iterator[None]:
     if bars is None:
         yield
         return
-    display = RunDisplay(bars, compiled_functions(config, path), quadratic="recompute" in path)
+    display = RunDisplay(bars, compiled_functions(config, path), quadratic=recomputes(path))
     with bars, observed_by(display):
         yield

@@ -99,19 +99,17 @@ def fast_pass(kernel: Kernel) -> Callable[..., None]:
     kernel : Kernel
         In lanes where it declares that it forgets, and the columns are long enough.
     """
-    single = column_pass(kernel.step, len(kernel.inputs), len(kernel.outputs))
-    forgets = kernel.forgets
+    step, inputs, forgets = kernel.step, len(kernel.inputs), kernel.forgets
     if forgets is None or len(kernel.outputs) != 1:
-        return single
-    lanes = _compiled_lanes(kernel.step, len(kernel.inputs))
+        return column_pass(step, inputs, len(kernel.outputs))
 
     def run(s: Any, p: Any, c: Any, out: Any, n: int) -> None:
         head = forgets(p)
         if n // LANES < LEAST_STRETCH * head:
-            single(s, p, c, out, n)
+            column_pass(step, inputs, 1)(s, p, c, out, n)
         else:
             scratch = np.zeros((2 * LANES - 2, len(s)))
-            lanes(s, *scratch, p, c, out, n, head)
+            _compiled_lanes(step, inputs)(s, *scratch, p, c, out, n, head)
 
     return run
 

@@ -102,6 +102,20 @@ def whole_dollars(seed: int, n: int, *, start: int = 100, spread: int = 3) -> Ba
     return _from_rows(rows)
 
 
+def gapped(seed: int, n: int, *, start: int = 100, spread: int = 3) -> Bars:
+    """Return whole prices that open anywhere near the close before: stops and targets are jumped over, or just hit."""
+    rng = random.Random(seed)
+    price = start
+    rows: list[tuple[float, float, float, float, float]] = []
+    for _ in range(n):
+        opened = max(1, price + rng.choice((0, 0, -1, 1, -spread, spread, -3 * spread, 3 * spread)))
+        price = max(1, opened + rng.randint(-spread, spread))
+        high = max(opened, price) + rng.randint(0, spread)
+        low = max(1, min(opened, price) - rng.randint(0, spread))
+        rows.append((float(opened), float(high), float(low), float(price), float(rng.randint(1, 50))))
+    return _from_rows(rows)
+
+
 def constant(n: int, price: float = 100.0) -> Bars:
     """Return `n` bars in which nothing ever moves."""
     return _from_rows([(price, price, price, price, 1.0)] * n)

@@ -83,7 +83,7 @@ _EXITS: Drawn = {
     "stop": st.sampled_from((0.0, 0.01, 0.03, 0.5)),
     "target": st.sampled_from((0.0, 0.0, 0.012, 0.06, 0.7)),
     "trailing": st.sampled_from((0.0, 0.008, 0.03, 0.4)),
-    "partials": st.sampled_from(((), (0.5,), (0.3, 0.4), (0.4, 0.6), (1.0,))),
+    "partials": st.sampled_from(((), (0.5,), (0.3, 0.4), (0.7, 0.3), (1.0,))),
     "max_bars": st.sampled_from((0, 0, 1, 5, 20)),
     "confidence_below": st.sampled_from((0.0, 0.2, 0.4, 0.55)),
     "regime_flip": st.booleans(),

@@ -7,7 +7,7 @@ fixed; its stops are looked up anew at every bar, from all bars since.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.oracles.bars import Bars
 from tests.oracles.decision import AsOf, Settings, Side, Signal, candidate, size
@@ -35,7 +35,9 @@ class Entry:
     side: Side
     amount: float
     decided: int
+    confidence: float
     regime: str
+    zone: str
     stop: float
     target: float
     trailing: float
@@ -117,6 +119,8 @@ class Simulation:
         What became of each bar's decision.
     fills
         Every execution, in order.
+    opened
+        Each position as it was entered.
     final
         Cash after the liquidation.
     """
@@ -124,6 +128,7 @@ class Simulation:
     equity: list[float] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
+    opened: list[Position] = field(default_factory=list)
     final: float = 0.0
 
     @property
@@ -161,6 +166,7 @@ class Account:
         units = entry.amount if self.settings.in_units else entry.amount / price
         self._book(bar, "entry", entry.side, raw, units, entry.decided, buying=entry.side == "long")
         self.position = Position(entry, bar, raw, price, units, units)
+        self.simulation.opened.append(replace(self.position))
 
     def leave(self, bar: int, reason: str, raw: float, decided: int) -> None:
         """Close what is left of the position."""
@@ -319,7 +325,9 @@ class Trader:
             return orders, "NO_SIZE"
         if self.settings.fill == "next_open" and t + 1 == len(self.bars):
             return orders, "NO_NEXT_BAR"
-        orders.entry = self._entry(t, side, amount if self.settings.in_units else amount * equity, seen)
+        orders.entry = self._entry(
+            t, side, amount if self.settings.in_units else amount * equity, confidence, seen
+        )
         return orders, "ENTRY"
 
     def _run_length(self) -> int:
@@ -327,12 +335,12 @@ class Trader:
         other = [i for i, side in enumerate(self.candidates) if side != last]
         return len(self.candidates) - (other[-1] + 1 if other else 0)
 
-    def _entry(self, t: int, side: Side, amount: float, seen: AsOf) -> Entry:
+    def _entry(self, t: int, side: Side, amount: float, confidence: float, seen: AsOf) -> Entry:
         exits = self.settings.exits
         unit = seen.atr if exits.in_atr else self.bars.close[t]
         levels = (seen.above if side == "long" else seen.below)[: len(exits.partials)]
         distances = exits.stop * unit, exits.target * unit, exits.trailing * unit
-        return Entry(side, amount, t, seen.regime, *distances, levels)
+        return Entry(side, amount, t, confidence, seen.regime, seen.zone, *distances, levels)
 
     def _exits(self, t: int, held: Position, seen: AsOf, orders: Orders) -> None:
         """Say what a held position is to be left for as of this close, the first that applies."""

@@ -230,8 +230,10 @@ def test_columns_that_depend_on_the_end_of_the_series(
         return tuple(column - 1e-9 * column.item(-1) for column in real(candles, graph))
 
     monkeypatch.setattr(causality, "compute_columns", normalised)
-    report = check_causal(FeatureSet(["atr_14"]), candles)
-    assert leaks(report) == {"atr_14": 0}
+    report = check_causal(FeatureSet(["rsi_inv_lag1", "atr_14"]), candles)
+    assert leaks(report) == {"rsi_inv_lag1": 0, "atr_14": 0}
+    # At one bar: in the order of the set.
+    assert [leak.what for leak in report.leaks] == ["rsi_inv_lag1", "atr_14"]
 
 
 def test_only_a_cut_can_tell_what_differs_from_prefix_to_prefix(candles: Candles) -> None:
@@ -320,6 +322,19 @@ def test_a_long_table_that_is_used_on_prices_is_no_proof(candles: Candles) -> No
 
     given = {f"p{i}": 1.0 + 0.01 * i for i in range(100)}
     own = Feature("curve", (), lambda p: node(table_kernel(100, curve), "close", **given).value)
+    assert check_causal(own, candles).ok
+
+
+def in_turn(s: Vector, p: Vector, close: float) -> float:
+    i = int(s[0])
+    s[0] = s[0] + 1.0 if i < 11 else 0.0
+    return p[i]
+
+
+def test_a_short_schedule_is_no_cheat(candles: Candles) -> None:
+    """A dozen numbers in turn, whatever the candles are: a plan, not a table of what will happen."""
+    given = {f"p{i}": 0.5 * i for i in range(12)}
+    own = Feature("plan", (), lambda p: node(table_kernel(12, in_turn), "close", **given).value)
     assert check_causal(own, candles).ok
 
 

@@ -536,6 +536,24 @@ class TestUnread:
         ):
             assert Config.from_dict(config.values) == config
 
+    @pytest.mark.parametrize(
+        ("reader", "dependent"),
+        [
+            ({"decision": {"higher_fib": {"missing": "block"}}}, {"higher": {"depth": 4}}),
+            ({"exits": {"partials": [0.5]}}, {"higher": {"depth": 4}}),
+            ({"exits": {"partials": [0.5]}}, {"exits": {"test": "close"}}),
+            *(
+                ({"exits": {name: 0.5}}, {"exits": {key: value}})
+                for name in ("stop", "target", "trailing")
+                for key, value in (("unit", "price"), ("test", "close"))
+            ),
+        ],
+    )
+    def test_what_a_config_reads_already_can_be_changed(self, reader: Any, dependent: Any) -> None:
+        assert changes_fault(dependent, SHORT)
+        config = SHORT.updated(reader)
+        assert config.updated(dependent) != config
+
     def test_turning_a_reader_off_leaves_the_rest_alone(self) -> None:
         off = DEFAULT_CONFIG.updated(
             {"decision": {"higher_fib": {"missing": "off"}}, "exits": {"partials": []}}

@@ -28,6 +28,7 @@ from genesis_core import (
 )
 from genesis_core.features.defaults import FEATURES
 from genesis_core.kernels.walk import KernelError
+from genesis_core.strategy.parts import Decision, RegimeThresholds, Thresholds
 
 CANDLES = synthetic(bars=200)
 
@@ -356,6 +357,19 @@ class TestWhatDoesNotFit:
                 f"{where}: decision.{name} = {{" if value == {} else f"{where}: decision.{name} = "
             )
             assert message.endswith(rest)
+
+    def test_what_only_models_read_in_a_config_built_of_structs(self) -> None:
+        thresholds = RegimeThresholds(bull=Thresholds(long=0.7))
+        built = Config(
+            features={"fast": {}, "slow": {}},
+            own=(FAST, SLOW),
+            decide=DECIDE,
+            decision=Decision(regime_thresholds=thresholds),
+        )
+        assert fault(lambda: backtest(CANDLES, built)) == (
+            "config: decision.regime_thresholds = {'bear': {}, 'ranging': {}, 'bull': {'long': 0.7}}; only models read "
+            "it, and this strategy decides in code of its own; leave it out"
+        )
 
     def test_a_model_and_a_decide_step(self) -> None:
         model = Config.default().model
