@@ -47,7 +47,9 @@ def story(result: Result, number: int, trade: Trade, fills: Sequence[LedgerRow])
     lines = [
         f"Trade {number + 1} of {len(result.trades)}: {trade.side} {result.symbol} {result.timeframe}",
         f"decided  bar {trade.decided:,}, as of its close: {trade.side} with confidence {trade.confidence:.4f} "
-        f"(at least {decision.confidence:g}), regime {trade.regime}, volatility {trade.zone}",
+        f"(at least {decision.confidence:g})"
+        + (f", regime {trade.regime}" if trade.regime else "")
+        + (f", volatility {trade.zone}" if trade.zone else ""),
         f"entered  {_when(entry)}: {_fill(entry)}, worth {worth:,.2f}",
     ]
     placed = [f"{name} {price:,.8g}" for name, price in (("stop", trade.stop), ("target", trade.target)) if price]

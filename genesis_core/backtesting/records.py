@@ -79,8 +79,8 @@ class Trade:
         Bar as of whose close the entry was decided.
     confidence : float
         Of the entry's decision.
-    regime, zone : str
-        As of it: ``bear``, ``ranging``, ``bull``; ``low``, ``mid``, ``high``.
+    regime, zone : str or None
+        As of it: ``bear``, ``ranging``, ``bull``; ``low``, ``mid``, ``high``; None where the strategy looks at neither.
     stop, target : float or None
         Prices placed at the entry.
     """
@@ -101,8 +101,8 @@ class Trade:
     partials: int
     decided: int
     confidence: float
-    regime: str
-    zone: str
+    regime: str | None
+    zone: str | None
     stop: float | None
     target: float | None
 
@@ -167,8 +167,10 @@ def ledger_rows(rows: NDArray[np.float64], times: NDArray[np.int64]) -> tuple[Le
     return tuple(made)
 
 
-def trades_of(rows: NDArray[np.float64], times: NDArray[np.int64]) -> tuple[Trade, ...]:
-    """Put entries and last exits of a ledger together."""
+def trades_of(
+    rows: NDArray[np.float64], times: NDArray[np.int64], *, regimes: bool, zones: bool
+) -> tuple[Trade, ...]:
+    """Put entries and last exits of a ledger together; `regimes` and `zones` say whether these were looked at."""
     entries, lasts = positions(rows)
     made = []
     for first, last in zip(entries.tolist(), lasts.tolist(), strict=True):
@@ -191,8 +193,8 @@ def trades_of(rows: NDArray[np.float64], times: NDArray[np.int64]) -> tuple[Trad
                 partials=last - first - 1,
                 decided=int(entry[at.DECIDED]),
                 confidence=entry[at.ROW_CONFIDENCE],
-                regime=_REGIMES[entry[at.ROW_REGIME]],
-                zone=_ZONES[entry[at.ROW_ZONE]],
+                regime=_REGIMES[entry[at.ROW_REGIME]] if regimes else None,
+                zone=_ZONES[entry[at.ROW_ZONE]] if zones else None,
                 stop=entry[at.ROW_STOP] or None,
                 target=entry[at.ROW_TARGET] or None,
             )

@@ -21,6 +21,7 @@ from genesis_core.errors import ConfigError
 from genesis_core.kernels.trading.layout import SUMMARY_SIZE
 from genesis_core.kernels.trading.reasons import REASONS
 from genesis_core.strategy import Config
+from genesis_core.strategy.inputs import SLOTS
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ class Result:
     @cached_property
     def trades(self) -> tuple[Trade, ...]:
         """The positions, in the order of their exits."""
-        return trades_of(self.rows, self.times)
+        asked = dict(zip((name for name, _ in SLOTS), self.config.slots, strict=True))
+        regimes, zones = asked["regime"] is not None, asked["zone"] is not None
+        return trades_of(self.rows, self.times, regimes=regimes, zones=zones)
 
     @cached_property
     def ledger(self) -> tuple[LedgerRow, ...]:

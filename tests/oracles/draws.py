@@ -81,7 +81,7 @@ _EXITS: Drawn = {
     "test": st.sampled_from(("intrabar", "intrabar", "close")),
     "unit": st.sampled_from(("atr", "price")),
     "stop": st.sampled_from((0.0, 0.01, 0.03, 0.5)),
-    "target": st.sampled_from((0.0, 0.0, 0.012, 0.06, 0.7)),
+    "target": st.sampled_from((0.0, 0.0, 0.012, 0.06, 1.2)),
     "trailing": st.sampled_from((0.0, 0.008, 0.03, 0.4)),
     "partials": st.sampled_from(((), (0.5,), (0.3, 0.4), (0.7, 0.3), (1.0,))),
     "max_bars": st.sampled_from((0, 0, 1, 5, 20)),

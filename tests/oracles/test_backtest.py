@@ -26,6 +26,7 @@ from genesis_core import (
     synthetic,
 )
 from genesis_core.kernels.trading.reasons import FILL_REASONS, REASONS
+from genesis_core.strategy.inputs import context_names
 from tests.oracles.agreement import disagreement
 from tests.oracles.bars import Bars, adversarial, gapped, random_walk, whole_dollars
 from tests.oracles.decision import Side, Signal
@@ -128,27 +129,25 @@ def compare_fills(result: Result, wanted: Simulation) -> None:
 
 
 def compare_trades(result: Result, wanted: Simulation) -> None:
-    """Compare what a trade tells of its entry; the zone is computed only where something depends on it."""
-    zoned = "volatility_zone" in result.config.asked_features.names
-    regimed = "regime" in result.config.asked_features.names
-    found = [(trade.decided, trade.side, trade.regime, trade.zone) for trade in result.trades]
-    assert found == [
-        (
-            held.entry.decided,
-            held.entry.side,
-            held.entry.regime if regimed else "ranging",
-            held.entry.zone if zoned else "mid",
-        )
-        for held in wanted.opened
-    ]
-    names = {"stop": [held.stop for held in wanted.opened], "target": [held.target for held in wanted.opened]}
-    for name, prices in names.items():
+    """Compare what a trade tells of its entry; context is told where something of the strategy depends on it."""
+    told = context_names(result.config)
+    entries = [held.entry for held in wanted.opened]
+    assert [(trade.decided, trade.side) for trade in result.trades] == [(e.decided, e.side) for e in entries]
+    if "regime" in told:
+        assert [trade.regime for trade in result.trades] == [entry.regime for entry in entries]
+    if "volatility_zone" in told:
+        assert [trade.zone for trade in result.trades] == [entry.zone for entry in entries]
+    if "data_quality" in told:
+        sure = [trade.confidence for trade in result.trades]
+        assert disagreement(sure, [entry.confidence for entry in entries], relative=1e-9) is None
+    placed = {
+        "stop": [held.stop for held in wanted.opened],
+        "target": [held.target for held in wanted.opened],
+    }
+    for name, prices in placed.items():
         column = [getattr(trade, name) for trade in result.trades]
         assert [price is None for price in column] == [price is None for price in prices]
         assert disagreement([p or 0.0 for p in column], [p or 0.0 for p in prices], relative=1e-9) is None
-    if "data_quality" in result.config.asked_features.names:
-        sure = [trade.confidence for trade in result.trades]
-        assert disagreement(sure, [held.entry.confidence for held in wanted.opened], relative=1e-9) is None
 
 
 @given(name=st.sampled_from(sorted(SERIES)), model=models(), values=configs())

@@ -42,21 +42,6 @@ def test_the_configuration_example_runs() -> None:
         exec(compile(block, "docs/configuration.md", "exec"), {})
 
 
-def test_every_key_of_a_strategy_is_documented_with_its_default() -> None:
-    text = (ROOT / "docs" / "configuration.md").read_text()
-    for part in (Decision, Execution):
-        for field in msgspec.structs.fields(part):
-            default = f'"{field.default}"' if isinstance(field.default, str) else f"{field.default:g}"
-            assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", text, re.MULTILINE), (
-                field.name
-            )
-    for name, feature in FEATURES.items():
-        assert f"`{name}`" in text
-        assert all(f"`{parameter}`" in text for parameter, _ in feature.defaults)
-    assert msgspec.to_builtins(Config.default())["decision"] == msgspec.to_builtins(Decision())
-    assert msgspec.to_builtins(Config.default())["execution"] == msgspec.to_builtins(Execution())
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_named_files_exist(page: Path) -> None:
     text = page.read_text()
