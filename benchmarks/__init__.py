@@ -1,1 +1,1 @@
-"""Benchmarks of the engine: ``python -m benchmarks --out benchmarks/results`` runs all of them, results checked first."""
+"""Benchmarks of the engine, results checked first: ``python -m benchmarks --out benchmarks/results``."""

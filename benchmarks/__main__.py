@@ -22,11 +22,17 @@ Made = tuple[list[Figure], list[str]]
 def main(given: list[str] | None = None) -> int:
     """Measure, print, write; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all without")
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}; all without"
+    )
     parser.add_argument("--out", type=Path, help="folder for results.json and README.md")
     parser.add_argument("--vectorbt-python", metavar="FILE", help="interpreter that has vectorbt and TA-Lib")
-    parser.add_argument("--backtesting-python", metavar="FILE", help="interpreter that has backtesting.py and TA-Lib")
-    parser.add_argument("--small", action="store_true", help="few bars and rounds: a trial, no figures to keep")
+    parser.add_argument(
+        "--backtesting-python", metavar="FILE", help="interpreter that has backtesting.py and TA-Lib"
+    )
+    parser.add_argument(
+        "--small", action="store_true", help="few bars and rounds: a trial, no figures to keep"
+    )
     chosen = parser.parse_args(given)
     unknown = [name for name in chosen.sections if name not in SECTIONS]
     if unknown:
@@ -51,7 +57,8 @@ def main(given: list[str] | None = None) -> int:
         print(note)
     if chosen.out:
         write(chosen.out, figures, notes, time.perf_counter() - began)
-    return 1 if any(one.holds is False for one in figures) else 0
+    # A limit is for the full size.
+    return 1 if any(one.holds is False for one in figures) and not chosen.small else 0
 
 
 def runner(name: str, chosen: argparse.Namespace) -> Callable[[], Made]:
@@ -65,8 +72,8 @@ def runner(name: str, chosen: argparse.Namespace) -> Callable[[], Made]:
     if name == "peers":
         sizes = (5_000, 3) if small else (peers.BARS, peers.ROUNDS)
         return lambda: peers.run(*sizes, vectorbt=vectorbt, backtesting=backtesting)
-    sizes = (2_000, 3, 50) if small else (sweep.BARS, sweep.ROUNDS, 1_000)
-    return lambda: sweep.run(*sizes, vectorbt=vectorbt)
+    grid = (2_000, 3, 50) if small else (sweep.BARS, sweep.ROUNDS, 1_000)
+    return lambda: sweep.run(*grid, vectorbt=vectorbt)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ ALONE, SHARED = "no cache", "one cache"
 
 
 def cache(rounds: int = 15) -> list[Figure]:
-    """Key, hit and memory of the feature cache."""
+    """Measure key, hit and memory of the feature cache."""
     candles = synthetic(bars=2_000)
     store = FeatureCache(ENTRIES)
     path = make_path("precomputed", candles, feature_cache=store)
@@ -51,7 +51,9 @@ def cache(rounds: int = 15) -> list[Figure]:
     )
     return [
         figure("claims.key", "feature cache: making a key", spread(seconds["key"]), "us", 1e6, at_most=1.0),
-        Figure("claims.keys", "feature cache: different questions, all with keys of their own", questions, "keys"),
+        Figure(
+            "claims.keys", "feature cache: different questions, all with keys of their own", questions, "keys"
+        ),
         figure("claims.hit", "feature cache: a hit", spread(seconds["hit"]), "us", 1e6, at_most=5.0),
         Figure(
             "claims.cache_memory",
@@ -87,12 +89,14 @@ def collisions() -> tuple[int, int]:
         FeatureSet([("atr_14", {"n": 14})]),
         FeatureSet([("atr_14", {"n": 15})]),
     ]
-    questions = [(candles, bar, chosen) for candles in series for chosen in sets for bar in range(len(candles))]
+    questions = [
+        (candles, bar, chosen) for candles in series for chosen in sets for bar in range(len(candles))
+    ]
     return len({FeatureCache.key(*question) for question in questions}), len(questions)
 
 
 def extraction(bars: int = 100_000, rounds: int = 15) -> list[Figure]:
-    """One bar of the 15 default features: interpreted in a stream, and in compiled passes."""
+    """Measure a bar of the 15 default features: interpreted in a stream, and in compiled passes."""
     candles = synthetic(bars=bars)
     some = candles[: min(bars, 2_000)]
     if find_difference(interpret_columns(some, DEFAULT.graph), compute_columns(some, DEFAULT.graph)):
@@ -130,7 +134,7 @@ def extraction(bars: int = 100_000, rounds: int = 15) -> list[Figure]:
 
 
 def modes(bars: int = 1_000, rounds: int = 6) -> list[Figure]:
-    """Fast window, precompute and compiled, each alone, over the baseline; complexity and compiling apart."""
+    """Measure fast window, precompute and compiled alone against the baseline; complexity and compiling apart."""
     candles = synthetic(bars=bars)
     chosen = [mode for mode in benchmark_modes(candles, Config.default()) if mode.name in MODES]
     seconds = {one.mode.name: one.seconds for one in measured(chosen, rounds)}
@@ -142,7 +146,11 @@ def modes(bars: int = 1_000, rounds: int = 6) -> list[Figure]:
         ("precompute", "precomputed features alone", precomputed),
         ("compiled", "compiled", compiled),
     ):
-        made.append(figure(f"claims.{key}", f"{label}: {name} over the baseline", ratio(base, times), "x", at_least=1.0))
+        made.append(
+            figure(
+                f"claims.{key}", f"{label}: {name} over the baseline", ratio(base, times), "x", at_least=1.0
+            )
+        )
     what = f"{label}: one pass instead of one per bar (O(t^2) to O(t)), both interpreted"
     made.append(figure("claims.one_pass", what, ratio(base, one_pass), "x"))
     what = f"{label}: compiling, both in one pass"
@@ -151,7 +159,7 @@ def modes(bars: int = 1_000, rounds: int = 6) -> list[Figure]:
 
 
 def repeated(bars: int = 200, settings: int = 8, rounds: int = 6) -> list[Figure]:
-    """Several backtests that differ in their decisions only: with one cache of enough capacity, and without."""
+    """Measure backtests that differ in their decisions only: with one cache of enough capacity, and without."""
     candles = synthetic(bars=bars)
     configs = [
         Config.default().updated({"decision": {"edge": 0.01 * number}}) for number in range(1, settings + 1)
@@ -181,7 +189,7 @@ def repeated(bars: int = 200, settings: int = 8, rounds: int = 6) -> list[Figure
 
 
 def memory(bars: int = 100_000) -> list[Figure]:
-    """What precomputed features and windows hold."""
+    """Measure what precomputed features and windows hold."""
     candles = synthetic(bars=bars)
     path = make_path("precomputed", candles)
     rows = grown(lambda: path.at(60))
@@ -194,9 +202,7 @@ def memory(bars: int = 100_000) -> list[Figure]:
     ]
 
 
-def run(
-    bars: int = 1_000, rounds: int = 6, cheap_rounds: int = 15, long_bars: int = 100_000
-) -> list[Figure]:
+def run(bars: int = 1_000, rounds: int = 6, cheap_rounds: int = 15, long_bars: int = 100_000) -> list[Figure]:
     """Check and time all claims."""
     return [
         *cache(cheap_rounds),

@@ -161,7 +161,7 @@ def contest(
         for entrant in entrants:
             try:
                 running.append(stack.enter_context(Contender(entrant, file, listed)))
-            except MissingError as fault:
+            except MissingError as fault:  # noqa: PERF203
                 notes.append(f"left out: {fault}")
         yield running, notes
 

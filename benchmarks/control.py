@@ -1,6 +1,6 @@
 """The bare control loop: what the EMA/RSI example would cost if somebody wrote only it, and nothing else.
 
-One pass in one function with every value in a register: no engine code, no reasons, no ledger, no metrics. It is the
+One pass in one function with every value in a register: no engine code, no reasons, no ledger, no metrics. The three indicators are there at every bar. It is the
 yardstick that tells a slow machine from a slow engine: all costs a bar are also stated as multiples of its cost.
 """
 
@@ -67,11 +67,11 @@ def bare(o, c, fast_n, slow_n, rsi_n, limit, fee, cash, equity):  # type: ignore
             else:
                 gain = (gain * (rsi_n - 1.0) + up) / rsi_n
                 loss = (loss * (rsi_n - 1.0) + down) / rsi_n
+        both = gain + loss
+        rsi = 100.0 * (gain / both) if both > 0.0 else 50.0
         if t >= slow_n - 1:
             side = 1.0 if fast > slow else -1.0
             if side > 0.0 and above < 0.0:
-                both = gain + loss
-                rsi = 100.0 * (gain / both) if both > 0.0 else 50.0
                 if rsi < limit:
                     wanted = 1.0
             elif side < 0.0 and above > 0.0:

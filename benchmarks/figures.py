@@ -147,9 +147,7 @@ def read(folder: Path) -> tuple[Figure, ...]:
     document: dict[str, Any] = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     if document.get("schema") != SCHEMA:
         raise ValueError(f"{folder / RESULTS}: schema {document.get('schema')!r}; {SCHEMA} is needed")
-    return tuple(
-        Figure(**{k: v for k, v in one.items() if k != "holds"}) for one in document["figures"]
-    )
+    return tuple(Figure(**{k: v for k, v in one.items() if k != "holds"}) for one in document["figures"])
 
 
 def environment() -> dict[str, str]:

@@ -31,16 +31,15 @@ def entrants(vectorbt: str | None = None, backtesting: str | None = None) -> tup
             "vectorbt",
             vectorbt,
             "--vectorbt-python",
-            [
-                (f"vectorbt_{engine}", "run_vectorbt.py", ("--engine", engine))
-                for engine in ("numba", "rust")
-            ],
+            [(f"vectorbt_{engine}", "run_vectorbt.py", ("--engine", engine)) for engine in ("numba", "rust")],
         ),
         ("backtesting", backtesting, "--backtesting-python", [("backtesting_py", "run_backtesting.py", ())]),
     ):
         python = given or (sys.executable if find_spec(module) else None)
         if python is None:
-            notes.append(f"left out: {module} is not installed here; {option} names an interpreter that has it")
+            notes.append(
+                f"left out: {module} is not installed here; {option} names an interpreter that has it"
+            )
             continue
         found += [Entrant(key, script, python, options) for key, script, options in made]
     return found, notes
@@ -64,7 +63,9 @@ def check_trades(ours: dict[str, Any], theirs: dict[str, Any], who: str) -> None
         raise WrongResultError("no trades: nothing would be compared")
     for number, (a, b) in enumerate(zip(here, there, strict=True)):
         bars = a[:2] == b[:2]
-        if not (bars and all(math.isclose(x, y, rel_tol=TOLERANCE) for x, y in zip(a[2:], b[2:], strict=True))):
+        if not (
+            bars and all(math.isclose(x, y, rel_tol=TOLERANCE) for x, y in zip(a[2:], b[2:], strict=True))
+        ):
             raise WrongResultError(
                 f"{who}: trade {number} is (entry bar, exit bar, entry price, exit price, net PnL) {b}, ours {a}"
             )

@@ -1,4 +1,4 @@
-"""Time several ways in turn, round by round, so that their times are pairs; and how much memory a fresh process needs."""
+"""Time several ways in turn, so that their times are pairs; measure how much memory a fresh process needs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rounds_of(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, l
     for run in ways.values():
         run()
     for number in range(rounds):
-        names = list(ways) if number % 2 == 0 else list(reversed(ways))
+        names = list(ways) if number % 2 == 0 else list(ways)[::-1]
         for name in names:
             seconds[name].append(one_sample(ways[name]))
     return seconds

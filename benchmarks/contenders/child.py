@@ -1,7 +1,7 @@
 """What every contender shares: candles from a file, and a conversation of one JSON line each over standard input.
 
 Knows only the standard library and NumPy, because it runs in each contender's own environment. The parent says
-``time`` for one sample, ``peak`` for the memory so far, and ``stop``.
+``time`` for one sample; anything else ends the conversation.
 """
 
 from __future__ import annotations
@@ -62,7 +62,6 @@ def serve(
     version: str,
     run: Callable[[], Any],
     describe: Callable[[Any], dict[str, Any]],
-    prepare: Callable[[], None] = lambda: None,
     bare: Callable[[], Any] | None = None,
 ) -> None:
     """Warm up, tell the result, then answer the parent.
@@ -75,33 +74,29 @@ def serve(
         From candles in memory to a usable result: what is timed.
     describe : callable
         Says what the result holds, for the check. Not timed.
-    prepare : callable
-        Called before each run, not timed.
     bare : callable, optional
-        As `run`, but it stops where the fills are known: no figures, no curve, no usable result.
+        A part of `run` that is timed beside it.
     """
-    prepare()
     # The second run is described: what the first one compiled is then out of the way.
     run()
-    prepare()
-    told = describe(run())
-    say({"name": name, "version": version, "python": sys.version.split()[0], **told})
+    result = run()
+    # Before the result is described: what that takes is no part of a run.
+    about = {"name": name, "version": version, "python": sys.version.split()[0], "peak": _peak()}
+    say(about | describe(result))
+    del result
     for line in sys.stdin:
         asked = line.strip()
         if asked == "time":
-            say({"seconds": _sample(run, prepare), "bare": _sample(bare, prepare) if bare else None})
-        elif asked == "peak":
-            say({"bytes": _peak()})
+            say({"seconds": _sample(run), "bare": _sample(bare) if bare else None})
         else:
             return
 
 
-def _sample(run: Callable[[], Any], prepare: Callable[[], None]) -> float:
+def _sample(run: Callable[[], Any]) -> float:
     """Return the mean seconds of a run."""
     calls, spent = 0, 0.0
     gc.collect()
     while spent < SAMPLE_SECONDS:
-        prepare()
         gc.disable()
         began = time.perf_counter()
         run()

@@ -1,4 +1,4 @@
-"""This engine: the strategy of ``examples/ema_rsi.py``, compiled."""
+"""Genesis Core: the strategy of ``examples/ema_rsi.py``, compiled."""
 
 from __future__ import annotations
 
@@ -51,19 +51,23 @@ def main() -> None:
         )
         return
     values = child.sets(chosen.sets)
-    configs: list[Config] = []
 
-    def prepare() -> None:
-        # New ones for each run: what a config remembers from the run before shall not be measured.
-        configs[:] = [
+    def configs() -> list[Config]:
+        return [
             strategy.updated(
                 {"features": {"fast": {"n": fast}, "slow": {"n": slow}}, "decide": {"overbought": limit}}
             )
             for fast, slow, limit in values
         ]
 
+    ready = configs()
+
+    def from_numbers() -> list[Summary]:
+        # New configs each time: what they remember from the run before is not to be measured here.
+        return backtest_many(candles, configs())
+
     child.serve(
-        "Genesis Core", __version__, lambda: backtest_many(candles, configs), tell_many, prepare
+        "Genesis Core", __version__, from_numbers, tell_many, bare=lambda: backtest_many(candles, ready)
     )
 
 

@@ -86,13 +86,20 @@ def main() -> None:
         trades = portfolio.trades
         figures = [getattr(portfolio, name)() for name in FIGURES]
         figures += [getattr(trades, name)() for name in TRADE_FIGURES]
-        return portfolio, trades, portfolio.value(), figures
+        # A sweep keeps no equity curves, here as there.
+        return portfolio, trades, portfolio.value() if chosen.sets is None else None, figures
 
     def tell(result: Any) -> dict[str, Any]:
         portfolio, trades, _, _ = result
         records = trades.values
         rows = [
-            [int(r["entry_idx"]), int(r["exit_idx"]), float(r["entry_price"]), float(r["exit_price"]), float(r["pnl"])]
+            [
+                int(r["entry_idx"]),
+                int(r["exit_idx"]),
+                float(r["entry_price"]),
+                float(r["exit_price"]),
+                float(r["pnl"]),
+            ]
             for r in records
         ]
         status = [bool(r["status"] == 1) for r in records]
@@ -108,7 +115,9 @@ def main() -> None:
                 final[record["col"]] -= record["size"] * c[-1] * FEE
         return {"counts": [int(n) for n in trades.count()], "final": [float(x) for x in final]}
 
-    child.serve(f"vectorbt ({engine})", vbt.__version__, run, tell, bare=simulate)
+    child.serve(
+        f"vectorbt ({engine})", vbt.__version__, run, tell, bare=simulate if chosen.sets is None else None
+    )
 
 
 if __name__ == "__main__":

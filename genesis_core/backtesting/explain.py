@@ -52,7 +52,9 @@ def story(result: Result, number: int, trade: Trade, fills: Sequence[LedgerRow])
         + (f", volatility {trade.zone}" if trade.zone else ""),
         f"entered  {_when(entry)}: {_fill(entry)}, worth {worth:,.2f}",
     ]
-    placed = [f"{name} {price:,.8g}" for name, price in (("stop", trade.stop), ("target", trade.target)) if price]
+    placed = [
+        f"{name} {price:,.8g}" for name, price in (("stop", trade.stop), ("target", trade.target)) if price
+    ]
     if placed:
         lines.append(f"placed   {', '.join(placed)}")
     for row in exits:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from genesis_core.features.cache import FeatureCache
 from genesis_core.features.estimate import SlowPathWarning, warn_if_recompute_is_slow
 
+
 @dataclass(frozen=True)
 class Plan:
     """What will run.

@@ -145,7 +145,9 @@ class Result:
             number = trade % len(trades)
         chosen = trades[number]
         fills = [row for row in self.ledger if chosen.entry_bar <= row.bar <= chosen.exit_bar]
-        start = next(i for i, row in enumerate(fills) if row.kind == "entry" and row.decided == chosen.decided)
+        start = next(
+            i for i, row in enumerate(fills) if row.kind == "entry" and row.decided == chosen.decided
+        )
         return story(self, number, chosen, fills[start : start + chosen.partials + 2])
 
     @cached_property
@@ -213,10 +215,16 @@ class Result:
 def summary_digest(rows: NDArray[np.float64], metrics: Metrics, final_equity: float) -> str:
     """Return the digest of a ledger, the figures and the final equity.
 
-    Written out instead of handed to :func:`genesis_core.digest.digest`: a sweep computes it ten thousand times a second.
-    A figure that is not defined is told by its flag.
+    Written out instead of handed to :func:`genesis_core.digest.digest`: a sweep computes it ten thousand times a
+    second. A figure that is not defined is told by its flag.
     """
-    figures = (metrics.total_return, metrics.win_rate, metrics.profit_factor, metrics.max_drawdown, metrics.sharpe)
+    figures = (
+        metrics.total_return,
+        metrics.win_rate,
+        metrics.profit_factor,
+        metrics.max_drawdown,
+        metrics.sharpe,
+    )
     defined = [figure is not None for figure in figures]
     head = struct.pack(
         "<2q5?6d", len(rows), metrics.trades, *defined, *[figure or 0.0 for figure in figures], final_equity

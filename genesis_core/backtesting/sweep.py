@@ -82,8 +82,9 @@ def backtest_many(
     checked = [check_run(candles, config, f"strategy {i}: ") for i, config in enumerate(configs)]
     if not checked:
         return []
-    uses = Counter(placed.node for config in checked for placed in config.asked_features.graph.nodes)
-    shared = SharedColumns(candles, frozenset(node for node, count in uses.items() if count > 1))
+    # By digest, as nodes compare: the string is hashed and compared in C, some ten times a strategy.
+    uses = Counter(placed.node.digest for config in checked for placed in config.asked_features.graph.nodes)
+    shared = SharedColumns(candles, frozenset(digest for digest, count in uses.items() if count > 1))
     parts = [checked[i::threads] for i in range(min(threads, len(checked)))]
     if len(parts) == 1:
         return _run_part(candles, shared, checked)
@@ -104,32 +105,33 @@ class SharedColumns:
     ----------
     candles : Candles
         The series.
-    wanted : frozenset of Node
-        Which nodes are kept.
+    wanted : frozenset of str
+        Digests of the nodes that are kept.
     """
 
-    def __init__(self, candles: Candles, wanted: frozenset[Node]) -> None:
+    def __init__(self, candles: Candles, wanted: frozenset[str]) -> None:
         self._bars = len(candles)
         self._wanted = wanted
-        self._kept: OrderedDict[Node, tuple[Column, ...]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Column, ...]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
     def __contains__(self, node: Node) -> bool:
-        return node in self._wanted
+        return node.digest in self._wanted
 
     def get(self, node: Node, inputs: tuple[Column, ...]) -> tuple[Column, ...]:
         """Return the columns of a node, given those it reads."""
+        key = node.digest
         with self._lock:
-            found = self._kept.get(node)
+            found = self._kept.get(key)
             if found is not None:
-                self._kept.move_to_end(node)
+                self._kept.move_to_end(key)
                 return found
             columns = tuple(np.empty(self._bars) for _ in node.kernel.outputs)
             run_node(node, inputs, columns)
             for column in columns:
                 column.flags.writeable = False
-            self._kept[node] = columns
+            self._kept[key] = columns
             self._bytes += sum(column.nbytes for column in columns)
             while self._bytes > SHARED_BYTES and len(self._kept) > 1:
                 _, dropped = self._kept.popitem(last=False)
@@ -179,7 +181,9 @@ class _Sweeper:
         strides = np.array([a is not None for a in at], dtype=np.int64)
         if config.model is not None:
             strides[:2] = 1
-            x[:2] = ModelColumns(config).columns(columns, x[REGIME_SLOT], int(strides[REGIME_SLOT]), self._bars)
+            x[:2] = ModelColumns(config).columns(
+                columns, x[REGIME_SLOT], int(strides[REGIME_SLOT]), self._bars
+            )
         p = np.array(config.vector)
         while True:
             rows = self._sweep(

@@ -11,8 +11,8 @@ from genesis_core.kernels.trading.bar import mark, quiet, trade_bar
 from genesis_core.kernels.trading.books import close_books, open_books
 from genesis_core.kernels.trading.layout import EVENTS, INITIAL, MOST_EVENTS, ROW_SIZE
 from genesis_core.kernels.trading.metrics import summarize
-from genesis_core.kernels.trading.reasons import NO_SIGNAL
 from genesis_core.kernels.trading.model import add_column, add_five_columns, finish_columns
+from genesis_core.kernels.trading.reasons import NO_SIGNAL
 
 PRICE_COLUMNS = 4
 INPUT_COLUMNS = 13
@@ -65,9 +65,9 @@ def compiled_trade() -> Callable[..., int]:
     -------
     callable
         ``trade(s, p, prices, x, strides, ready, begin, bars, at, block, equity, reasons, ledger)`` for a block of
-        that many bars, of which the first is `begin` of `bars`. `prices` are the columns open, high, low, close; `x` those of
-        :data:`genesis_core.strategy.inputs.SLOTS`, each with stride 1, or a single constant with stride 0; `ledger`
-        is a flat run of rows.
+        that many bars, of which the first is `begin` of `bars`. `prices` are the columns open, high, low, close; `x`
+        those of :data:`genesis_core.strategy.inputs.SLOTS`, each with stride 1, or a single constant with stride 0;
+        `ledger` is a flat run of rows.
     """
     import numba
 

@@ -65,6 +65,8 @@ class BlockProgram:
         count = len(node.kernel.outputs)
         writes = tuple(range(placed.slot, placed.slot + count))
         own = len(SOURCES)
+        # Where a pass reads no candle column, its arrays are the same in every block.
+        own_only = min(placed.reads, default=0) >= own
         return _Pass(
             run=fast_pass(node.kernel),
             start=node.start,
@@ -74,8 +76,7 @@ class BlockProgram:
             reads=placed.reads,
             writes=writes,
             neutral=node.kernel.neutral,
-            # Where a pass reads no candle column, its arrays are the same in every block.
-            inputs=tuple(self._views[slot - own] for slot in placed.reads) if min(placed.reads, default=0) >= own else (),
+            inputs=tuple(self._views[slot - own] for slot in placed.reads) if own_only else (),
             outputs=tuple(self._scratch[slot - own] for slot in writes),
         )
 

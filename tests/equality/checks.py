@@ -7,7 +7,16 @@ from genesis_core.features import FeatureRun
 from pytest_genesis_perf.identity import find_difference
 
 LEAST_TRADES_PER_1000_BARS = 20
-FEW_VALUES = {"vol_regime": 2, "regime": 2, "data_quality": 2}
+FEW_VALUES = {
+    "vol_regime": 2,
+    "regime": 2,
+    "data_quality": 2,
+    "volatility_zone": 3,
+    "higher_above": 4,
+    "higher_above_next": 4,
+    "higher_below": 4,
+    "higher_below_next": 4,
+}
 """Features that are steps; all others must take many values."""
 MANY = 100
 

@@ -35,7 +35,7 @@ def candles(request: pytest.FixtureRequest, sizes: Sizes) -> Candles:
 @pytest.fixture(scope="session")
 def feature_set() -> FeatureSet:
     """The features a backtest asks for: the model's, and the context of its decisions."""
-    return Config.default().feature_set.including("regime", "data_quality")
+    return Config.default().asked_features
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +67,7 @@ def feature_reference(
 ) -> FeatureRun:
     """The recomputed features of every bar: those of the cached run, and the bars of warm-up it did not ask for."""
     result, cache = cached_reference
-    warmup = run_features("recompute", candles, range(feature_set.layout.warmup), feature_set)
+    warmup = run_features("recompute", candles, range(Config.default().ready), feature_set)
     keys = [FeatureCache.key(candles, bar, feature_set) for bar in range(len(warmup.vectors), len(candles))]
     vectors = [cache.get(key) for key in keys]
     found = tuple(vector for vector in vectors if vector is not None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from genesis_core.compiler import columns, jit, run
+from genesis_core.compiler import columns, jit, lanes, run
 from genesis_core.kernels.walk import reachable, references
 
 Changes = Mapping[Callable[..., Any], Callable[..., Any]]
@@ -56,17 +56,22 @@ def _rewired(function: FunctionType, made: Changes) -> FunctionType:
 @contextmanager
 def compiled_side(changes: Changes) -> Iterator[None]:
     """Compile changed functions instead of the law's, which stays as it is when interpreted."""
-    memories = [*vars(columns).values(), *vars(run).values()]
+    memories = [*vars(columns).values(), *vars(lanes).values(), *vars(run).values()]
     compiled = [memory for memory in memories if hasattr(memory, "cache_clear")]
-    assert {columns.column_pass, run.compiled_trade, run.compiled_model, run.compiled_summarize} <= set(
-        compiled
+    known = (
+        columns.column_pass,
+        lanes.fast_pass,
+        run.compiled_trade,
+        run.compiled_model,
+        run.compiled_summarize,
     )
+    assert set(known) <= set(compiled)
 
     def compile_changed(root: Callable[..., Any], *args: Any) -> Callable[..., Any]:
         return jit.compile_law(mutated(root, changes), *args)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (columns, run):
+        for module in (columns, lanes, run):
             patch.setattr(module, "compile_law", compile_changed)
         for memory in compiled:
             memory.cache_clear()

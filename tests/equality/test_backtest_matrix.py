@@ -10,7 +10,7 @@ import pytest
 from genesis_core import Candles, Config, FeatureCache, Result, backtest
 from tests.equality.checks import inactivity, result_fault
 
-READY = Config.default().feature_set.layout.warmup
+READY = Config.default().ready
 
 
 @dataclass(frozen=True)

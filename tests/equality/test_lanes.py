@@ -17,7 +17,9 @@ CANDLES = synthetic(bars=9_000)
 FORGETFUL = sorted(name for name, kernel in KERNELS.items() if kernel.forgets is not None)
 
 
-def runs(kernel: Kernel, params: tuple[float, ...], columns: tuple[np.ndarray, ...]) -> list[tuple[bytes, bytes]]:
+def runs(
+    kernel: Kernel, params: tuple[float, ...], columns: tuple[np.ndarray, ...]
+) -> list[tuple[bytes, bytes]]:
     """Return values and final state, from the pass in lanes and from the single one."""
     single = column_pass(kernel.step, len(kernel.inputs), len(kernel.outputs))
     made = []
@@ -29,8 +31,7 @@ def runs(kernel: Kernel, params: tuple[float, ...], columns: tuple[np.ndarray, .
 
 
 def column(values: np.ndarray) -> np.ndarray:
-    sealed = np.frombuffer(np.ascontiguousarray(values).tobytes())
-    return sealed
+    return np.frombuffer(np.ascontiguousarray(values).tobytes())
 
 
 @pytest.mark.parametrize("n", [1.0, 2.0, 14.0, 26.0])
@@ -38,7 +39,9 @@ def column(values: np.ndarray) -> np.ndarray:
 def test_lanes_give_the_bits_and_the_state_of_one_lane(name: str, n: float) -> None:
     kernel = KERNELS[name]
     assert kernel.forgets is not None
-    assert len(CANDLES) // LANES >= LEAST_STRETCH * kernel.forgets([n]), "too short for lanes: nothing is tested"
+    assert len(CANDLES) // LANES >= LEAST_STRETCH * kernel.forgets([n]), (
+        "too short for lanes: nothing is tested"
+    )
     fast, single = runs(kernel, (n,), (CANDLES.close,))
     assert fast == single
 

@@ -361,7 +361,7 @@ class Trader:
             orders.leave = "max_hold"
         elif self._sure(held, seen) < exits.confidence_below:
             orders.leave = "confidence_drop"
-        elif exits.regime_flip and self._flipped(held, seen):
+        elif exits.regime_flip and self._flipped(t, held):
             orders.leave = "regime_flip"
         elif isinstance(seen.said, Signal) and seen.said.leave:
             orders.leave = "exit_signal"
@@ -372,9 +372,13 @@ class Trader:
             return (seen.said.confidence if seen.said.side == held.entry.side else 1.0) * seen.quality
         return seen.said[0 if held.up else 1] * seen.quality
 
-    def _flipped(self, held: Position, seen: AsOf) -> bool:
+    def _flipped(self, t: int, held: Position) -> bool:
+        """Return whether the regime is against the position now, and was not a bar before."""
         against = "bear" if held.up else "bull"
-        return seen.regime == against != held.entry.regime
+        now, before = self.seen[t], self.seen[t - 1]
+        assert now is not None
+        assert before is not None
+        return now.regime == against != before.regime
 
 
 def simulate(bars: Bars, seen: Sequence[AsOf | None], settings: Settings) -> Simulation:

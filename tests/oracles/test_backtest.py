@@ -133,10 +133,9 @@ def compare_trades(result: Result, wanted: Simulation) -> None:
     told = context_names(result.config)
     entries = [held.entry for held in wanted.opened]
     assert [(trade.decided, trade.side) for trade in result.trades] == [(e.decided, e.side) for e in entries]
-    if "regime" in told:
-        assert [trade.regime for trade in result.trades] == [entry.regime for entry in entries]
-    if "volatility_zone" in told:
-        assert [trade.zone for trade in result.trades] == [entry.zone for entry in entries]
+    regimes = [entry.regime if "regime" in told else None for entry in entries]
+    zones = [entry.zone if "volatility_zone" in told else None for entry in entries]
+    assert [(trade.regime, trade.zone) for trade in result.trades] == list(zip(regimes, zones, strict=True))
     if "data_quality" in told:
         sure = [trade.confidence for trade in result.trades]
         assert disagreement(sure, [entry.confidence for entry in entries], relative=1e-9) is None
@@ -157,14 +156,14 @@ def test_any_strategy(name: str, model: dict[str, Any], values: dict[str, Any]) 
 
 
 def moved(s: Vector, p: Vector, close: float, quality: float) -> tuple[float, float, float]:
-    """Follow or fade a move of the close, less sure on bad data; leave after so many bars without one."""
+    """Follow or fade a move of the close, less sure on bad data; leave the bar that ends so many without one."""
     before = s[0]
     s[0] = close
     s[1] = s[1] + 1.0
     away = close - before
     limit = p[0] * close
     sure = 0.3 if quality < 1.0 else 0.8
-    leave = 1.0 if p[2] > 0.0 and s[1] >= p[2] else 0.0
+    leave = 1.0 if p[2] > 0.0 and s[1] == p[2] else 0.0
     if before == 0.0 or abs(away) <= limit:
         return 0.0, 1.0, leave
     s[1] = 0.0
@@ -192,7 +191,7 @@ def signals(bars: Bars, limit: float, sign: float, patience: float) -> list[Sign
     last = -1  # the bar of the last move before this one; the count starts with the series
     for t, side in enumerate(moves):
         sure = 1.0 if side is None else 0.3 if quality[t] < 1.0 else 0.8
-        made.append(Signal(side, sure, leave=patience > 0.0 and t - last >= patience))
+        made.append(Signal(side, sure, leave=patience > 0.0 and t - last == patience))
         if side is not None:
             last = t
     return made

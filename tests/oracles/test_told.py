@@ -206,15 +206,16 @@ def test_without_an_atr_there_is_no_distance_and_no_stop() -> None:
     assert [fill.reason for fill in wanted.fills] == ["entry", "final_close"]
 
 
+@pytest.mark.parametrize("between", REGIMES)
 @pytest.mark.parametrize("entered", REGIMES)
-def test_a_regime_flips_from_that_of_the_entry(entered: str) -> None:
+def test_a_regime_flips_when_it_turns_against_the_position(entered: str, between: str) -> None:
     told = [
         AsOf(LONG, regime=entered),
-        AsOf(NONE, regime="bull"),
+        AsOf(NONE, regime=between),
         AsOf(NONE, regime="bear"),
         AsOf(NONE, regime="bear"),
     ]
     wanted = check(config_of({"decision": ENTER, "exits": {"regime_flip": True}}), still(4), told)
     left = [fill.bar for fill in wanted.fills if fill.reason == "regime_flip"]
-    assert left == ([] if entered == "bear" else [3])
+    assert left == ([3] if between != "bear" else ([2] if entered != "bear" else []))
     assert _SIDE[wanted.fills[0].side] == 1.0

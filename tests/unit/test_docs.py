@@ -5,12 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import msgspec
 import pytest
-
-from genesis_core import Config
-from genesis_core.features.defaults import FEATURES
-from genesis_core.strategy.config import Decision, Execution
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -119,7 +119,9 @@ class TestFeatureSet:
     def test_each_parameter_of_each_feature_counts(self, name: str) -> None:
         original = FeatureSet([name])
         for key, default in FEATURES[name].defaults:
-            changed = FeatureSet([(name, {key: default + 1.0 if default >= 1.0 or default == 0.0 else default / 2.0})])
+            changed = FeatureSet(
+                [(name, {key: default + 1.0 if default >= 1.0 or default == 0.0 else default / 2.0})]
+            )
             assert changed.digest != original.digest
             assert changed.parameters[name] != original.parameters[name]
 

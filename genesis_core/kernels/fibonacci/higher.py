@@ -78,7 +78,10 @@ def close_candle(s: Vector, p: Vector, now: float) -> None:
     top, bottom = pivots_at(s, LAG_STATE + 1 + depth, depth, s[HIGH], s[LOW])
     if k >= 2 * depth and k >= n + depth:
         s[TOP], s[BOTTOM], s[LEG_UP] = swings_at(s, SWING_STATE, top, bottom, p[LEAST] * atr_then)
-        if s[SWING_STATE + NOW] == s[SWING_STATE + TOP_BAR] or s[SWING_STATE + NOW] == s[SWING_STATE + BOTTOM_BAR]:
+        if (
+            s[SWING_STATE + NOW] == s[SWING_STATE + TOP_BAR]
+            or s[SWING_STATE + NOW] == s[SWING_STATE + BOTTOM_BAR]
+        ):
             s[KNOWN_AT] = now
 
 

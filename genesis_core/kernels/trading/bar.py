@@ -11,9 +11,9 @@ from genesis_core.kernels.trading.layout import (
     BY_SIGNAL,
     CONFIDENCE_BELOW,
     ENTRY_BAR,
-    ENTRY_REGIME,
     FIRST_PART,
     FLAT,
+    HELD_REGIME,
     IN_ATR,
     IN_UNITS,
     INTRABAR,
@@ -179,7 +179,9 @@ def exit_reason(
         return MAX_HOLD
     if p[CONFIDENCE_BELOW] > 0.0 and held_confidence(p, side, first, second) * quality < p[CONFIDENCE_BELOW]:
         return CONFIDENCE_DROP
-    if p[ON_REGIME_FLIP] > 0.0 and regime == -side and s[ENTRY_REGIME] != -side:
+    turned = regime == -side and s[HELD_REGIME] != -side
+    s[HELD_REGIME] = regime
+    if p[ON_REGIME_FLIP] > 0.0 and turned:
         return REGIME_FLIP
     if p[SOURCE] == BY_SIGNAL and leaving != 0.0:
         return SIGNAL_EXIT

@@ -13,7 +13,6 @@ from genesis_core.kernels.trading.layout import (
     ENTRY_BAR,
     ENTRY_FEE,
     ENTRY_PRICE,
-    ENTRY_REGIME,
     ENTRY_UNITS,
     EVENTS,
     EXIT_FEES,
@@ -23,6 +22,7 @@ from genesis_core.kernels.trading.layout import (
     FLAT,
     GROSS,
     GROSS_SUM,
+    HELD_REGIME,
     IN_UNITS,
     INITIAL,
     KIND,
@@ -146,7 +146,7 @@ def enter(s: Vector, p: Vector, events: Vector, raw: float) -> None:
     s[ENTRY_PRICE] = price
     s[ENTRY_FEE] = fee
     s[ENTRY_BAR] = s[NOW]
-    s[ENTRY_REGIME] = s[PENDING_REGIME]
+    s[HELD_REGIME] = s[PENDING_REGIME]
     s[ENTRIES] = s[ENTRIES] + 1.0
     s[LAST_SIDE] = side
     s[GROSS_SUM] = 0.0

@@ -25,13 +25,28 @@ FEE, SLIPPAGE, AT_CLOSE, INITIAL = 67, 68, 69, 70
 WATCHED = 71  # whether anything but a signal can end a position
 PARAMS_SIZE = 72
 
-# State ``s``: the account, the position, what was decided and waits for its fill, the memory of the decision.
+# State ``s``: the account, the position (HELD_REGIME: of the bar before), what was decided and waits for its fill, the
+# memory of the decision.
 NOW, CASH, PEAK, EVENTS = 0, 1, 2, 3
-SIDE, UNITS, ENTRY_UNITS, ENTRY_PRICE, ENTRY_FEE, ENTRY_BAR, ENTRY_REGIME = 4, 5, 6, 7, 8, 9, 10
+SIDE, UNITS, ENTRY_UNITS, ENTRY_PRICE, ENTRY_FEE, ENTRY_BAR, HELD_REGIME = 4, 5, 6, 7, 8, 9, 10
 STOP, TARGET, TRAIL, TRAIL_GAP, BEST, FIRST_LEVEL, SECOND_LEVEL, PARTS = 11, 12, 13, 14, 15, 16, 17, 18
 GROSS_SUM, FEE_SUM = 19, 20
-PENDING_EXIT, PENDING_SIDE, PENDING_VALUE, PENDING_BAR, PENDING_CONFIDENCE, PENDING_REGIME = 21, 22, 23, 24, 25, 26
-PENDING_ZONE, PENDING_STOP, PENDING_TARGET, PENDING_TRAIL, PENDING_FIRST, PENDING_SECOND = 27, 28, 29, 30, 31, 32
+PENDING_EXIT, PENDING_SIDE, PENDING_VALUE, PENDING_BAR, PENDING_CONFIDENCE, PENDING_REGIME = (
+    21,
+    22,
+    23,
+    24,
+    25,
+    26,
+)
+PENDING_ZONE, PENDING_STOP, PENDING_TARGET, PENDING_TRAIL, PENDING_FIRST, PENDING_SECOND = (
+    27,
+    28,
+    29,
+    30,
+    31,
+    32,
+)
 LAST_SIDE, ACCEPTED, RUN_SIDE, RUN_LENGTH, ENTRIES, PENDING_PARTS = 33, 34, 35, 36, 37, 38
 BUSY = 39  # whether the next bar can be more than a mark, see :mod:`genesis_core.kernels.trading.bar`
 STATE_SIZE = 40

@@ -45,7 +45,9 @@ def probabilities(m: Vector, f: Vector, regime: float) -> tuple[float, float]:
     inputs = int(m[INPUTS])
     z_buy = score(m, f, WEIGHTS, inputs)
     z_sell = score(m, f, WEIGHTS + 1 + inputs, inputs)
-    return shares(calibrated(m, BUY_CALIBRATION, regime, z_buy), calibrated(m, SELL_CALIBRATION, regime, z_sell))
+    return shares(
+        calibrated(m, BUY_CALIBRATION, regime, z_buy), calibrated(m, SELL_CALIBRATION, regime, z_sell)
+    )
 
 
 def add_column(z: Vector, weight: float, x: Vector, bars: int) -> None:
