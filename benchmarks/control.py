@@ -1,7 +1,8 @@
 """The bare control loop: what the EMA/RSI example would cost if somebody wrote only it, and nothing else.
 
-One pass in one function with every value in a register: no engine code, no reasons, no ledger, no metrics. The three indicators are there at every bar. It is the
-yardstick that tells a slow machine from a slow engine: all costs a bar are also stated as multiples of its cost.
+One pass in one function with every value in a register, the three indicators at every bar: no engine code, no reasons,
+no ledger, no metrics. It is the yardstick that tells a slow machine from a slow engine: all costs a bar are also stated
+as multiples of its cost.
 """
 
 from __future__ import annotations

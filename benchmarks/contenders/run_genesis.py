@@ -61,6 +61,8 @@ def main() -> None:
         ]
 
     ready = configs()
+    # Once run, they are wired.
+    backtest_many(candles, ready)
 
     def from_numbers() -> list[Summary]:
         # New configs each time: what they remember from the run before is not to be measured here.

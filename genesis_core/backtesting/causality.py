@@ -125,11 +125,15 @@ def _cuts(cuts: int | Iterable[int], first: int, bars: int) -> tuple[int, ...]:
             raise CandleError(f"cuts = {cuts}; at least one is needed")
         # A third into each stretch, so that cuts do not all fall on the end of a day or of a higher candle.
         return tuple(sorted({first + (bars - first) * (3 * i + 1) // (3 * cuts) for i in range(cuts)}))
-    chosen = tuple(sorted(set(cuts)))  # type: ignore[arg-type]
-    for cut in chosen:
+    if isinstance(cuts, bool) or not isinstance(cuts, Iterable):
+        raise CandleError(f"cuts = {cuts!r}; how many, or a list of numbers of candles, is needed")
+    given = list(cuts)
+    if not given:
+        raise CandleError("cuts = []; at least one is needed")
+    for cut in given:
         if isinstance(cut, bool) or not isinstance(cut, (int, np.integer)) or not first <= cut < bars:
             raise CandleError(f"cut {cut!r}: a number of candles from {first} to {bars - 1} is needed")
-    return tuple(int(cut) for cut in chosen)
+    return tuple(sorted({int(cut) for cut in given}))
 
 
 def _table(path: str | PathMaker, candles: Candles, features: FeatureSet) -> Table:

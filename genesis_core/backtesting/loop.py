@@ -168,7 +168,7 @@ class CompiledTrader:
         self._params = np.array(config.vector)
         self._model = ModelColumns(config) if config.model is not None else None
         self._sources = config.slots
-        self._strides = np.array([int(at is not None) for at in self._sources])
+        self._strides = np.array([at is not None for at in self._sources], dtype=np.int64)
         if self._model is not None:
             self._strides[:2] = 1
         self._state = np.zeros(STATE_SIZE)

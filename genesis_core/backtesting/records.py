@@ -173,15 +173,16 @@ def trades_of(
     """Put entries and last exits of a ledger together; `regimes` and `zones` say whether these were looked at."""
     entries, lasts = positions(rows)
     made = []
+    plain, when = rows.tolist(), times.tolist()
     for first, last in zip(entries.tolist(), lasts.tolist(), strict=True):
-        entry, left = rows[first].tolist(), rows[last].tolist()
+        entry, left = plain[first], plain[last]
         made.append(
             Trade(
                 side=_side(entry),
                 entry_bar=int(entry[at.BAR]),
                 exit_bar=int(left[at.BAR]),
-                entry_time=times.item(first),
-                exit_time=times.item(last),
+                entry_time=when[first],
+                exit_time=when[last],
                 units=entry[at.ROW_UNITS],
                 entry_price=entry[at.PRICE],
                 exit_price=left[at.PRICE],

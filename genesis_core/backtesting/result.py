@@ -227,10 +227,15 @@ def summary_digest(rows: NDArray[np.float64], metrics: Metrics, final_equity: fl
     )
     defined = [figure is not None for figure in figures]
     head = struct.pack(
-        "<2q5?6d", len(rows), metrics.trades, *defined, *[figure or 0.0 for figure in figures], final_equity
+        "<2q5?6d",
+        len(rows),
+        metrics.trades,
+        *defined,
+        *[0.0 if figure is None else figure for figure in figures],
+        final_equity,
     )
     sink = blake2b(head, digest_size=DIGEST_BYTES)
-    sink.update(np.ascontiguousarray(rows[:, :SUMMARY_SIZE], dtype="<f8").tobytes())
+    sink.update(np.ascontiguousarray(rows[:, :SUMMARY_SIZE], dtype="<f8").ravel().data)
     return sink.hexdigest()
 
 

@@ -22,6 +22,7 @@ from genesis_core.compiler.run import compiled_sweep
 from genesis_core.errors import ConfigError
 from genesis_core.features.columns import source_columns
 from genesis_core.features.graph import Node
+from genesis_core.features.paths import check_arguments
 from genesis_core.kernels.trading import metrics as figures
 from genesis_core.kernels.trading.layout import MOST_EVENTS, ROW_SIZE, STATE_SIZE
 from genesis_core.strategy import Config
@@ -79,6 +80,9 @@ def backtest_many(
     """
     if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
         raise ConfigError(f"threads = {threads!r}; a whole number of at least 1 is needed")
+    check_arguments(candles, None)
+    if isinstance(configs, (Config, Mapping)) or not isinstance(configs, Iterable):
+        raise ConfigError(f"configs is a {type(configs).__name__}; a list of strategies is needed")
     checked = [check_run(candles, config, f"strategy {i}: ") for i, config in enumerate(configs)]
     if not checked:
         return []
@@ -88,6 +92,9 @@ def backtest_many(
     parts = [checked[i::threads] for i in range(min(threads, len(checked)))]
     if len(parts) == 1:
         return _run_part(candles, shared, checked)
+    _run_part(
+        candles, shared, checked[:1]
+    )  # compiles what is not compiled yet, once, before threads ask for it
     with ThreadPoolExecutor(len(parts)) as pool:
         done = list(pool.map(lambda part: _run_part(candles, shared, part), parts))
     return [done[i % len(parts)][i // len(parts)] for i in range(len(checked))]

@@ -152,8 +152,7 @@ def stream(candles: Candles, config: Config) -> Result:
 
 
 def sweep(candles: Candles, config: Config, cache: FeatureCache | None) -> list[Result]:
-    """Run a few backtests that differ in the least edge of a decision and ask for the same features."""
-    edge = config.decision.edge
-    step = 0.01 if edge <= 0.5 else -0.01
-    settings = [config.updated({"decision": {"edge": edge + i * step}}) for i in range(SETTINGS)]
+    """Run a few backtests that differ in the cooldown of a decision and ask for the same features."""
+    cooldown = config.decision.cooldown_bars
+    settings = [config.updated({"decision": {"cooldown_bars": cooldown + i}}) for i in range(SETTINGS)]
     return [backtest(candles, one, feature_cache=cache) for one in settings]

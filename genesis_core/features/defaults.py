@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 
+from genesis_core.errors import FeatureError
 from genesis_core.features.graph import Node, Value, node
 
 Params = Mapping[str, float]
@@ -139,7 +141,10 @@ DEFAULT_FEATURES = (
 
 
 def _zone(p: Params) -> Value:
-    low, high = (float(math.ceil(p[name] * p["n"])) for name in ("low", "high"))
+    if not 0.0 < p["low"] <= p["high"] <= 1.0:
+        raise FeatureError(f"low = {p['low']!r}, high = {p['high']!r}; 0 < low <= high <= 1 is needed")
+    # The nearest rank of the number as it is written: 0.55 * 100 is 55.00000000000001 in float64.
+    low, high = (float(math.ceil(Fraction(repr(p[name])) * Fraction(p["n"]))) for name in ("low", "high"))
     return node("volatility_zone", _atr(p["atr"]), n=p["n"], low_rank=low, high_rank=high).value
 
 

@@ -9,7 +9,7 @@ RECOMPUTE_LIMIT = 2_000
 """Bars above which recomputing a whole series says what it will cost."""
 MOST_STEPS = RECOMPUTE_LIMIT * (RECOMPUTE_LIMIT + 1) // 2
 """Interpreted steps of that series; more of them say so too, whichever bars they are for."""
-STEP_SECONDS = 15e-6
+STEP_SECONDS = 25e-6
 """About what one interpreted step of the default features takes; only used in that estimate."""
 
 

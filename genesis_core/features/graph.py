@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -66,6 +67,12 @@ class Node:
         kernel = self.kernel
         declared = kernel.neutral, kernel.state(self.params), self.start, self.first_valid
         return digest((kernel.name, _law_of(kernel.step), self.params, inputs, declared))
+
+    @cached_property
+    def wiring(self) -> str:
+        """Identity in every interpreter: names, parameters and inputs, without the code of the kernels."""
+        inputs = [v.name if isinstance(v, Source) else (v.node.wiring, v.index) for v in self.inputs]
+        return digest((self.kernel.name, self.params, inputs))
 
     def __eq__(self, other: object) -> bool:
         # By digest, which is kept: comparing inputs one by one would visit a shared node once for every way to it.
@@ -157,7 +164,8 @@ def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
             f"kernel {made.name!r} reads {len(made.inputs)} inputs ({', '.join(made.inputs)}), got {len(inputs)}"
         )
     wired = tuple(source(value) if isinstance(value, str) else value for value in inputs)
-    placed = Node(made, _vector(made, params), wired)
+    vector = _vector(made, params)
+    placed = _interned(made, vector, struct.pack(f"{len(vector)}d", *vector), wired)
     if not _of_the_package(made):
         check_declared(made, placed.params)
         _tried(_Setting.of(placed))
@@ -185,6 +193,12 @@ class _Setting:
 @lru_cache(maxsize=512)
 def _tried(setting: _Setting) -> None:
     _trial(setting.node)
+
+
+@lru_cache(maxsize=4096)
+def _interned(kernel: Kernel, params: tuple[float, ...], bits: bytes, inputs: tuple[Value, ...]) -> Node:
+    """Return one object for equal nodes, so that a sweep digests each once; `bits` tells the zeros apart."""
+    return Node(kernel, params, inputs)
 
 
 def _of_the_package(kernel: Kernel) -> bool:

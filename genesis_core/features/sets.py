@@ -81,6 +81,12 @@ class FeatureSet:
         values = [v.name if isinstance(v, Source) else (v.node.digest, v.index) for v in self._values]
         return digest((self.names, values))
 
+    @cached_property
+    def wiring(self) -> str:
+        """Identity in every interpreter: names, parameters and wiring, without the code of the kernels."""
+        values = [v.name if isinstance(v, Source) else (v.node.wiring, v.index) for v in self._values]
+        return digest((self.names, values))
+
     def including(self, *features: FeatureChoice) -> FeatureSet:
         """Return this set with further features behind it; those already in it are not repeated."""
         made = [_resolve(choice) for choice in features]

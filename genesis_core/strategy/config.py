@@ -208,7 +208,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         return type(self)._made(self._plain(), "config", self.own, self.decide)
 
     def __eq__(self, other: object) -> bool:
-        return self.digest == other.digest if isinstance(other, Config) else NotImplemented
+        if not isinstance(other, Config):
+            return NotImplemented
+        return self.digest == other.digest and self.code == other.code
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -254,7 +256,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
 
     @cached_property
     def digest(self) -> str:
-        """Digest of everything in it, defaults, all parameters of all features and own code included.
+        """Digest of everything in it, defaults and all parameters of all features included.
+
+        Of code of the caller's own the names, parameters and wiring count; see :attr:`code`.
 
         The order of the features counts, for it is that of the model's sum; the order of the weights does not.
         """
@@ -268,8 +272,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         }
         for side in values.get("model", {}).values():
             side["weights"] = {name: side["weights"][name] for name in self.feature_set.names}
-        code = self.asked_features.digest if self.decide is not None or self.own else ""
-        return digest((values, code))
+        own = self.asked_features.wiring if self.decide is not None or self.own else ""
+        return digest((values, own))
+
+    @cached_property
+    def code(self) -> str:
+        """Digest of the caller's own code in this interpreter, "" without any; outside :attr:`digest`.
+
+        Bytecode differs between versions of Python where no bit of a result does.
+        """
+        return self.asked_features.digest if self.decide is not None or self.own else ""
 
     @classmethod
     def _from_text(cls, text: str, where: str) -> Config:

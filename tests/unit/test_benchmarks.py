@@ -23,6 +23,8 @@ from genesis_core import Config, backtest, synthetic
 from genesis_core.strategy import load_strategy
 
 TWIN = Entrant("twin", "run_genesis.py", sys.executable)
+OPEN_AT_THE_END = 3_010
+"""Bars after which the example has a position."""
 
 
 def by_key(figures: list[Figure]) -> dict[str, Figure]:
@@ -164,7 +166,7 @@ def test_a_compiled_run_with_other_bits_is_not_timed(monkeypatch: pytest.MonkeyP
 def running() -> Iterator[list[Contender]]:
     """Our own contender twice, and two that cannot run: what peers have to say is then known."""
     nobody = Entrant("nobody", "run_genesis.py", "no/such/python")
-    with contest([peers.OURS, nobody, TWIN], synthetic(bars=3_000)) as (contenders, notes):
+    with contest([peers.OURS, nobody, TWIN], synthetic(bars=OPEN_AT_THE_END)) as (contenders, notes):
         assert notes == ["left out: nobody: no/such/python cannot be run: No such file or directory"]
         yield contenders
 
@@ -173,6 +175,8 @@ def test_contenders_are_checked_then_timed_in_turn(running: list[Contender]) -> 
     ours, twin = running
     peers.check_trades(ours.told, twin.told, twin.name)
     assert len(ours.told["trades"]) > 10
+    assert [bar for bar, _ in ours.told["open"]] == [3_001]
+    assert max(trade[1] for trade in ours.told["trades"]) < 3_001
     answers = race(running, 2)
     assert set(answers) == {"genesis", "twin"}
     for given in answers.values():
@@ -180,8 +184,24 @@ def test_contenders_are_checked_then_timed_in_turn(running: list[Contender]) -> 
         assert all(one["seconds"] > one["bare"] > 0.0 for one in given)
     # The children are processes of their own, with Numba loaded.
     assert 50e6 < ours.told["peak"] < 1e9
-    keys = by_key(peers._figures(ours, [twin], answers, 3_000))
+    keys = by_key(peers._figures(ours, [twin], answers, OPEN_AT_THE_END))
     assert set(keys) == {"peers.genesis", "peers.twin", "peers.twin.ratio", "peers.twin.bare_ratio"}
+
+
+def test_no_contender_always_goes_first() -> None:
+    asked: list[str] = []
+
+    class Asked(Contender):
+        def ask(self, what: str) -> dict[str, Any]:
+            asked.append(f"{self.entrant.key} {what}")
+            return {"seconds": float(len(asked))}
+
+    two = [Asked(Entrant(key, "", ""), Path()) for key in ("a", "b")]
+    assert race(two, 2) == {
+        "a": [{"seconds": 1.0}, {"seconds": 4.0}],
+        "b": [{"seconds": 2.0}, {"seconds": 3.0}],
+    }
+    assert asked == ["a time", "b time", "b time", "a time"]
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 3, 4])

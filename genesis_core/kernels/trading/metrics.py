@@ -90,6 +90,9 @@ def summarize(
 def never_above(peak: float, deepest: float) -> float:
     """Return an equity that no deeper fall from the peak lies above: it saves the division of most bars.
 
-    Four units in the last place more than the exact product, so that rounding cannot hide a deeper fall.
+    Four units in the last place more than the exact product, so that rounding cannot hide a deeper fall. One below all
+    equity leaves nothing to save: every lower equity is looked at.
     """
+    if deepest >= 1.0:
+        return peak
     return peak * (1.0 - deepest) * 1.0000000000000009
