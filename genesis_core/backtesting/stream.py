@@ -314,7 +314,7 @@ class Stream:
         theirs, ours = (f"genesis_core {of['version']} on Python {of['python']}" for of in (header, mine))
         if header["strategy"] != mine["strategy"]:
             raise StreamError(
-                f"{name}: saved with another strategy, or with other code of its own (digest {header['strategy'][:12]} "
+                f"{name}: saved with another strategy (digest {header['strategy'][:12]} "
                 f"by {theirs}; this one has {mine['strategy'][:12]}, {ours}); restore it with that one"
             )
         if any(header[key] != mine[key] for key in ("features", "law")):

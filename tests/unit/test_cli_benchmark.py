@@ -279,3 +279,12 @@ def test_the_report_compares_each_mode_with_its_own_baseline() -> None:
     assert report.one_pass.median == 2.0**6
     assert report.compiling.median == 2.0**-2
     assert report.row("4 settings, no cache").speedup is None
+
+
+def test_a_strategy_in_code_is_benchmarked_as_well(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    example = ROOT / "examples" / "ema_rsi.py"
+    done = invoke("benchmark", "--strategy", example, "--bars", 90, "--rounds", 1, "--json", report)
+    assert done.exit_code == 0, done.output
+    rows = json.loads(report.read_text())["rows"]
+    assert [row["name"] for row in rows] == NAMES

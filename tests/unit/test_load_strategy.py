@@ -231,6 +231,7 @@ stats = column_pass(step, 2, 2).stats
 print(json.dumps({{
     "digests": digests,
     "config": strategy.digest,
+    "code": strategy.code,
     "loaded": sum(stats.cache_hits.values()),
     "compiled": sum(stats.cache_misses.values()),
 }}))
@@ -276,7 +277,8 @@ def test_its_kernels_are_compiled_once_for_all_processes(how: str, tmp_path: Pat
     # An edited helper is never met by the old binary.
     edited = ran(STEP.replace("half(fast) >", "half(fast) >=").replace("0.5 * x", "0.25 * x"))
     assert (edited["loaded"], edited["compiled"]) == (0, 1)
-    assert edited["config"] != first["config"]
+    assert edited["config"] == first["config"]  # the same names, parameters and wiring
+    assert edited["code"] != first["code"] == second["code"]
 
 
 def load_digest(folder: Path) -> str:

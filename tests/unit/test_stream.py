@@ -497,7 +497,7 @@ def test_other_code_is_refused(saved: bytes, monkeypatch: pytest.MonkeyPatch) ->
     candles = synthetic(bars=40)
     stream = new(in_code(cross), candles)
     stream.warm(candles)
-    with pytest.raises(StreamError, match="other code of its own"):
+    with pytest.raises(StreamError, match="the code of a kernel was another one"):
         Stream.restore(in_code(cross_late), stream.save())
     assert Stream.restore(in_code(cross), stream.save()).bars == 40
 
