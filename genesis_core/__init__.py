@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         backtest_many,
         check_causal,
     )
+    from genesis_core.backtesting.saved import StreamError
     from genesis_core.candles import Candle, Candles, Repair, synthetic
+    from genesis_core.compiler.jit import CompilerError
     from genesis_core.errors import CandleError, ConfigError, FeatureError, GenesisError
     from genesis_core.features import (
         DEFAULT,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         source,
     )
     from genesis_core.kernels.base import Kernel, Param, Vector, window
+    from genesis_core.kernels.walk import KernelError
     from genesis_core.strategy import Config, Decide, indicator, load_strategy
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "CandleError",
     "Candles",
     "CausalityReport",
+    "CompilerError",
     "Config",
     "ConfigError",
     "Decide",
@@ -58,6 +62,7 @@ __all__ = [
     "FeatureVector",
     "GenesisError",
     "Kernel",
+    "KernelError",
     "LedgerRow",
     "Metrics",
     "Param",
@@ -65,6 +70,7 @@ __all__ = [
     "Result",
     "SlowPathWarning",
     "Stream",
+    "StreamError",
     "Summary",
     "Trade",
     "Update",
@@ -85,6 +91,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "backtesting.saved": ("StreamError",),
     "backtesting": (
         "CausalityReport",
         "LedgerRow",
@@ -113,6 +120,8 @@ _HOMES = {
         "run_features",
         "source",
     ),
+    "compiler.jit": ("CompilerError",),
+    "kernels.walk": ("KernelError",),
     "kernels.base": ("Kernel", "Param", "Vector", "window"),
     "strategy": ("Config", "Decide", "indicator", "load_strategy"),
 }

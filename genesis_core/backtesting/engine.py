@@ -162,8 +162,6 @@ def check_run(candles: Candles, config: Config | Mapping[str, Any] | None, which
 class _Timed(Protocol):
     @property
     def timeframe(self) -> str: ...
-    @property
-    def timeframe_ms(self) -> int: ...
 
 
 def check_timeframes(candles: _Timed, config: Config) -> None:
@@ -176,11 +174,11 @@ def check_timeframes(candles: _Timed, config: Config) -> None:
     """
     if not config.reads_higher:
         return
-    higher = Timeframe.parse(config.higher.timeframe)
-    if higher.ms <= candles.timeframe_ms or higher.ms % candles.timeframe_ms:
+    own, higher = Timeframe.parse(candles.timeframe), Timeframe.parse(config.higher.timeframe)
+    if higher.ms <= own.ms or higher.ms % own.ms or (higher.origin - own.origin) % own.ms:
         raise ConfigError(
             f"higher.timeframe = {config.higher.timeframe!r}; a whole multiple of the candles' {candles.timeframe}, "
-            "and longer, is needed"
+            "longer and with boundaries on theirs, is needed"
         )
 
 

@@ -43,10 +43,12 @@ class RunPlan:
     counters: dict[str, int]
 
     def __str__(self) -> str:
-        done = ", ".join(
-            f"{count:,} {name.replace('_', ' ')}" for name, count in self.counters.items() if count
-        )
-        return f"{self.path} ({self.reason}): {done}"
+        return f"{self.path} ({self.reason}): {self.done}"
+
+    @property
+    def done(self) -> str:
+        """What it did, in words: ``1 compiled call, 500 bars``."""
+        return ", ".join(_counted(name, count) for name, count in self.counters.items() if count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +239,13 @@ def summary_digest(rows: NDArray[np.float64], metrics: Metrics, final_equity: fl
     sink = blake2b(head, digest_size=DIGEST_BYTES)
     sink.update(np.ascontiguousarray(rows[:, :SUMMARY_SIZE], dtype="<f8").ravel().data)
     return sink.hexdigest()
+
+
+def _counted(name: str, count: int) -> str:
+    words = name.replace("_", " ")
+    if count == 1:
+        words = words.removesuffix("es" if words == "misses" else "s")
+    return f"{count:,} {words}"
 
 
 def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:

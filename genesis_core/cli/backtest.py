@@ -206,13 +206,10 @@ def _print(
     result: Result, candles: Candles, place: str, name: str, speed: Speed, cache: FeatureCache | None
 ) -> None:
     metrics = result.metrics
-    done = ", ".join(
-        f"{count:,} {what.replace('_', ' ')}" for what, count in result.plan.counters.items() if count
-    )
     rows = [
         ("candles", f"{candles!r}, {place}"),
         ("strategy", name),
-        ("plan", f"{result.plan.path} ({speed.why()}): {done}"),
+        ("plan", f"{result.plan.path} ({speed.why()}): {result.plan.done}"),
         ("trades", f"{metrics.trades:,}"),
         ("return", f"{metrics.total_return:+.2%}"),
         ("win rate", "-" if metrics.win_rate is None else f"{metrics.win_rate:.1%}"),

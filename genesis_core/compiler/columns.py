@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from genesis_core.compiler.jit import compile_law
@@ -133,7 +133,7 @@ def pass_law(step: Step, inputs: int, outputs: int) -> Step:
     return _STORES[outputs - 1](CALLS[inputs](step))
 
 
-@cache
+@lru_cache(maxsize=1024)
 def column_pass(step: Step, inputs: int, outputs: int) -> Callable[..., None]:
     """Compile :func:`pass_law` of a kernel for read-only columns."""
     import numba

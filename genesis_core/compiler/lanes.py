@@ -10,7 +10,7 @@ is at stake.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,7 @@ def lanes_law(call: Step) -> Step:
     return run
 
 
-@cache
+@lru_cache(maxsize=1024)
 def fast_pass(kernel: Kernel) -> Callable[..., None]:
     """Return the fastest compiled pass of a kernel, with the arguments of :func:`column_pass`.
 
@@ -114,7 +114,7 @@ def fast_pass(kernel: Kernel) -> Callable[..., None]:
     return run
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _compiled_lanes(step: Step, inputs: int) -> Callable[..., None]:
     import numba
 

@@ -73,11 +73,6 @@ class Interpreter:
         """All it remembers besides the count of bars: the table of values, then the state of each node."""
         return [*self._table, *(value for _, _, _, s, *_ in self._plan for value in s)]
 
-    @property
-    def state_size(self) -> int:
-        """How many numbers :attr:`state` has."""
-        return len(self._table) + sum(len(s) for _, _, _, s, *_ in self._plan)
-
     def resume(self, bars: int, state: Sequence[float]) -> None:
         """Go on from what :attr:`state` was after `bars` bars of the same graph; `state` is as long."""
         at = len(self._table)

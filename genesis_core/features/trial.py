@@ -113,9 +113,11 @@ def check_declared(kernel: Kernel, params: tuple[float, ...]) -> None:
     Raises
     ------
     KernelError
-        If `state` or `warmup` do not give a whole number >= 0, or a constant index is outside its vector.
+        If `state`, `warmup` or `forgets` do not give a whole number >= 0, or a constant index is outside its vector.
     """
-    for name, declared in (("state", kernel.state), ("warmup", kernel.warmup)):
+    for name, declared in (("state", kernel.state), ("warmup", kernel.warmup), ("forgets", kernel.forgets)):
+        if declared is None:
+            continue
         try:
             number = declared(params)
         except (IndexError, TypeError, ValueError) as fault:

@@ -159,6 +159,7 @@ def made(step: Callable[..., Any], **declared: Any) -> Kernel:
         (made(ring, params=N, state=lambda p: p[0] + 1.0), {"n": 3}, "state of n = 3 is 4.0; a whole number"),
         (made(ring, params=N, state=lambda p: -1), {"n": 3}, "state of n = 3 is -1; a whole number"),
         (made(same, warmup=lambda p: 1.5), {}, "warmup of no parameters is 1.5; a whole number"),
+        (made(same, forgets=lambda p: -3), {}, "forgets of no parameters is -3; a whole number"),
         (made(same, state=lambda p: int(p[0])), {}, "state of no parameters: tuple index out of range"),
     ],
 )

@@ -67,4 +67,4 @@ GROSS, EXIT_FEES, RAW_PRICE, DECIDED, ROW_CONFIDENCE, ROW_REGIME, ROW_ZONE, ROW_
 )
 ROW_SIZE = 17
 MOST_EVENTS = 8
-"""Fills within one bar: exit and entry at the open, two parts and the rest inside, exit and entry at the close."""
+"""Room for the fills of one bar, of which there are at most five: exit and entry at the open, two parts, the rest."""
