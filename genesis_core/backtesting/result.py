@@ -48,7 +48,7 @@ class RunPlan:
     @property
     def done(self) -> str:
         """What it did, in words: ``1 compiled call, 500 bars``."""
-        return ", ".join(_counted(name, count) for name, count in self.counters.items() if count)
+        return ", ".join(counted(name, count) for name, count in self.counters.items() if count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +241,8 @@ def summary_digest(rows: NDArray[np.float64], metrics: Metrics, final_equity: fl
     return sink.hexdigest()
 
 
-def _counted(name: str, count: int) -> str:
+def counted(name: str, count: int) -> str:
+    """Write a counter in words: ``1 compiled call``, ``2 misses``."""
     words = name.replace("_", " ")
     if count == 1:
         words = words.removesuffix("es" if words == "misses" else "s")

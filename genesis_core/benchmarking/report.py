@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from genesis_core.backtesting.result import counted
 from genesis_core.benchmarking.measure import Measured
 from genesis_core.benchmarking.modes import BASELINE, COMPILED, STREAMING
 from genesis_core.benchmarking.statistics import Ratio, digits, ratio
@@ -75,11 +76,7 @@ class Row:
 
     def work_text(self) -> str:
         """Write what the plan did."""
-        done = [
-            f"{count:,} {name.replace('_', ' ')}"
-            for name, count in self.work.items()
-            if count and name != "bars"
-        ]
+        done = [counted(name, count) for name, count in self.work.items() if count and name != "bars"]
         return ", ".join(done)
 
     def plain(self) -> dict[str, Any]:

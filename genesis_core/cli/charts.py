@@ -186,6 +186,11 @@ def _draw_price(axes: Any, candles: Candles, result: Result, times: NDArray[Any]
         axes.set_ylabel("price, log scale")
     axes.yaxis.set_major_formatter(_thousands)
     if result.trades:
+        # Room above the prices, or the legend hides the highest.
+        low, high = axes.get_ylim()
+        axes.set_ylim(
+            low, high * (high / low) ** 0.12 if axes.get_yscale() == "log" else high + 0.12 * (high - low)
+        )
         axes.legend(
             loc="upper left",
             ncols=5,

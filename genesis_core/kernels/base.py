@@ -81,4 +81,4 @@ class Kernel:
     state: Callable[[tuple[float, ...]], int] = lambda p: 0
     warmup: Callable[[tuple[float, ...]], int] = lambda p: 0
     early: tuple[str, ...] = ()
-    forgets: Callable[[Vector], int] | None = None
+    forgets: Callable[[Any], int] | None = None
