@@ -21,6 +21,19 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ["GENESIS_DATA_DIR"]
 
 
+ONE_PYTHON = ("test_benchmarks.py", "test_cli_benchmark.py", "test_cli_charts.py", "test_backtesting_py.py")
+"""Tests of tools beside the product, or of drawing: what they find does not depend on the version of Python."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On the Pythons of the matrix that compare fewer bars, leave out what one Python is enough for."""
+    if os.environ.get("GENESIS_FULL_EQUALITY") == "0":
+        why = pytest.mark.skip(reason="runs on the one Python of the matrix that compares all bars")
+        for item in items:
+            if item.path.name in ONE_PYTHON:
+                item.add_marker(why)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real candles; tests that need it are skipped where it is not given."""
