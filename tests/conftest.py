@@ -21,8 +21,14 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ["GENESIS_DATA_DIR"]
 
 
-ONE_PYTHON = ("test_benchmarks.py", "test_cli_benchmark.py", "test_cli_charts.py", "test_backtesting_py.py")
-"""Tests of tools beside the product, or of drawing: what they find does not depend on the version of Python."""
+ONE_PYTHON = (
+    "test_benchmarks.py",
+    "test_cli_benchmark.py",
+    "test_cli_charts.py",
+    "test_backtesting_py.py",
+    "TestLowerLevels",
+)
+"""Tests of tools beside the product, of drawing, of processors: what they find does not depend on Python's version."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("GENESIS_FULL_EQUALITY") == "0":
         why = pytest.mark.skip(reason="runs on the one Python of the matrix that compares all bars")
         for item in items:
-            if item.path.name in ONE_PYTHON:
+            if any(name in item.nodeid for name in ONE_PYTHON):
                 item.add_marker(why)
 
 

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
 
-from genesis_core import Candles, Config, FeatureCache, FeatureSet, Result, backtest, run_features
+from genesis_core import (
+    Candles,
+    Config,
+    FeatureCache,
+    FeatureSet,
+    Result,
+    SlowPathWarning,
+    backtest,
+    run_features,
+)
 from genesis_core.features import FeatureRun
 from tests.equality.series import Sizes, chosen_sizes, embedded_window, random_bars, real_window
 from tests.equality.shared import once, shared_folder
@@ -81,4 +91,10 @@ def feature_reference(
 def random_reference(whole: Candles, sizes: Sizes, feature_set: FeatureSet, shared: Path) -> FeatureRun:
     """The recomputed features at bars drawn from the whole real series."""
     bars = random_bars(whole, sizes.random)
-    return once(shared, "random", lambda: run_features("recompute", whole, bars, feature_set))
+
+    def recompute() -> FeatureRun:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SlowPathWarning)  # a minute and a half, and meant
+            return run_features("recompute", whole, bars, feature_set)
+
+    return once(shared, "random", recompute)
