@@ -30,9 +30,12 @@ class _Main(Group):
         if entry is None:
             return None
         try:
-            return typer.main.get_command(entry.load())
+            command = typer.main.get_command(entry.load())
         except ImportError as fault:
             return _broken(cmd_name, fault)
+        # The entry point names it: help would else list an app that does not name itself as nothing.
+        command.name = cmd_name
+        return command
 
 
 def _broken(name: str, fault: ImportError) -> Any:
@@ -53,6 +56,7 @@ app = typer.Typer(
     invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 

@@ -71,8 +71,10 @@ class Speed:
 
     def why(self) -> str:
         """Say why this plan runs."""
+        from genesis_core.backtesting.plan import CACHE_UNUSED, PRECEDENCE
+
         asked = self._asked()
-        ranked = [name for name in ("--compiled", "--precompute-features", "--fast-window") if name in asked]
+        ranked = [option for flag, _ in PRECEDENCE if (option := f"--{flag.replace('_', '-')}") in asked]
         if len(ranked) > 1:
             reason = f"{ranked[0]} goes before {' and '.join(ranked[1:])}"
         elif ranked:
@@ -86,7 +88,7 @@ class Speed:
         else:
             reason = "the fastest, by default"
         if self.compiled and self.feature_cache is not None:
-            reason += "; the feature cache is not used: a compiled run asks for no single vector"
+            reason += CACHE_UNUSED
         return reason
 
     def _asked(self) -> list[str]:
@@ -98,17 +100,10 @@ class Speed:
         return [name for name, on in given if on]
 
 
+@source.reads_candles()
 def backtest(
+    chosen: source.Source,
     ctx: typer.Context,
-    symbol: source.Symbol = None,
-    timeframe: source.TimeframeName = None,
-    data_dir: source.DataDir = None,
-    csv: source.CandleFile = None,
-    bars: source.Bars = None,
-    start: source.Start = None,
-    end: source.End = None,
-    gaps: source.GapPolicy = source.Gaps.error,
-    duplicates: source.DuplicatePolicy = source.Duplicates.error,
     strategy: source.StrategyName = None,
     reference: Annotated[
         bool, typer.Option("--reference", help="The baseline: recompute the features at each bar. Slow.")
@@ -149,9 +144,9 @@ def backtest(
         from genesis_core.cli.charts import check_chart
 
         check_chart(chart)
-    chosen = source.Source(symbol, timeframe, data_dir, csv, bars, start, end, gaps.value, duplicates.value)
     candles, place = chosen.read()
     config, name = source.read_strategy(strategy)
+    candles, place = chosen.read_for(config, candles, place)
 
     from genesis_core import FeatureCache, backtest
     from genesis_core.backtesting.plan import choose_plan

@@ -23,22 +23,12 @@ ROUNDS = 6
 """The fewest whose interval covers the median with 95%."""
 
 
+@source.reads_candles(bars=f"Only the first so many bars; {BARS} unless told otherwise.")
 def benchmark(
-    symbol: source.Symbol = None,
-    timeframe: source.TimeframeName = None,
-    data_dir: source.DataDir = None,
-    csv: source.CandleFile = None,
-    bars: Annotated[
-        int | None,
-        typer.Option("--bars", min=1, help=f"Only the first so many bars; {BARS} unless told otherwise."),
-    ] = None,
-    start: source.Start = None,
-    end: source.End = None,
-    gaps: source.GapPolicy = source.Gaps.error,
-    duplicates: source.DuplicatePolicy = source.Duplicates.error,
+    chosen: source.Source,
     strategy: source.StrategyName = None,
     rounds: Annotated[
-        int, typer.Option("--rounds", min=1, max=1_000, help="Paired, interleaved rounds.")
+        int, typer.Option("--rounds", min=1, max=1_000, metavar="N", help="Paired, interleaved rounds.")
     ] = ROUNDS,
     chart: Annotated[
         Path | None,
@@ -53,11 +43,11 @@ def benchmark(
         from genesis_core.cli.charts import check_chart
 
         check_chart(chart)
-    chosen = source.Source(symbol, timeframe, data_dir, csv, bars, start, end, gaps.value, duplicates.value)
     candles, place = chosen.read()
-    if bars is None and len(candles) > BARS:
+    if chosen.bars is None and len(candles) > BARS:
         candles = candles[:BARS]
     config, name = source.read_strategy(strategy)
+    candles, place = chosen.read_for(config, candles, place)
 
     from genesis_core.backtesting import SlowPathWarning
     from genesis_core.benchmarking import Mismatch, benchmark_modes, make_report, measure
@@ -70,7 +60,7 @@ def benchmark(
     quiet = is_standard_output(json_file)
     if not quiet:
         how_many = f"{len(candles):,} bars"
-        if bars is None and len(candles) == BARS:
+        if chosen.bars is None and len(candles) == BARS:
             how_many += (
                 " (so that the baseline takes about a second: it grows with the square; --bars for more)"
             )

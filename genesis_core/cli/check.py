@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -9,49 +10,42 @@ import typer
 from genesis_core.cli import source
 from genesis_core.cli.output import JsonFile, check_folder, is_standard_output, write_json
 from genesis_core.cli.progress import shown_run
-from genesis_core.cli.shell import FAILED
+from genesis_core.cli.shell import FAILED, UsageError
 
 BARS = 2_000
 """Of the embedded data set: enough for all that a strategy does, and checked in seconds."""
 
 
+@source.reads_candles(
+    bars=f"Only the first so many bars; of the embedded data set {BARS:,} unless told otherwise."
+)
 def check(
-    strategy: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[STRATEGY]", help="FILE.toml, FILE.py or FILE.py:NAME. Without it: the default strategy."
-        ),
+    chosen: source.Source,
+    named: Annotated[
+        str | None, typer.Argument(metavar="STRATEGY", help="The strategy; --strategy says the same.")
     ] = None,
-    symbol: source.Symbol = None,
-    timeframe: source.TimeframeName = None,
-    data_dir: source.DataDir = None,
-    csv: source.CandleFile = None,
-    bars: source.Bars = None,
-    start: source.Start = None,
-    end: source.End = None,
-    gaps: source.GapPolicy = source.Gaps.error,
-    duplicates: source.DuplicatePolicy = source.Duplicates.error,
+    strategy: source.StrategyName = None,
     cuts: Annotated[
-        int, typer.Option("--cuts", min=1, max=10_000, help="Runs over the first part only.")
+        int,
+        typer.Option(
+            "--cuts",
+            min=1,
+            max=10_000,
+            metavar="N",
+            help="How many first parts of the candles are run alone and compared with the whole.",
+        ),
     ] = 24,
     json_file: JsonFile = None,
 ) -> None:
     """Check a strategy and its whole backtest for look-ahead; exit code 1 if it sees the future."""
     check_folder(json_file, "--json")
-    embedded = csv is None and data_dir is None
-    chosen = source.Source(
-        symbol,
-        timeframe,
-        data_dir,
-        csv,
-        BARS if embedded and bars is None and start is None and end is None else bars,
-        start,
-        end,
-        gaps.value,
-        duplicates.value,
-    )
+    if named is not None and strategy is not None:
+        raise UsageError(f"{named} and --strategy {strategy} both name a strategy; give one")
+    if {chosen.data_dir, chosen.csv, chosen.bars, chosen.start, chosen.end} == {None}:
+        chosen = replace(chosen, bars=BARS)
     candles, place = chosen.read()
-    config, name = source.read_strategy(strategy)
+    config, name = source.read_strategy(named or strategy)
+    candles, place = chosen.read_for(config, candles, place)
 
     from genesis_core.backtesting.causality import check_causal
 

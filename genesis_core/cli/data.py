@@ -53,7 +53,7 @@ def list_files(
 
 @app.command("check", cls=Command)
 def check_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Candle files (.csv or .parquet).")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Candle files (.csv or .parquet).")],
     symbol: FileSymbol = None,
     timeframe: FileTimeframe = None,
     gaps: Annotated[
@@ -141,6 +141,7 @@ def fetch(
 ) -> None:
     """Fetch candles from Bitfinex; called again, it goes on where it stopped."""
     check_folder(json_file, "--json")
+    source.span_of(start, end)
     from genesis_core.data import fetch
 
     with _fetching(symbol, timeframe) as progress:

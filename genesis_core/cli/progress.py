@@ -58,7 +58,7 @@ def make_bars() -> Progress | None:
 
 
 class RunDisplay:
-    """Shows what a run says of itself: which kernel is compiled, which bar is done.
+    """Shows what a run says of itself: which kernel is compiled, which bar is done, which step of another loop.
 
     Parameters
     ----------
@@ -78,6 +78,7 @@ class RunDisplay:
         self._asked: set[str] = set()
         self._compiling: Any = None
         self._running: Any = None
+        self._steps: dict[str, Any] = {}
 
     def asked_for_code(self, name: str) -> None:
         """Count the function."""
@@ -104,6 +105,13 @@ class RunDisplay:
             completed=done * done if self._quadratic else done,
             description=f"bar {done:,} of {bars:,}",
         )
+
+    def step_done(self, what: str, done: int, steps: int) -> None:
+        """Move the bar of this loop; each has one of its own, below those that are done."""
+        if what not in self._steps:
+            self._finish_compiling()
+            self._steps[what] = self._bars.add_task("", total=steps)
+        self._bars.update(self._steps[what], completed=done, description=f"{what} {done:,} of {steps:,}")
 
     def _finish_compiling(self) -> None:
         if self._compiling is not None:

@@ -28,22 +28,42 @@ class UsageError(GenesisError):
 class Command(TyperCommand):
     """A command that says mistakes in one line."""
 
+    allow_extra_args = True
+    """So that `parse_args` sees them, and can say what was probably meant."""
+
     def main(self, *args: Any, standalone_mode: bool = True, **more: Any) -> Any:
         """Run it; ends the process unless `standalone_mode` is off."""
         return _run(super().main, args, standalone_mode, more)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take ``--feature-cache`` without a size as one of the usual size."""
-        parsed: list[str] = super().parse_args(ctx, with_usual_size(args))
+        words = with_usual_size(args)
+        try:
+            parsed: list[str] = super().parse_args(ctx, list(words))
+        except _ClickError as fault:
+            raise UsageError(_with_value(fault, words)) from None
+        if parsed and not ctx.resilient_parsing:
+            options = {option for parameter in self.params for option in parameter.opts}
+            hint = "; a strategy is given by --strategy" if "--strategy" in options else ""
+            raise UsageError(f"{' '.join(parsed)}: not expected here{hint}; see {ctx.command_path} --help")
         return parsed
 
 
 class Group(TyperGroup):
-    """A group of such commands; those of other packages (entry points ``genesis.commands``) come after its own."""
+    """A group of such commands."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **more: Any) -> Any:
         """Run it; ends the process unless `standalone_mode` is off."""
         return _run(super().main, args, standalone_mode, more)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the first argument names; where there is none, say which there are."""
+        try:
+            return super().resolve_command(ctx, args)
+        except _ClickError as fault:
+            raise UsageError(
+                f"{fault.format_message()} There are: {', '.join(self.list_commands(ctx))}"
+            ) from None
 
 
 def with_usual_size(args: Sequence[str], option: str = "--feature-cache", usual: int = 500) -> list[str]:
@@ -63,6 +83,18 @@ def with_usual_size(args: Sequence[str], option: str = "--feature-cache", usual:
         f"{option}={usual}" if word == option and not after.lstrip("-").isdigit() else word
         for word, after in zip(args, following, strict=True)
     ]
+
+
+def _with_value(fault: Any, words: Sequence[str]) -> str:
+    """Return the message of a mistake; of a value that an option cannot have, with this value."""
+    message = str(fault.format_message())
+    names = getattr(getattr(fault, "param", None), "opts", ())
+    for word, after in zip(words, [*words[1:], ""], strict=False):
+        name, with_sign, joined = word.partition("=")
+        value = joined if with_sign else after
+        if name in names and value and value not in message:
+            return f"{message}: {value!r}"
+    return message
 
 
 def help_when_alone(ctx: typer.Context) -> None:

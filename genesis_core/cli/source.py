@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import Enum
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 EMBEDDED_BARS = 10_000
 SYMBOL, TIMEFRAME = "tBTCUSD", "1h"
+_Command = Callable[..., None]
 
 
 class Gaps(str, Enum):
@@ -34,47 +37,26 @@ class Duplicates(str, Enum):
     last = "last"
 
 
-Symbol = Annotated[
-    str | None,
-    typer.Option("--symbol", help=f"Symbol, such as {SYMBOL}; without it what the file's name says."),
-]
-TimeframeName = Annotated[
-    str | None,
+GapPolicy = Annotated[
+    Gaps,
     typer.Option(
-        "--timeframe", help=f"Timeframe, such as {TIMEFRAME}; without it what the file's name says."
+        "--gaps", help="Where a file lacks candles: refuse it, keep the hole, or fill it with the last close."
     ),
 ]
-DataDir = Annotated[
-    Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Read DIR/{symbol}_{timeframe}.csv or .parquet."),
-]
-CandleFile = Annotated[
-    Path | None, typer.Option("--csv", metavar="FILE", help="Read this file (.csv or .parquet).")
-]
-Bars = Annotated[int | None, typer.Option("--bars", min=1, help="Only the first so many bars.")]
-Start = Annotated[
-    str | None, typer.Option("--from", metavar="TIME", help="First open time, such as 2020-06-01; UTC.")
-]
-End = Annotated[
-    str | None,
-    typer.Option("--to", metavar="TIME", help="Only candles that open before it, such as 2021-01-01."),
-]
-GapPolicy = Annotated[Gaps, typer.Option("--gaps", help="Missing candles in a file.")]
-DuplicatePolicy = Annotated[Duplicates, typer.Option("--duplicates", help="Repeated candles in a file.")]
-StrategyName = Annotated[
-    str | None,
+DuplicatePolicy = Annotated[
+    Duplicates,
     typer.Option(
-        "--strategy",
-        "--config",
-        metavar="FILE",
-        help="FILE.toml, FILE.py or FILE.py:NAME. Without it: the default strategy.",
+        "--duplicates",
+        help="Where a time stands more than once: refuse the file, or take the first or the last.",
     ),
 ]
+STRATEGY = "FILE.toml, FILE.py or FILE.py:NAME. Without it: the default strategy."
+StrategyName = Annotated[str | None, typer.Option("--strategy", "--config", metavar="FILE", help=STRATEGY)]
 
 
 @dataclass(frozen=True)
 class Source:
-    """The candles a user asked for.
+    """The candles a user asked for. Each field is an option of every command that :func:`reads_candles`.
 
     Parameters
     ----------
@@ -82,23 +64,66 @@ class Source:
         None: what the file's name says, else ``tBTCUSD`` and ``1h``.
     data_dir, csv : Path or None
         A folder of named files, or one file; neither: the embedded data set.
+    higher : Path or None
+        A file of candles of the strategy's higher timeframe; without it they are joined from the others.
     bars : int or None
         Only the first so many, of those between `start` and `end`.
     start, end : str or None
         Times; `end` is outside.
-    gaps, duplicates : str
-        Policies, for files.
+    gaps : Gaps
+        Policy, for files.
+    duplicates : Duplicates
+        Policy, for files.
     """
 
-    symbol: str | None = None
-    timeframe: str | None = None
-    data_dir: Path | None = None
-    csv: Path | None = None
-    bars: int | None = None
-    start: str | None = None
-    end: str | None = None
-    gaps: str = "error"
-    duplicates: str = "error"
+    symbol: Annotated[
+        str | None,
+        typer.Option(
+            "--symbol",
+            metavar="SYMBOL",
+            help=f"Such as {SYMBOL}, which it is without this option, unless the file's name says another.",
+        ),
+    ] = None
+    timeframe: Annotated[
+        str | None,
+        typer.Option(
+            "--timeframe",
+            metavar="TIMEFRAME",
+            help=f"Such as {TIMEFRAME}, which it is without this option, unless the file's name says another.",
+        ),
+    ] = None
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            metavar="DIR",
+            help="Read SYMBOL_TIMEFRAME.csv or .parquet of this folder. Without it and --csv: the embedded data set.",
+        ),
+    ] = None
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Read this file (.csv or .parquet).")
+    ] = None
+    higher: Annotated[
+        Path | None,
+        typer.Option(
+            "--higher",
+            metavar="FILE",
+            help="Candles of the strategy's higher timeframe (.csv or .parquet). Without it they are joined from the "
+            "candles read.",
+        ),
+    ] = None
+    bars: Annotated[
+        int | None, typer.Option("--bars", min=1, metavar="N", help="Only the first so many bars.")
+    ] = None
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="First open time, such as 2020-06-01; UTC.")
+    ] = None
+    end: Annotated[
+        str | None,
+        typer.Option("--to", metavar="TIME", help="Only candles that open before it, such as 2021-01-01."),
+    ] = None
+    gaps: GapPolicy = Gaps.error
+    duplicates: DuplicatePolicy = Duplicates.error
 
     def read(self) -> tuple[Candles, str]:
         """Read or make the candles, and say where they are from.
@@ -122,6 +147,46 @@ class Source:
             raise UsageError(f"--bars {self.bars}: {self._span(str(path))} has {len(candles):,} bars")
         return candles if self.bars is None else candles[: self.bars], str(path)
 
+    def read_for(self, config: Config, candles: Candles, place: str) -> tuple[Candles, str]:
+        """Attach the higher candles a strategy is to look at, where ``--higher`` gives some; say where they are from.
+
+        Parameters
+        ----------
+        config : Config
+            The strategy; its higher timeframe is that of the file.
+        candles, place
+            What :meth:`read` returned.
+
+        Raises
+        ------
+        UsageError
+            If nothing of the strategy looks at a higher timeframe.
+        CandleError
+            As the readers, and for a file of another symbol or timeframe.
+        """
+        if self.higher is None:
+            return candles, place
+        from genesis_core.candles.timeframe import Timeframe
+        from genesis_core.data import read
+        from genesis_core.data.files import named
+        from genesis_core.errors import CandleError
+
+        if not config.reads_higher:
+            raise UsageError(f"--higher {self.higher}: nothing of the strategy looks at a higher timeframe")
+        timeframe, told = Timeframe.parse(config.higher.timeframe).name, named(self.higher)
+        if told is not None and told.timeframe != timeframe:
+            raise CandleError(
+                f"{self.higher}: holds candles of {told.timeframe} by its name; the strategy's higher.timeframe is "
+                f"{timeframe!r}"
+            )
+        symbol = candles.symbol if told is None else told.symbol
+        policies = {"gaps": self.gaps.value, "duplicates": self.duplicates.value}
+        higher = read(self.higher, symbol=symbol, timeframe=timeframe, **policies)
+        try:
+            return candles.with_higher(higher), f"{place}, higher candles of {self.higher}"
+        except CandleError as fault:
+            raise CandleError(f"{self.higher}: {fault}") from None
+
     def _from_file(self) -> tuple[Candles, Path]:
         from genesis_core.data import locate, read
         from genesis_core.data.files import named
@@ -134,14 +199,14 @@ class Source:
             path, told = self.csv, named(self.csv)
             symbol = self.symbol or (told.symbol if told else SYMBOL)
             timeframe = self.timeframe or (told.timeframe if told else TIMEFRAME)
-        policies = {"gaps": self.gaps, "duplicates": self.duplicates}
+        policies = {"gaps": self.gaps.value, "duplicates": self.duplicates.value}
         return read(path, symbol=symbol, timeframe=timeframe, **policies), path
 
     def _embedded(self) -> Candles:
         from genesis_core import synthetic
 
-        for option, value in (("--gaps", self.gaps), ("--duplicates", self.duplicates)):
-            if value != "error":
+        for option, value in (("--gaps", self.gaps.value), ("--duplicates", self.duplicates.value)):
+            if value != "error" and self.higher is None:
                 raise UsageError(
                     f"{option} {value} is about candles from a file; the embedded data set has no faults: "
                     "give --data-dir or --csv too"
@@ -156,10 +221,9 @@ class Source:
     def _between(self, candles: Candles, name: str) -> Candles:
         if self.start is None and self.end is None:
             return candles
-        first = 0 if self.start is None else int(candles.timestamp.searchsorted(_time("--from", self.start)))
-        last = (
-            len(candles) if self.end is None else int(candles.timestamp.searchsorted(_time("--to", self.end)))
-        )
+        start, end = span_of(self.start, self.end)
+        first = 0 if start is None else int(candles.timestamp.searchsorted(start))
+        last = len(candles) if end is None else int(candles.timestamp.searchsorted(end))
         if first >= last:
             raise UsageError(f"{self._span(name)}: no candles; it has {candles!r}")
         return candles[first:last]
@@ -167,6 +231,62 @@ class Source:
     def _span(self, name: str) -> str:
         asked = (("--from", self.start), ("--to", self.end))
         return " ".join([name, *(f"{option} {value}" for option, value in asked if value is not None)])
+
+
+def reads_candles(bars: str = "Only the first so many bars.") -> Callable[[_Command], _Command]:
+    """Give a command the options of a :class:`Source`, which it gets as its first argument.
+
+    Parameters
+    ----------
+    bars : str
+        Help of ``--bars``.
+    """
+    hints = get_type_hints(Source, include_extras=True)
+    hints["bars"] = Annotated[int | None, typer.Option("--bars", min=1, metavar="N", help=bars)]
+    shared = [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+        for field in fields(Source)
+    ]
+
+    def give(command: _Command) -> _Command:
+        own = list(signature(command, eval_str=True).parameters.values())[1:]
+
+        def run(**given: Any) -> None:
+            command(Source(**{one.name: given.pop(one.name) for one in shared}), **given)
+
+        both = [*shared, *(one.replace(kind=Parameter.KEYWORD_ONLY) for one in own)]
+        run.__doc__ = command.__doc__
+        # What typer reads options from.
+        run.__signature__ = Signature(both)  # type: ignore[attr-defined]
+        run.__annotations__ = {one.name: one.annotation for one in both}
+        return run
+
+    return give
+
+
+def span_of(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """Read the times of ``--from`` and ``--to``.
+
+    Parameters
+    ----------
+    start, end : str or None
+        What the user wrote.
+
+    Returns
+    -------
+    tuple of int or None
+        Epoch ms.
+
+    Raises
+    ------
+    UsageError
+        If one is no time, or the first is not before the second.
+    """
+    first = None if start is None else _time("--from", start)
+    last = None if end is None else _time("--to", end)
+    if first is not None and last is not None and first >= last:
+        raise UsageError(f"--from {start} --to {end}: the first time must be before the second")
+    return first, last
 
 
 def _time(option: str, text: str) -> int:

@@ -6,7 +6,7 @@ from genesis_core.data.check import Report, check
 from genesis_core.data.convert import convert
 from genesis_core.data.faults import Fault
 from genesis_core.data.fetch import Fetched, fetch
-from genesis_core.data.files import CandleFile, inventory, load, locate, read
+from genesis_core.data.files import CandleFile, inventory, locate, read
 
 __all__ = [
     "CandleFile",
@@ -17,7 +17,6 @@ __all__ = [
     "convert",
     "fetch",
     "inventory",
-    "load",
     "locate",
     "read",
 ]

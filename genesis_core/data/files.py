@@ -143,40 +143,6 @@ def locate(data_dir: str | os.PathLike[str], symbol: str, timeframe: str) -> Pat
     return found[0]
 
 
-def load(
-    data_dir: str | os.PathLike[str],
-    symbol: str,
-    timeframe: str,
-    *,
-    gaps: str = "error",
-    duplicates: str = "error",
-) -> Candles:
-    """Find the file of a symbol and timeframe, and read it.
-
-    Parameters
-    ----------
-    data_dir : path-like
-        The folder.
-    symbol, timeframe : str
-        As in `locate`.
-    gaps : {"error", "keep", "fill"}
-        What to do where candles are missing.
-    duplicates : {"error", "first", "last"}
-        What to do where a timestamp stands more than once.
-
-    Returns
-    -------
-    Candles
-
-    Raises
-    ------
-    CandleError
-        If there is no such file, or for the first fault in it.
-    """
-    path = locate(data_dir, symbol, timeframe)
-    return read(path, symbol=symbol, timeframe=timeframe, gaps=gaps, duplicates=duplicates)
-
-
 def read(
     path: str | os.PathLike[str],
     *,
@@ -191,8 +157,12 @@ def read(
     ----------
     path : path-like
         Ends in ``.csv`` or ``.parquet``.
-    symbol, timeframe, gaps, duplicates : str
-        As in `load`.
+    symbol, timeframe : str
+        Of the candles.
+    gaps : {"error", "keep", "fill"}
+        What to do where candles are missing.
+    duplicates : {"error", "first", "last"}
+        What to do where a timestamp stands more than once.
 
     Returns
     -------
@@ -227,10 +197,12 @@ def symbol_and_timeframe(
     Raises
     ------
     CandleError
-        If something is left out that the name does not say either.
+        If something is left out that the name does not say either, or there is no file of such a name.
     """
     found = named(path)
     if found is None and (symbol is None or timeframe is None):
+        if not os.path.exists(path):
+            raise CandleError(f"{os.fspath(path)}: cannot be read: No such file or directory")
         missing = " and ".join(
             key for key, value in (("symbol", symbol), ("timeframe", timeframe)) if value is None
         )

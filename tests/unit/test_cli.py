@@ -61,6 +61,22 @@ def test_every_command_has_help(name: str) -> None:
     assert f"genesis {name}" in done.stdout
 
 
+def test_help_has_a_short_name() -> None:
+    assert invoke("check", "-h").stdout == invoke("check", "--help").stdout
+
+
+def test_the_check_takes_its_strategy_both_ways(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(
+        "[features]\natr_14 = {}\n"
+        "[model.buy]\nbias = -1.0\nweights = { atr_14 = 0.1 }\n"
+        "[model.sell]\nbias = -1.0\nweights = { atr_14 = 0.1 }\n"
+    )
+    rest = ("--bars", 100, "--cuts", 1)
+    one = plain("check", tmp_path / "x.toml", *rest)
+    assert one == plain("check", "--strategy", tmp_path / "x.toml", *rest)
+    assert one["strategy"].endswith("x.toml")
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['genesis', '--help']\n"
@@ -229,7 +245,7 @@ def test_a_trade_explained() -> None:
 MISTAKES = {
     "no such file": (("backtest", "--csv", "nowhere.csv"), "nowhere.csv: cannot be read"),
     "no such folder": (("backtest", "--data-dir", "nowhere"), "nowhere: cannot be read"),
-    "no such strategy": (("backtest", "--strategy", "nowhere.toml"), "nowhere.toml"),
+    "no such strategy": (("backtest", "--strategy", "nowhere.toml"), "nowhere.toml: cannot be read: No such"),
     "too short": (("backtest", "--bars", "20"), "20 bars are too few"),
     "timeframe": (("backtest", "--timeframe", "7x"), "7x"),
     "policy": (("backtest", "--csv", "x.csv", "--gaps", "guess"), "guess"),
@@ -251,16 +267,37 @@ MISTAKES = {
     "bars": (("backtest", "--bars", "0"), "--bars"),
     "option": (("backtest", "--bras", "3"), "--bars"),
     "command": (("bcktest",), "backtest"),
-    "argument": (("backtest", "extra"), "extra"),
+    "argument": (("data", "list", ".", "extra"), "extra: not expected here; see genesis data list --help"),
     "benchmark too short": (("benchmark", "--bars", "20"), "20 bars are too few"),
     "rounds": (("benchmark", "--rounds", "0"), "--rounds"),
     "check": (("check", "nowhere.py"), "nowhere.py"),
     "data check": (("data", "check", "nowhere_1h.csv"), "nowhere_1h.csv"),
-    "data check name": (("data", "check", "nowhere.csv"), "give symbol and timeframe"),
+    "data check missing": (("data", "check", "nowhere.csv"), "nowhere.csv: cannot be read"),
+    "data check nothing": (("data", "check"), "'FILE'"),
     "data list": (("data", "list", "nowhere"), "nowhere"),
     "data convert": (("data", "convert", "tX_1h.csv", "tX_1h.txt"), "tX_1h.txt"),
     "data fetch": (("data", "fetch", "BTCUSD", "1h", "x.csv", "--from", "2020-01-01"), "BTCUSD"),
+    "data fetch from": (
+        ("data", "fetch", "tBTCUSD", "1h", "x.csv", "--from", "soon"),
+        "--from 'soon': not a time",
+    ),
+    "data fetch backwards": (
+        ("data", "fetch", "tBTCUSD", "1h", "x.csv", "--from", "2020-01-02", "--to", "2020-01-01"),
+        "--from 2020-01-02 --to 2020-01-01: the first time must be before the second",
+    ),
     "data command": (("data", "chekc"), "check"),
+    "unlike any command": (("simulate",), "There are: backtest, benchmark, check, data"),
+    "backwards": (
+        ("backtest", "--from", "2020-02-01", "--to", "2020-02-01"),
+        "--from 2020-02-01 --to 2020-02-01: the first time must be before the second",
+    ),
+    "no number": (("backtest", "--bars", "x1"), "x1"),
+    "no number joined": (("check", "--cuts=x1"), "x1"),
+    "strategy as argument": (
+        ("backtest", "my.toml"),
+        "my.toml: not expected here; a strategy is given by --strategy; see genesis backtest --help",
+    ),
+    "two strategies": (("check", "a.toml", "--strategy", "b.toml"), "a.toml and --strategy b.toml"),
 }
 
 

@@ -158,6 +158,11 @@ def test_genesis_finds_the_command_by_its_entry_point(installed: str) -> None:
     assert 'baseline = "pytest_genesis_perf.commands:app"' in (ROOT / "pyproject.toml").read_text()
 
 
+def test_help_names_the_command_and_says_what_it_does(installed: str) -> None:
+    lines = [line.strip("│ ").split() for line in process("--help", PYTHONPATH=installed).stdout.splitlines()]
+    assert any(words[:2] == ["baseline", "Stored"] for words in lines)
+
+
 def test_a_command_that_cannot_be_imported_spoils_no_other(installed: str) -> None:
     done = process("--help", PYTHONPATH=installed)
     assert done.returncode == 0

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from genesis_core import Config, FeatureSet, Kernel, Vector, backtest, node, synthetic
+from genesis_core import Config, FeatureSet, Kernel, Vector, backtest, check_causal, node, synthetic
 from genesis_core.cli.progress import RunDisplay, compiled_functions
 from genesis_core.features import Feature, compute_columns
 from genesis_core.kernels.base import Param
@@ -30,6 +30,7 @@ class Notes:
         self.asked: list[str] = []
         self.compiled: list[str] = []
         self.bars: list[tuple[int, int]] = []
+        self.steps: list[tuple[str, int, int]] = []
 
     def asked_for_code(self, name: str) -> None:
         self.asked.append(name)
@@ -39,6 +40,9 @@ class Notes:
 
     def bar_done(self, done: int, bars: int) -> None:
         self.bars.append((done, bars))
+
+    def step_done(self, what: str, done: int, steps: int) -> None:
+        self.steps.append((what, done, steps))
 
 
 def shifted() -> FeatureSet:
@@ -74,6 +78,18 @@ def test_an_interpreted_run_tells_every_bar_and_changes_nothing() -> None:
     assert notes.bars == [(i, 100) for i in range(1, 101)]
     assert watched.digest == backtest(CANDLES, precompute_features=True).digest
     assert observer() is None
+
+
+def test_the_check_tells_its_bars_its_cuts_and_its_later_starts_and_changes_nothing() -> None:
+    notes = Notes()
+    with observed_by(notes):
+        watched = check_causal(None, CANDLES, cuts=3)
+    assert notes.bars == [(i, 100) for i in range(1, 101)]
+    assert notes.steps == [
+        *(("cut", i, 3) for i in range(1, 4)),
+        *(("later start", i, 8) for i in range(1, 9)),
+    ]
+    assert watched == check_causal(None, CANDLES, cuts=3)
 
 
 @pytest.mark.parametrize("path", ["compiled", "precomputed"])
@@ -122,6 +138,19 @@ def test_recomputed_bars_count_for_what_they_cost() -> None:
     assert others.tasks[0].percentage == 50.0
 
 
+def test_each_loop_has_its_own_bar() -> None:
+    shown, bars = display(31)
+    shown.asked_for_code("averages.sma")
+    shown.compiling("averages.sma")
+    shown.step_done("cut", 1, 24)
+    shown.step_done("cut", 6, 24)
+    shown.step_done("later start", 1, 8)
+    assert [(task.description, task.percentage) for task in bars.tasks] == [
+        ("cut 6 of 24", 25.0),
+        ("later start 1 of 8", 12.5),
+    ]
+
+
 @pytest.mark.parametrize("path", ["recompute", "cached(recompute)"])
 def test_recomputing_compiles_nothing(path: str) -> None:
     assert compiled_functions(Config.default(), path) == 0
@@ -156,10 +185,17 @@ def until_closed(master: int) -> bytes:
         return b""
 
 
-def test_a_terminal_sees_the_bars_pass_and_a_pipe_nothing() -> None:
-    asked = ("backtest", "--bars", "140", "--reference")
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [
+        (("backtest", "--bars", "140", "--reference"), ["of 140"]),
+        (("check", "--bars", "140", "--cuts", "3"), ["140 of 140", "cut 3 of 3", "later start 8 of 8"]),
+    ],
+    ids=["backtest", "check"],
+)
+def test_a_terminal_sees_the_bars_pass_and_a_pipe_nothing(asked: tuple[str, ...], seen: list[str]) -> None:
     out, told = on_a_terminal(until_closed, *asked)
-    assert "of 140" in told
+    assert [text for text in seen if text not in told] == []
     piped = process(*asked)
     assert piped.stdout == out
     assert piped.stderr == ""
