@@ -3,8 +3,9 @@
 from genesis_core.backtesting.causality import check_causal
 from genesis_core.backtesting.causality_report import CausalityReport
 from genesis_core.backtesting.engine import backtest
+from genesis_core.backtesting.plan import RunPlan
 from genesis_core.backtesting.records import LedgerRow, Metrics, Trade
-from genesis_core.backtesting.result import Result, RunPlan
+from genesis_core.backtesting.result import Result
 from genesis_core.backtesting.stream import Stream
 from genesis_core.backtesting.sweep import Summary, backtest_many
 from genesis_core.backtesting.update import Update

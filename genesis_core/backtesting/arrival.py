@@ -23,6 +23,7 @@ def arriving(
     bar: int,
     timeframe: Timeframe,
     gaps: str,
+    name: str = "candle",
 ) -> Candle:
     """Return the next candle of a stream as plain numbers.
 
@@ -38,6 +39,8 @@ def arriving(
         The grid.
     gaps : str
         ``error`` or ``keep``.
+    name : str
+        What messages call it.
 
     Raises
     ------
@@ -47,16 +50,18 @@ def arriving(
     if not values and _plainly_follows(candle, before, timeframe):
         return candle
     given = _given(candle, values)
-    source = Source("candle", "bar", [bar])
+    source = Source(name, "bar", [bar])
     floats = {name: float_column([given[name]], name, source) for name in NUMBERS}
     columns = Columns(epoch_ms([given["timestamp"]], source), **floats)
     check_candles(columns, timeframe, source)
     checked = Candle(columns.timestamp.item(0), *(column.item(0) for column in columns.numbers()))
-    check_follows(checked, before, bar, timeframe, gaps)
+    check_follows(checked, before, bar, timeframe, gaps, name)
     return checked
 
 
-def check_follows(candle: Candle, before: Candle | None, bar: int, timeframe: Timeframe, gaps: str) -> None:
+def check_follows(
+    candle: Candle, before: Candle | None, bar: int, timeframe: Timeframe, gaps: str, name: str = "candle"
+) -> None:
     """Check that a valid candle follows the one before it.
 
     Raises
@@ -66,7 +71,7 @@ def check_follows(candle: Candle, before: Candle | None, bar: int, timeframe: Ti
     """
     if before is None or candle.timestamp - before.timestamp == timeframe.ms:
         return
-    source = Source("candle", "bar", [bar - 1, bar])
+    source = Source(name, "bar", [bar - 1, bar])
     times, *numbers = (np.array(pair) for pair in zip(before, candle, strict=True))
     columns = Columns(times, *numbers)
     check_order(columns.timestamp, source)

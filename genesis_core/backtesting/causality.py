@@ -9,20 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_core.backtesting.arrival import live_sources
-from genesis_core.backtesting.builtin import built_in
 from genesis_core.backtesting.causality_report import CausalityReport, Leak, WarmUp
 from genesis_core.backtesting.engine import backtest, strategy_of
+from genesis_core.backtesting.higher_feed import as_of, news, row_of
 from genesis_core.backtesting.loop import trade_interpreted
+from genesis_core.backtesting.memorized_prices import memorized_prices
 from genesis_core.backtesting.records import ledger_rows
 from genesis_core.backtesting.stream import Stream
 from genesis_core.candles import Candles
 from genesis_core.errors import CandleError, FeatureError
 from genesis_core.features import Feature, FeaturePath, FeatureSet, compute_columns, make_path
+from genesis_core.features.given import bound
 from genesis_core.features.interpreter import Interpreter
 from genesis_core.features.paths import check_arguments
 from genesis_core.kernels.trading.layout import BAR
 from genesis_core.kernels.trading.reasons import NO_NEXT_BAR, REASONS
-from genesis_core.progress import each_bar
+from genesis_core.progress import each_bar, each_step
 from genesis_core.strategy import Config
 
 Subject = Config | FeatureSet | Feature | Mapping[str, Any] | None
@@ -54,7 +56,8 @@ def check_causal(
 
     - at **every bar**, what the run over the whole series says with what the law says when it is told one candle
       after the other and so has only the past: features, reasons, fills, equity. This costs O(1) a bar;
-    - at **each cut**, all bars before it: a run over ``candles[:cut]`` with the run over the whole series;
+    - at **each cut**, all bars before it: a run over ``candles[:cut]`` with the run over the whole series; higher
+      candles that are attached are cut there, too;
     - the numbers built into the features' kernels with the candles: a table of future prices would pass the other two,
       because it is there whichever candles are.
 
@@ -93,9 +96,9 @@ def check_causal(
     whole = _table(path, candles, features)
     books = _books(path, candles, made) if isinstance(made, Config) else None
     leaks = [*_along_the_series(made, features, candles, whole, books)]
-    for cut in chosen:
+    for cut in each_step("cut", chosen):
         leaks.extend(_at_cut(subject, made, features, path, candles, cut, whole, books))
-    leaks.extend(built_in(features, candles, whole))
+    leaks.extend(memorized_prices(features, candles, whole))
     return CausalityReport(
         subject="strategy" if isinstance(made, Config) else "features",
         bars=len(candles),
@@ -166,17 +169,28 @@ def _along_the_series(
 ) -> Iterator[Leak]:
     """Compare every bar with what the law says when it is told one candle after the other."""
     told: list[tuple[float, ...]] = []
+    begin = as_of(candles, 1)
+    higher_ms = 0 if begin.higher is None else begin.higher.timeframe_ms
+    in_turn = zip(each_bar(candles, len(candles)), news(candles), strict=True)
     if not isinstance(made, Config):
-        interpreter, before = Interpreter(features.graph), None
-        for candle in each_bar(candles, len(candles)):
+        interpreter, before = Interpreter(bound(features.graph, begin)), None
+        for candle, given in in_turn:
+            for higher in given:
+                interpreter.tell(row_of(higher, higher_ms))
             interpreter.advance(live_sources(candle, before, candles.timeframe_ms))
             told.append(interpreter.values())
             before = candle
         yield from _feature_leaks(features, np.array(told), whole, LAW)
         return
     assert books is not None
-    stream = Stream(made, symbol=candles.symbol, timeframe=candles.timeframe, gaps="keep")
-    updates = [stream.update(candle) for candle in each_bar(candles, len(candles))]
+    stream = Stream(
+        made, symbol=candles.symbol, timeframe=candles.timeframe, gaps="keep", higher=begin.higher
+    )
+    updates = []
+    for candle, given in in_turn:
+        for higher in given:
+            stream.add_higher(higher)
+        updates.append(stream.update(candle))
     told = [update.features.values_tuple for update in updates]
     yield from _feature_leaks(features, np.array(told), whole, LAW)
     said = _Books(
@@ -199,7 +213,7 @@ def _at_cut(
     books: _Books | None,
 ) -> Iterator[Leak]:
     """Compare all bars before a cut with a run over these bars only."""
-    past = candles[:cut]
+    past = as_of(candles, cut)
     if callable(subject):
         made, made_features = _made(subject, past)
         if made_features.names != features.names or isinstance(made, Config) != (books is not None):
@@ -260,7 +274,7 @@ def _warm_ups(
     lead = [0] * len(features)
     settled = [True] * len(features)
     residual = [0.0] * len(features)
-    for start in starts:
+    for start in each_step("later start", starts):
         later, rest = _table(path, candles[start:], features), whole[start:]
         differs = _bits(later) != _bits(rest)
         tail = -(-len(later) // 4)

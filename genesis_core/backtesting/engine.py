@@ -14,15 +14,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from genesis_core.backtesting.loop import trade_compiled, trade_interpreted
-from genesis_core.backtesting.plan import choose_plan, warn_if_slow
+from genesis_core.backtesting.plan import RunPlan, choose_plan, warn_if_slow
 from genesis_core.backtesting.records import metrics_of
-from genesis_core.backtesting.result import Result, RunPlan
+from genesis_core.backtesting.result import Result
 from genesis_core.candles import Candles
 from genesis_core.candles.timeframe import Timeframe
-from genesis_core.errors import CandleError, ConfigError
+from genesis_core.errors import CandleError, ConfigError, FeatureError
 from genesis_core.features import FeatureCache, make_path
+from genesis_core.features.given import check_given
 from genesis_core.features.paths import Counters, check_arguments
-from genesis_core.kernels.trading.layout import BAR
 from genesis_core.strategy import Config
 from genesis_core.version import __version__
 
@@ -71,9 +71,8 @@ def backtest(
     began = time.perf_counter()
     check_arguments(candles, feature_cache)
     config = check_run(candles, config)
-    ready = config.ready
     plan = choose_plan(fast_window, precompute_features, compiled, feature_cache)
-    warn_if_slow(plan, len(candles), len(candles) - ready, feature_cache)
+    warn_if_slow(plan, candles, config, feature_cache)
     if plan.path == "compiled":
         counters = Counters()
         books = trade_compiled(candles, config, counters)
@@ -81,29 +80,19 @@ def backtest(
         path = make_path(plan.path, candles, config.asked_features, feature_cache)
         books = trade_interpreted(candles, config, path)
         counters = path.counters
-    return Result(
-        rows=books.ledger,
-        times=candles.timestamp[books.ledger[:, BAR].astype(np.int64)],
-        equity=books.equity,
-        bar_reasons=books.reasons,
-        metrics=metrics_of(
-            books, candles.timeframe_ms, config.execution.initial_equity, plan.path == "compiled"
-        ),
-        repairs=candles.repairs,
-        config=config,
-        symbol=candles.symbol,
-        timeframe=candles.timeframe,
-        data_fingerprint=candles.fingerprint,
-        plan=RunPlan(plan.name, plan.reason, counters.as_dict()),
-        provenance=_provenance(
-            time.perf_counter() - began,
-            config.code,
-            fast_window=fast_window,
-            precompute_features=precompute_features,
-            compiled=compiled,
-            feature_cache=feature_cache is not None,
-        ),
+    metrics = metrics_of(
+        books, candles.timeframe_ms, config.execution.initial_equity, plan.path == "compiled"
     )
+    provenance = _provenance(
+        time.perf_counter() - began,
+        config.code,
+        fast_window=fast_window,
+        precompute_features=precompute_features,
+        compiled=compiled,
+        feature_cache=feature_cache is not None,
+    )
+    ran = RunPlan(plan.name, plan.reason, counters.as_dict())
+    return Result.of(candles, config, books, metrics, ran, provenance)
 
 
 @lru_cache(maxsize=1)
@@ -119,11 +108,15 @@ def strategy_of(config: Config | Mapping[str, Any] | None) -> Config:
     ------
     ConfigError
         For a mapping with an unknown key or a bad value, or anything else.
+    KernelError
+        If a constant or a function of a kernel of the caller's own is not what it was when the strategy was made.
     """
     if config is None:
         return Config.default()
     if isinstance(config, Config):
-        return config.checked
+        made = config.checked
+        made.asked_features.graph.require_current()
+        return made
     if isinstance(config, Mapping):
         return Config.default().updated(config)
     raise ConfigError(f"config is a {type(config).__name__}; a Config, a mapping or None is needed")
@@ -148,7 +141,7 @@ def check_run(candles: Candles, config: Config | Mapping[str, Any] | None, which
     """
     try:
         made = strategy_of(config)
-        check_timeframes(candles, made)
+        check_timeframes(candles, made, None if candles.higher is None else candles.higher.timeframe)
     except ConfigError as fault:
         raise ConfigError(f"{which}{fault}") from None
     if len(candles) <= made.ready:
@@ -164,14 +157,25 @@ class _Timed(Protocol):
     def timeframe(self) -> str: ...
 
 
-def check_timeframes(candles: _Timed, config: Config) -> None:
+def check_timeframes(candles: _Timed, config: Config, given: str | None = None) -> None:
     """Say what is wrong where a strategy's higher timeframe does not fit the candles.
+
+    Parameters
+    ----------
+    candles : Candles or Stream
+        What it runs over.
+    config : Config
+        The strategy.
+    given : str, optional
+        Timeframe of higher candles that are given.
 
     Raises
     ------
     ConfigError
         Only if something of the strategy looks at the higher timeframe.
     """
+    if given is not None:
+        _check_given(given, config)
     if not config.reads_higher:
         return
     own, higher = Timeframe.parse(candles.timeframe), Timeframe.parse(config.higher.timeframe)
@@ -180,6 +184,19 @@ def check_timeframes(candles: _Timed, config: Config) -> None:
             f"higher.timeframe = {config.higher.timeframe!r}; a whole multiple of the candles' {candles.timeframe}, "
             "longer and with boundaries on theirs, is needed"
         )
+
+
+def _check_given(timeframe: str, config: Config) -> None:
+    try:
+        check_given(config.asked_features.graph, timeframe)
+    except FeatureError as fault:
+        wanted = Timeframe.parse(config.higher.timeframe).name
+        if wanted == timeframe:
+            raise ConfigError(str(fault)) from None
+        raise ConfigError(
+            f"higher.timeframe = {config.higher.timeframe!r}, but the higher candles given are of {timeframe}; "
+            f"give candles of {wanted}, or set higher.timeframe = {timeframe!r}"
+        ) from None
 
 
 def _provenance(seconds: float, code: str, **flags: bool) -> Mapping[str, Any]:

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from genesis_core.backtesting.model_columns import ModelColumns
 from genesis_core.candles import Candles
-from genesis_core.compiler.run import compiled_model, compiled_trade
+from genesis_core.compiler.run import compiled_trade
 from genesis_core.digest import digest
 from genesis_core.features.blocks import BLOCK, BlockProgram
 from genesis_core.features.columns import source_columns
+from genesis_core.features.given import bound
 from genesis_core.features.paths import Counters, FeaturePath
 from genesis_core.kernels.trading.bar import trade_bar
 from genesis_core.kernels.trading.books import close_books, open_books
 from genesis_core.kernels.trading.decision import candidate
 from genesis_core.kernels.trading.layout import EVENTS, MOST_EVENTS, ROW_SIZE, STATE_SIZE
-from genesis_core.kernels.trading.model import WEIGHTS, probabilities
+from genesis_core.kernels.trading.model import probabilities
 from genesis_core.kernels.walk import law_digest
 from genesis_core.progress import each_bar
 from genesis_core.strategy import Config
@@ -141,7 +143,7 @@ def trade_interpreted(candles: Candles, config: Config, path: FeaturePath) -> Bo
 
 def trade_compiled(candles: Candles, config: Config, counters: Counters) -> Books:
     """Run features, decisions and fills of the whole series in compiled passes, block by block."""
-    program = BlockProgram(config.asked_features.graph, source_columns(candles))
+    program = BlockProgram(bound(config.asked_features.graph, candles), source_columns(candles))
     trader = CompiledTrader(candles, config)
     while (block := program.run()) is not None:
         trader.trade(*block)
@@ -219,36 +221,3 @@ class CompiledTrader:
 
     def _keep(self) -> None:
         self._pages.append(self._page[: int(self._state[EVENTS]) * ROW_SIZE].copy())
-
-
-class ModelColumns:
-    """The model over columns: the same terms in the same order as bar by bar.
-
-    Parameters
-    ----------
-    config : Config
-        A strategy with a model.
-    """
-
-    def __init__(self, config: Config) -> None:
-        self._m = np.array(model_vector(config))
-        self._inputs = len(config.feature_set)
-        self._add, self._add_five, self._finish = compiled_model()
-
-    def columns(
-        self, features: Sequence[Column], regime: Column, stride: int, bars: int
-    ) -> tuple[Column, Column]:
-        """Return the probabilities of buy and sell of a block."""
-        m, inputs = self._m, self._inputs
-        scores = []
-        for bias in (WEIGHTS, WEIGHTS + 1 + inputs):
-            z = np.full(bars, m[bias])
-            fives = inputs - inputs % 5
-            for i in range(0, fives, 5):
-                self._add_five(z, m, bias + 1 + i, *features[i : i + 5], bars)
-            for i in range(fives, inputs):
-                self._add(z, m[bias + 1 + i], features[i], bars)
-            scores.append(z)
-        buy, sell = scores
-        self._finish(m, buy, sell, regime, stride, bars)
-        return buy, sell

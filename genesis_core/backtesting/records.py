@@ -78,7 +78,7 @@ class Trade:
     decided : int
         Bar as of whose close the entry was decided.
     confidence : float
-        Of the entry's decision.
+        Of the entry's decision: the side's probability, or what the decide step returned, times the data quality.
     regime, zone : str or None
         As of it: ``bear``, ``ranging``, ``bull``; ``low``, ``mid``, ``high``; None where the strategy looks at neither.
     stop, target : float or None

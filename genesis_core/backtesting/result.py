@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
@@ -14,41 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_core.backtesting.explain import story
+from genesis_core.backtesting.loop import Books
+from genesis_core.backtesting.plan import RunPlan
 from genesis_core.backtesting.records import LedgerRow, Metrics, Trade, ledger_rows, reason_counts, trades_of
-from genesis_core.candles import Repair
-from genesis_core.digest import DIGEST_BYTES, digest
+from genesis_core.backtesting.summary_digest import summary_digest
+from genesis_core.candles import Candles, Repair
+from genesis_core.digest import digest
 from genesis_core.errors import ConfigError
-from genesis_core.kernels.trading.layout import SUMMARY_SIZE
+from genesis_core.kernels.trading.layout import BAR
 from genesis_core.kernels.trading.reasons import REASONS
 from genesis_core.strategy import Config
 from genesis_core.strategy.inputs import SLOTS
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """What ran and what it did; outside the digest.
-
-    Attributes
-    ----------
-    path : str
-        Such as ``cached(recompute)``.
-    reason : str
-        Why this path.
-    counters : dict
-        Interpreted steps, compiled runs, bars, cache hits and misses.
-    """
-
-    path: str
-    reason: str
-    counters: dict[str, int]
-
-    def __str__(self) -> str:
-        return f"{self.path} ({self.reason}): {self.done}"
-
-    @property
-    def done(self) -> str:
-        """What it did, in words: ``1 compiled call, 500 bars``."""
-        return ", ".join(counted(name, count) for name, count in self.counters.items() if count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +75,32 @@ class Result:
             array = np.ascontiguousarray(getattr(self, name))
             object.__setattr__(self, name, np.asarray(array.data.toreadonly()))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    @classmethod
+    def of(
+        cls,
+        candles: Candles,
+        config: Config,
+        books: Books,
+        metrics: Metrics,
+        plan: RunPlan,
+        provenance: Mapping[str, Any],
+    ) -> Result:
+        """Put a result together from what a run left, whatever ran."""
+        return cls(
+            rows=books.ledger,
+            times=candles.timestamp[books.ledger[:, BAR].astype(np.int64)],
+            equity=books.equity,
+            bar_reasons=books.reasons,
+            metrics=metrics,
+            repairs=candles.repairs,
+            config=config,
+            symbol=candles.symbol,
+            timeframe=candles.timeframe,
+            data_fingerprint=candles.fingerprint,
+            plan=plan,
+            provenance=provenance,
+        )
 
     @cached_property
     def trades(self) -> tuple[Trade, ...]:
@@ -212,41 +212,6 @@ class Result:
             f"Result({m.trades} trades, return {m.total_return:+.2%}, max drawdown {m.max_drawdown:.2%}, "
             f"{self.plan.path}, digest {self.digest[:12]})"
         )
-
-
-def summary_digest(rows: NDArray[np.float64], metrics: Metrics, final_equity: float) -> str:
-    """Return the digest of a ledger, the figures and the final equity.
-
-    Written out instead of handed to :func:`genesis_core.digest.digest`: a sweep computes it ten thousand times a
-    second. A figure that is not defined is told by its flag.
-    """
-    figures = (
-        metrics.total_return,
-        metrics.win_rate,
-        metrics.profit_factor,
-        metrics.max_drawdown,
-        metrics.sharpe,
-    )
-    defined = [figure is not None for figure in figures]
-    head = struct.pack(
-        "<2q5?6d",
-        len(rows),
-        metrics.trades,
-        *defined,
-        *[0.0 if figure is None else figure for figure in figures],
-        final_equity,
-    )
-    sink = blake2b(head, digest_size=DIGEST_BYTES)
-    sink.update(np.ascontiguousarray(rows[:, :SUMMARY_SIZE], dtype="<f8").ravel().data)
-    return sink.hexdigest()
-
-
-def counted(name: str, count: int) -> str:
-    """Write a counter in words: ``1 compiled call``, ``2 misses``."""
-    words = name.replace("_", " ")
-    if count == 1:
-        words = words.removesuffix("es" if words == "misses" else "s")
-    return f"{count:,} {words}"
 
 
 def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,18 +13,24 @@ import numpy as np
 from genesis_core.backtesting import saved
 from genesis_core.backtesting.arrival import arriving, check_follows, live_sources
 from genesis_core.backtesting.engine import check_timeframes, strategy_of
+from genesis_core.backtesting.higher_feed import HigherFeed
 from genesis_core.backtesting.loop import InterpretedTrader, trading_law
 from genesis_core.backtesting.saved import StreamError
 from genesis_core.backtesting.update import SIDES, Update, fills_of, pending_order, position_of
 from genesis_core.candles import Candle, Candles
+from genesis_core.candles.series import check_higher
 from genesis_core.candles.timeframe import Timeframe
 from genesis_core.candles.validate import check_symbol
 from genesis_core.errors import CandleError
 from genesis_core.features import FeatureVector
 from genesis_core.features.columns import source_columns
+from genesis_core.features.given import check_given, given_graph, table_of
 from genesis_core.features.interpreter import Interpreter
+from genesis_core.features.table import Table
+from genesis_core.kernels.fibonacci.higher import WIDTH, given_higher_swings
 from genesis_core.kernels.trading.layout import FLAT, PENDING_VALUE, SIDE
 from genesis_core.kernels.trading.reasons import ENTERED, REASONS
+from genesis_core.kernels.walk import law_digest
 from genesis_core.strategy import Config
 from genesis_core.version import __version__
 
@@ -54,12 +60,17 @@ class Stream:
     symbol, timeframe : str
         Of the candles.
     gaps : {"error", "keep"}
-        What to do where candles are missing: refuse the candle behind the gap, or go on.
+        What to do where candles are missing: refuse the candle behind the gap, or go on. So with higher candles that
+        are given.
+    higher : Candles, optional
+        Candles of a higher timeframe, at least the last one that has closed before the first bar. The strategy then
+        reads these and those that :meth:`add_higher` tells, as :func:`~genesis_core.backtest` reads those that are
+        attached to a series; without, it joins them from the bars.
 
     Raises
     ------
     CandleError
-        For a bad symbol, timeframe or policy.
+        For a bad symbol, timeframe or policy, or higher candles that do not fit.
     ConfigError
         For a bad strategy, or one whose higher timeframe does not fit.
 
@@ -80,6 +91,7 @@ class Stream:
         symbol: str,
         timeframe: str,
         gaps: str = "error",
+        higher: Candles | None = None,
     ) -> None:
         check_symbol(symbol)
         frame = Timeframe.parse(timeframe)
@@ -92,8 +104,17 @@ class Stream:
         self._gaps = gaps
         self._last: Candle | None = None
         self._torn = False
-        check_timeframes(self, config)
-        self._features = Interpreter(config.asked_features.graph)
+        self._feed: HigherFeed | None = None
+        self._history: str | None = None
+        if higher is None:
+            check_timeframes(self, config)
+            self._features = Interpreter(config.asked_features.graph)
+        else:
+            check_higher(symbol, frame, higher)
+            self._give(
+                HigherFeed(Timeframe.parse(higher.timeframe), higher[-1], len(higher)), table_of(higher)
+            )
+            self._history = higher.fingerprint
         self._trader = InterpretedTrader(config)
 
     @property
@@ -151,6 +172,7 @@ class Stream:
             If an earlier update was interrupted half way.
         """
         taken = arriving(candle, values, self._last, self.bars, self._frame, self._gaps)
+        self._require_higher(taken)
         with self._whole():
             traded = self._take(taken, live_sources(taken, self._last, self._frame.ms))
         s = self._trader.state
@@ -171,13 +193,42 @@ class Stream:
             equity=traded.equity,
         )
 
+    def add_higher(self, candle: Candle | None = None, **values: object) -> None:
+        """Take the next closed candle of the higher timeframe, before the first bar that closes at its end or later.
+
+        Parameters
+        ----------
+        candle : Candle, optional
+            The candle; or its six values as keywords.
+        **values
+            As for :meth:`update`.
+
+        Raises
+        ------
+        CandleError
+            If it breaks a rule of :class:`~genesis_core.Candles`, does not follow the last one, or comes too late; and
+            if the stream was made without higher candles. The stream is then as it was before.
+        StreamError
+            If an earlier update was interrupted half way.
+        """
+        if self._feed is None:
+            raise CandleError(
+                "this stream joins its higher candles from the bars; make it with their history: "
+                "Stream(..., higher=candles)"
+            )
+        closed = None if self._last is None else self._last.timestamp + self._frame.ms
+        taken = self._feed.arriving(candle, values, closed, self._gaps)
+        with self._whole():
+            self._features.tell(self._feed.take(taken))
+
     def warm(self, candles: Candles) -> None:
         """Take the candles of a series, without saying what each of them brought.
 
         Parameters
         ----------
         candles : Candles
-            Of the same symbol and timeframe; they follow the last candle taken.
+            Of the same symbol and timeframe; they follow the last candle taken. Higher candles that are attached must
+            be those the stream was made with.
 
         Raises
         ------
@@ -194,7 +245,9 @@ class Stream:
             raise CandleError(
                 f"candles of {candles.symbol} {candles.timeframe} for a stream of {self.symbol} {self.timeframe}"
             )
+        self._check_attached(candles)
         check_follows(candles[0], self._last, self.bars, self._frame, self._gaps)
+        self._require_higher(candles[-1])
         for t in np.flatnonzero(candles.elapsed > 1.0).tolist():
             check_follows(candles[t], candles[t - 1], self.bars + t, self._frame, self._gaps)
         with self._whole():
@@ -219,7 +272,16 @@ class Stream:
         self._refuse_torn()
         last = [] if self._last is None else [float(value) for value in self._last]
         header = {**self._identity(), "gaps": self._gaps, "bars": self.bars, "candle": len(last)}
-        data = saved.pack(header, [*last, *self._trader.state, *self._features.state])
+        told: list[float] = []
+        if self._feed is not None:
+            told = [*(float(value) for value in self._feed.last), *self._features.rows]
+            header |= {
+                "higher": self._feed.timeframe.name,
+                "higher_law": law_digest(given_higher_swings),
+                "higher_count": self._feed.count,
+                "higher_told": len(told),
+            }
+        data = saved.pack(header, [*last, *told, *self._trader.state, *self._features.state])
         if path is not None:
             saved.write(path, data)
         return data
@@ -259,19 +321,48 @@ class Stream:
             gaps=header["gaps"],
         )
         stream._check_identity(header, name)
-        candle, states = values[: header["candle"]], values[header["candle"] :]
+        candle, values = values[: header["candle"]], values[header["candle"] :]
+        if "higher" in header:
+            told, values = values[: header["higher_told"]], values[header["higher_told"] :]
+            opened, *numbers = told[: len(Candle._fields)]
+            frame = Timeframe.parse(header["higher"])
+            rows = np.array(told[len(Candle._fields) :]).reshape(-1, WIDTH)
+            feed = HigherFeed(frame, Candle(int(opened), *numbers), header["higher_count"])
+            stream._give(feed, Table(rows))
         if candle:
             timestamp, *prices = candle
             stream._last = Candle(int(timestamp), *prices)
         account = len(stream._trader.state)
-        stream._trader.state[:] = states[:account]
-        stream._features.resume(header["bars"], states[account:])
+        stream._trader.state[:] = values[:account]
+        stream._features.resume(header["bars"], values[account:])
         return stream
 
     def __repr__(self) -> str:
         return (
             f"Stream({self.symbol} {self.timeframe}, {self.bars:,} bars, strategy {self._config.digest[:12]})"
         )
+
+    def _give(self, feed: HigherFeed, table: Table) -> None:
+        """Let the features read higher candles that are given."""
+        check_timeframes(self, self._config, feed.timeframe.name)
+        self._feed = feed
+        graph = given_graph(self._config.asked_features.graph, feed.timeframe.name, table)
+        self._features = Interpreter(graph)
+
+    def _require_higher(self, candle: Candle) -> None:
+        """Refuse a bar that comes before a higher candle it must see."""
+        if self._feed is not None and self._gaps == "error" and self._features.has_table:
+            self._feed.require_told(candle.timestamp + self._frame.ms)
+
+    def _check_attached(self, candles: Candles) -> None:
+        higher = candles.higher
+        if higher is None or higher.fingerprint == self._history:
+            return
+        if check_given(self._config.asked_features.graph, higher.timeframe):
+            raise CandleError(
+                "the series has higher candles attached that are not those the stream was made with; give these by "
+                "Stream(..., higher=candles.higher), later ones by add_higher, and the series by with_higher(None)"
+            )
 
     def _take(self, candle: Candle, sources: Sequence[float]) -> _Traded:
         ready = self._features.bars >= self._config.ready
@@ -317,7 +408,9 @@ class Stream:
                 f"{name}: saved with another strategy (digest {header['strategy'][:12]} "
                 f"by {theirs}; this one has {mine['strategy'][:12]}, {ours}); restore it with that one"
             )
-        if any(header[key] != mine[key] for key in ("features", "law")):
+        higher_law = law_digest(given_higher_swings)
+        same = header.get("higher_law", higher_law) == higher_law
+        if not same or any(header[key] != mine[key] for key in ("features", "law")):
             raise StreamError(
                 f"{name}: the code of a kernel was another one when it was saved (by {theirs}; this is {ours}); "
                 "make a new stream and feed it the history by warm"

@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genesis_core.backtesting.engine import check_run
-from genesis_core.backtesting.loop import CONSTANT_COLUMNS, REGIME_SLOT, ModelColumns
+from genesis_core.backtesting.loop import CONSTANT_COLUMNS, REGIME_SLOT
+from genesis_core.backtesting.model_columns import ModelColumns
 from genesis_core.backtesting.records import YEAR_MS, Metrics, named_metrics
-from genesis_core.backtesting.result import summary_digest
+from genesis_core.backtesting.summary_digest import summary_digest
 from genesis_core.candles import Candles
-from genesis_core.compiler.lanes import fast_pass
 from genesis_core.compiler.run import compiled_sweep
 from genesis_core.errors import ConfigError
-from genesis_core.features.columns import source_columns
-from genesis_core.features.graph import Node
+from genesis_core.features.columns import run_node, source_columns
+from genesis_core.features.given import bound
+from genesis_core.features.graph import Graph, Node
 from genesis_core.features.paths import check_arguments
 from genesis_core.kernels.trading import metrics as figures
 from genesis_core.kernels.trading.layout import MOST_EVENTS, ROW_SIZE, STATE_SIZE
@@ -86,23 +87,22 @@ def backtest_many(
     checked = [check_run(candles, config, f"strategy {i}: ") for i, config in enumerate(configs)]
     if not checked:
         return []
-    # By digest, as nodes compare: the string is hashed and compared in C, some ten times a strategy.
-    uses = Counter(placed.node.digest for config in checked for placed in config.asked_features.graph.nodes)
-    shared = SharedColumns(candles, frozenset(digest for digest, count in uses.items() if count > 1))
-    parts = [checked[i::threads] for i in range(min(threads, len(checked)))]
+    made: dict[Node, Node] = {}
+    jobs = [(config, bound(config.asked_features.graph, candles, made)) for config in checked]
+    uses = Counter([placed.node for _, graph in jobs for placed in graph.nodes])
+    shared = SharedColumns(candles, frozenset([node for node, count in uses.items() if count > 1]))
+    parts = [jobs[i::threads] for i in range(min(threads, len(jobs)))]
     if len(parts) == 1:
-        return _run_part(candles, shared, checked)
-    _run_part(
-        candles, shared, checked[:1]
-    )  # compiles what is not compiled yet, once, before threads ask for it
+        return _run_part(candles, shared, jobs)
+    _run_part(candles, shared, jobs[:1])  # compiles what is not compiled yet, once, before threads ask for it
     with ThreadPoolExecutor(len(parts)) as pool:
         done = list(pool.map(lambda part: _run_part(candles, shared, part), parts))
-    return [done[i % len(parts)][i // len(parts)] for i in range(len(checked))]
+    return [done[i % len(parts)][i // len(parts)] for i in range(len(jobs))]
 
 
-def _run_part(candles: Candles, shared: SharedColumns, configs: Sequence[Config]) -> list[Summary]:
+def _run_part(candles: Candles, shared: SharedColumns, jobs: Sequence[tuple[Config, Graph]]) -> list[Summary]:
     sweeper = _Sweeper(candles, shared)
-    return [sweeper.run(config) for config in configs]
+    return [sweeper.run(config, graph) for config, graph in jobs]
 
 
 class SharedColumns:
@@ -112,54 +112,37 @@ class SharedColumns:
     ----------
     candles : Candles
         The series.
-    wanted : frozenset of str
-        Digests of the nodes that are kept.
+    wanted : frozenset of Node
+        Those that are kept.
     """
 
-    def __init__(self, candles: Candles, wanted: frozenset[str]) -> None:
+    def __init__(self, candles: Candles, wanted: frozenset[Node]) -> None:
         self._bars = len(candles)
         self._wanted = wanted
-        self._kept: OrderedDict[str, tuple[Column, ...]] = OrderedDict()
+        self._kept: OrderedDict[Node, tuple[Column, ...]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
     def __contains__(self, node: Node) -> bool:
-        return node.digest in self._wanted
+        return node in self._wanted
 
     def get(self, node: Node, inputs: tuple[Column, ...]) -> tuple[Column, ...]:
         """Return the columns of a node, given those it reads."""
-        key = node.digest
         with self._lock:
-            found = self._kept.get(key)
+            found = self._kept.get(node)
             if found is not None:
-                self._kept.move_to_end(key)
+                self._kept.move_to_end(node)
                 return found
             columns = tuple(np.empty(self._bars) for _ in node.kernel.outputs)
             run_node(node, inputs, columns)
             for column in columns:
                 column.flags.writeable = False
-            self._kept[key] = columns
+            self._kept[node] = columns
             self._bytes += sum(column.nbytes for column in columns)
             while self._bytes > SHARED_BYTES and len(self._kept) > 1:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= sum(column.nbytes for column in dropped)
             return columns
-
-
-def run_node(node: Node, inputs: tuple[Column, ...], outputs: tuple[Column, ...]) -> None:
-    """Run one node over whole columns, neutral before its first valid bar."""
-    bars = len(outputs[0])
-    start, warm = min(node.start, bars), min(node.first_valid, bars)
-    kernel = node.kernel
-    fast_pass(kernel)(
-        np.zeros(kernel.state(node.params)),
-        np.array(node.params, dtype=np.float64),
-        tuple(column[start:] for column in inputs) if start else inputs,
-        tuple(column[start:] for column in outputs) if start else outputs,
-        bars - start,
-    )
-    for column, neutral in zip(outputs, kernel.neutral, strict=True):
-        column[:warm] = neutral
 
 
 class _Sweeper:
@@ -178,24 +161,29 @@ class _Sweeper:
         self._ledger = np.empty((bars // 8 + 2 * MOST_EVENTS) * ROW_SIZE)
         self._out = np.zeros(figures.SIZE)
         self._scratch: list[tuple[Column, Column]] = []
+        self._vector: tuple[float, ...] = ()
+        self._params = np.empty(0)
+        self._known_strides: dict[tuple[tuple[int | None, ...], bool], NDArray[np.int64]] = {}
         self._sweep = compiled_sweep()
 
-    def run(self, config: Config) -> Summary:
-        """Run one strategy."""
-        columns = self._columns(config)
+    def run(self, config: Config, graph: Graph) -> Summary:
+        """Run one strategy, given its features' graph as it runs over the candles."""
+        columns = self._columns(graph)
         at = config.slots
         x = [CONSTANT_COLUMNS[i] if a is None else columns[a] for i, a in enumerate(at)]
-        strides = np.array([a is not None for a in at], dtype=np.int64)
+        strides = self._strides(at, config.model is not None)
         if config.model is not None:
-            strides[:2] = 1
             x[:2] = ModelColumns(config).columns(
                 columns, x[REGIME_SLOT], int(strides[REGIME_SLOT]), self._bars
             )
-        p = np.array(config.vector)
+        # Configs of a sweep over features and decide steps have one vector, the same object.
+        if config.vector is not self._vector:
+            self._vector = config.vector
+            self._params = np.array(config.vector)
         while True:
             rows = self._sweep(
                 self._state,
-                p,
+                self._params,
                 self._prices,
                 tuple(x),
                 strides,
@@ -215,9 +203,18 @@ class _Sweeper:
         ledger = self._ledger[: rows * ROW_SIZE].reshape(-1, ROW_SIZE)
         return Summary(config, metrics, final, summary_digest(ledger, metrics, final))
 
-    def _columns(self, config: Config) -> list[Column]:
+    def _strides(self, slots: tuple[int | None, ...], by_model: bool) -> NDArray[np.int64]:
+        """Return 1 for each input of a decision that is a column, 0 for each constant."""
+        found = self._known_strides.get((slots, by_model))
+        if found is None:
+            found = np.array([at is not None for at in slots], dtype=np.int64)
+            if by_model:
+                found[:2] = 1
+            self._known_strides[slots, by_model] = found
+        return found
+
+    def _columns(self, graph: Graph) -> list[Column]:
         """Return the columns of the asked features: shared ones from the store, its own over scratch memory."""
-        graph = config.asked_features.graph
         table: list[Column] = list(self._sources)
         used = 0
         for placed in graph.nodes:

@@ -5,6 +5,5 @@ from __future__ import annotations
 from genesis_core.candles.repair import Repair
 from genesis_core.candles.series import Candle, Candles
 from genesis_core.candles.synthetic import synthetic
-from genesis_core.candles.timeframe import timeframe_ms
 
-__all__ = ["Candle", "Candles", "Repair", "synthetic", "timeframe_ms"]
+__all__ = ["Candle", "Candles", "Repair", "synthetic"]

@@ -9,6 +9,11 @@ from genesis_core.candles.timeframe import Timeframe
 from genesis_core.errors import CandleError
 
 
+def fits(base: Timeframe, target: Timeframe) -> bool:
+    """Say whether each candle of `target` is made of whole candles of `base`, of at least two."""
+    return target.ms > base.ms and target.ms % base.ms == 0 and (target.origin - base.origin) % base.ms == 0
+
+
 def resample(columns: Columns, base: Timeframe, target: Timeframe) -> Columns:
     """Join candles into those of a longer timeframe, on its UTC boundaries.
 

@@ -28,6 +28,7 @@ class Sealed:
         "_columns",
         "_elapsed",
         "_fingerprint",
+        "_higher",
         "_opened_at",
         "_repairs",
         "_repairs_cut",
@@ -40,6 +41,7 @@ class Sealed:
     _opened_at: FloatColumn | None
     _elapsed: FloatColumn | None
     _fingerprint: str | None
+    _higher: Sealed | None
     _repairs: tuple[Repair, ...]
     _repairs_cut: bool
     _symbol: str
@@ -67,6 +69,7 @@ class Sealed:
         repairs: tuple[Repair, ...],
         *,
         repairs_cut: bool,
+        higher: Sealed | None = None,
     ) -> _Series:
         self = object.__new__(cls)
         _set(self, "_columns", columns)
@@ -74,6 +77,7 @@ class Sealed:
         _set(self, "_timeframe", timeframe)
         _set(self, "_repairs", repairs)
         _set(self, "_repairs_cut", repairs_cut)
+        _set(self, "_higher", higher)
         _set(self, "_fingerprint", None)
         _set(self, "_closed_at", None)
         _set(self, "_opened_at", None)
@@ -162,7 +166,10 @@ class Sealed:
 
     @property
     def fingerprint(self) -> str:
-        """Digest of symbol, timeframe and all columns: 32 hexadecimal digits, the same on every machine."""
+        """Digest of symbol, timeframe and all columns: 32 hexadecimal digits, the same on every machine.
+
+        Higher candles that are attached count too, all of them.
+        """
         if self._fingerprint is None:
             _set(self, "_fingerprint", digest(self.__genesis_identity__()))
         assert self._fingerprint is not None
@@ -180,14 +187,16 @@ class Sealed:
         return hash(self.fingerprint)
 
     def __genesis_identity__(self) -> tuple[object, ...]:
-        """Give what two equal series have in common: symbol, timeframe and the columns."""
-        return (self._symbol, self._timeframe.name, *self._columns)
+        """Give what two equal series have in common: symbol, timeframe, the columns, and higher candles attached."""
+        own = (self._symbol, self._timeframe.name, *self._columns)
+        return own if self._higher is None else (*own, self._higher.__genesis_identity__())
 
     def __repr__(self) -> str:
         first, last = utc_text(int(self.timestamp[0])), utc_text(int(self.timestamp[-1]))
         span = first if len(self) == 1 else f"{first.removesuffix(' UTC')} to {last}"
         bars = f"{len(self):,} bar{'s' if len(self) > 1 else ''}"
-        return f"Candles({self.symbol} {self.timeframe}, {bars}, {span})"
+        given = "" if self._higher is None else f", higher {self._higher.timeframe} given"
+        return f"Candles({self.symbol} {self.timeframe}, {bars}, {span}{given})"
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"Candles are immutable: {name} cannot be set")

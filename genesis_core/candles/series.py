@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, SupportsIndex, final, overload
+from typing import NamedTuple, SupportsIndex, cast, final, overload
 
 from genesis_core.candles.columns import Columns, Source, float_column
 from genesis_core.candles.csv_file import read_csv, write_csv
 from genesis_core.candles.parquet_file import read_parquet, write_parquet
 from genesis_core.candles.repair import Repair, check_policies, repair
-from genesis_core.candles.resample import resample
+from genesis_core.candles.resample import fits, resample
 from genesis_core.candles.sealed import Sealed, over_bytes
 from genesis_core.candles.timeframe import Timeframe
 from genesis_core.candles.timestamps import epoch_ms
@@ -35,7 +35,7 @@ class Candles(Sealed):
     """Valid candles of one symbol and timeframe, in order of time; at least one; never changed.
 
     Made by `from_arrays`, `from_csv`, `from_parquet` or `synthetic`. Two are equal when their content is
-    (`fingerprint`), however they were made.
+    (`fingerprint`), however they were made. Candles of a higher timeframe can be attached: `with_higher`.
 
     ``candles[t]`` is one `Candle`; ``candles[a:b]`` is a series of its own, a view of the same memory that
     costs about a microsecond. An empty slice, or one with a step, is a `CandleError`.
@@ -202,6 +202,52 @@ class Candles(Sealed):
         columns, repairs = repair(columns, target, Source("resampled"), duplicates="error", gaps="keep")
         return Candles._sealed(columns, self._symbol, target, repairs)
 
+    def with_higher(self, higher: Candles | None) -> Candles:
+        """Return the series with candles of a higher timeframe attached, such as the exchange's own.
+
+        What looks at a higher timeframe (gates and exits of a strategy, features) then reads these, instead of joining
+        them from this series. A given candle is visible at the first bar that closes at its end or later; how far it
+        reaches back before this series is as one likes, and spares the warm-up. Slices keep it whole.
+
+        Parameters
+        ----------
+        higher : Candles or None
+            Of the same symbol, and of a whole multiple of this series' timeframe; may have gaps. None takes away what
+            is attached.
+
+        Returns
+        -------
+        Candles
+            A view of the same memory, with a fingerprint of its own.
+
+        Raises
+        ------
+        CandleError
+            For candles of another symbol, of a timeframe that does not fit, or with higher candles of their own.
+
+        Examples
+        --------
+        >>> from genesis_core import synthetic
+        >>> candles = synthetic(bars=1000)
+        >>> candles[200:].with_higher(candles.resample("6h")).higher
+        Candles(tBTCUSD 6h, 166 bars, 2020-01-01 00:00 to 2020-02-11 06:00 UTC)
+        """
+        if higher is not None:
+            check_higher(self._symbol, self._timeframe, higher)
+        return Candles._assembled(
+            self._columns,
+            self._symbol,
+            self._timeframe,
+            self._repairs,
+            repairs_cut=self._repairs_cut,
+            higher=higher,
+        )
+
+    @property
+    def higher(self) -> Candles | None:
+        """The candles of a higher timeframe that are attached, None without; see `with_higher`."""
+        return cast("Candles | None", self._higher)
+
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the series as CSV, atomically; reading it back gives the same bits.
 
@@ -253,7 +299,9 @@ class Candles(Sealed):
         columns = Columns(timestamp[span], open_[span], high[span], low[span], close[span], volume[span])
         # The repairs are selected only if they are asked for: slicing stays cheap.
         cut = not self._repairs
-        return Candles._assembled(columns, self._symbol, self._timeframe, self._repairs, repairs_cut=cut)
+        return Candles._assembled(
+            columns, self._symbol, self._timeframe, self._repairs, repairs_cut=cut, higher=self._higher
+        )
 
     def _candle(self, bar: int) -> Candle:
         columns = self._columns
@@ -275,10 +323,45 @@ class Candles(Sealed):
     def __reduce__(self) -> tuple[object, ...]:
         # A slice pickles its own bars only. Arrays would come back writable, bytes do not.
         raw = tuple(column.tobytes() for column in self._columns)
-        return _unpickled, (raw, self._symbol, self._timeframe, self.repairs)
+        return _unpickled, (raw, self._symbol, self._timeframe, self.repairs, self._higher)
 
 
 def _unpickled(
-    raw: Sequence[bytes], symbol: str, timeframe: Timeframe, repairs: tuple[Repair, ...]
+    raw: Sequence[bytes],
+    symbol: str,
+    timeframe: Timeframe,
+    repairs: tuple[Repair, ...],
+    higher: Candles | None = None,
 ) -> Candles:
-    return Candles._assembled(over_bytes(raw), symbol, timeframe, repairs, repairs_cut=True)
+    return Candles._assembled(over_bytes(raw), symbol, timeframe, repairs, repairs_cut=True, higher=higher)
+
+
+def check_higher(symbol: str, timeframe: Timeframe, higher: Candles) -> None:
+    """Check that candles are of a higher timeframe than others, and of the same symbol.
+
+    Parameters
+    ----------
+    symbol, timeframe
+        Of the others.
+    higher : Candles
+        What is checked.
+
+    Raises
+    ------
+    CandleError
+        See `Candles.with_higher`.
+    """
+    if not isinstance(higher, Candles):
+        raise CandleError(f"higher is a {type(higher).__name__}; candles of a higher timeframe are needed")
+    if higher.symbol != symbol:
+        raise CandleError(f"higher candles of {higher.symbol} for candles of {symbol}; one symbol is needed")
+    if not fits(timeframe, higher._timeframe):
+        raise CandleError(
+            f"higher candles of {higher.timeframe} for candles of {timeframe.name}: a whole multiple of "
+            f"{timeframe.name}, longer and with boundaries on its own, is needed"
+        )
+    if higher.higher is not None:
+        raise CandleError(
+            f"the higher candles of {higher.timeframe} have candles of {higher.higher.timeframe} attached; "
+            "one higher timeframe is read: take them away by with_higher(None)"
+        )

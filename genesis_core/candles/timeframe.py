@@ -67,24 +67,3 @@ class Timeframe:
         if unit != "W":
             unit = next(larger for larger in ("D", "h", "m") if ms % _UNITS[larger] == 0)
         return cls(f"{ms // _UNITS[unit]}{unit}", ms, _FIRST_MONDAY if unit == "W" else 0)
-
-
-def timeframe_ms(timeframe: str) -> int:
-    """Give a timeframe's length in milliseconds.
-
-    Parameters
-    ----------
-    timeframe : str
-        Such as ``"15m"``, ``"1h"``, ``"1D"`` or ``"1W"``.
-
-    Returns
-    -------
-    int
-        Milliseconds.
-
-    Raises
-    ------
-    CandleError
-        For an unknown timeframe.
-    """
-    return Timeframe.parse(timeframe).ms

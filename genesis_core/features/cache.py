@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
+from threading import Lock
+from typing import Any
 
 from genesis_core.candles import Candles
 from genesis_core.errors import FeatureError
@@ -18,7 +20,7 @@ class FeatureCache:
 
     In one sequential pass it cannot hit, and with fewer entries than the pass has bars it never hits in the next
     one either. It serves questions that are asked again: several backtests with other decision settings over the
-    same features, `explain`, the newest bar.
+    same features, `explain`, the newest bar. Threads may share one.
 
     Parameters
     ----------
@@ -44,6 +46,7 @@ class FeatureCache:
         self.misses = 0
         self.evictions = 0
         self._entries: OrderedDict[Key, FeatureVector] = OrderedDict()
+        self._lock = Lock()
 
     @staticmethod
     def key(candles: Candles, bar: int, feature_set: FeatureSet) -> Key:
@@ -56,21 +59,23 @@ class FeatureCache:
 
     def get(self, key: Key) -> FeatureVector | None:
         """Return what is stored under `key` and count a hit, or None and a miss."""
-        found = self._entries.get(key)
-        if found is None:
-            self.misses += 1
-            return None
-        self.hits += 1
-        self._entries.move_to_end(key)
-        return found
+        with self._lock:
+            found = self._entries.get(key)
+            if found is None:
+                self.misses += 1
+                return None
+            self.hits += 1
+            self._entries.move_to_end(key)
+            return found
 
     def put(self, key: Key, vector: FeatureVector) -> None:
         """Store a vector; the least recently used one makes room."""
-        self._entries[key] = vector
-        self._entries.move_to_end(key)
-        if len(self._entries) > self.capacity:
-            self._entries.popitem(last=False)
-            self.evictions += 1
+        with self._lock:
+            self._entries[key] = vector
+            self._entries.move_to_end(key)
+            if len(self._entries) > self.capacity:
+                self._entries.popitem(last=False)
+                self.evictions += 1
 
     def __contains__(self, key: object) -> bool:
         """Say whether something is stored under `key`; counts neither a hit nor a miss."""
@@ -78,7 +83,8 @@ class FeatureCache:
 
     def clear(self) -> None:
         """Forget all entries; the counters stay."""
-        self._entries.clear()
+        with self._lock:
+            self._entries.clear()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -86,12 +92,22 @@ class FeatureCache:
     @property
     def nbytes(self) -> int:
         """Memory of the entries in bytes: keys, vectors, value tuples and floats, and the table itself."""
-        total = sys.getsizeof(self._entries)
-        for key, vector in self._entries.items():
+        with self._lock:
+            entries = list(self._entries.items())
+            total = sys.getsizeof(self._entries)
+        for key, vector in entries:
             total += sys.getsizeof(key) + sys.getsizeof(key[1])
             total += sys.getsizeof(vector) + sys.getsizeof(vector.values_tuple)
             total += sum(sys.getsizeof(value) for value in vector.values_tuple)
         return total
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            # What is pickled or copied is a table that no other thread changes meanwhile.
+            return {**self.__dict__, "_entries": self._entries.copy(), "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=Lock())
 
     def __repr__(self) -> str:
         return (

@@ -3,134 +3,23 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Real
+from typing import NamedTuple
 
-from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
-from genesis_core.features.trial import (
-    Trial,
-    check_declared,
-    run_guarded,
-    run_plain,
-    sample_column,
-    shortened,
-)
+from genesis_core.features.admission import of_the_package, taken, try_out
+from genesis_core.features.nodes import SOURCES, Node, Output, Source, Value, source
+from genesis_core.features.trial import check_declared
 from genesis_core.kernels.base import Kernel, Param
-from genesis_core.kernels.language import require
-from genesis_core.kernels.registry import KERNELS
+from genesis_core.kernels.frozen import FrozenKernel
 from genesis_core.kernels.registry import kernel as find_kernel
-from genesis_core.kernels.walk import law_digest
 
-SOURCES = ("open", "high", "low", "close", "volume", "elapsed", "opened_at", "closed_at")
-"""The columns of the candles that nodes can read, in the order of their slots."""
+__all__ = ["SOURCES", "Graph", "Node", "Output", "Placed", "Source", "Value", "check_param", "node", "source"]
 
-
-@dataclass(frozen=True)
-class Source:
-    """A column of the candles; valid from bar 0."""
-
-    name: str
-
-    first_valid = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A kernel with its parameters and inputs; equal to another when they compute the same."""
-
-    kernel: Kernel
-    params: tuple[float, ...]
-    inputs: tuple[Value, ...]
-
-    @cached_property
-    def start(self) -> int:
-        """The first bar the kernel is called for: all awaited inputs are valid."""
-        awaited = (
-            value.first_valid
-            for name, value in zip(self.kernel.inputs, self.inputs, strict=True)
-            if name not in self.kernel.early
-        )
-        return max(awaited, default=0)
-
-    @cached_property
-    def first_valid(self) -> int:
-        """The first bar at which its value is valid."""
-        return self.start + self.kernel.warmup(self.params)
-
-    @cached_property
-    def digest(self) -> str:
-        """Identity within this interpreter: all that decides a value or its validity, through the inputs too."""
-        inputs = [v.name if isinstance(v, Source) else (v.node.digest, v.index) for v in self.inputs]
-        kernel = self.kernel
-        declared = kernel.neutral, kernel.state(self.params), self.start, self.first_valid
-        return digest((kernel.name, _law_of(kernel.step), self.params, inputs, declared))
-
-    @cached_property
-    def wiring(self) -> str:
-        """Identity in every interpreter: names, parameters and inputs, without the code of the kernels."""
-        inputs = [v.name if isinstance(v, Source) else (v.node.wiring, v.index) for v in self.inputs]
-        return digest((self.kernel.name, self.params, inputs))
-
-    def __eq__(self, other: object) -> bool:
-        # By digest, which is kept: comparing inputs one by one would visit a shared node once for every way to it.
-        return self.digest == other.digest if isinstance(other, Node) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
-    @property
-    def value(self) -> Output:
-        """Its only output."""
-        if len(self.kernel.outputs) != 1:
-            raise FeatureError(
-                f"kernel {self.kernel.name!r} has several outputs: {', '.join(self.kernel.outputs)}"
-            )
-        return Output(self, 0)
-
-    def output(self, name: str) -> Output:
-        """Return one output by its name."""
-        if name not in self.kernel.outputs:
-            raise FeatureError(
-                f"kernel {self.kernel.name!r} has no output {name!r}{nearest(name, self.kernel.outputs)}"
-            )
-        return Output(self, self.kernel.outputs.index(name))
-
-
-@dataclass(frozen=True)
-class Output:
-    """One output of a node."""
-
-    node: Node
-    index: int
-
-    @property
-    def first_valid(self) -> int:
-        """The first bar at which it is valid."""
-        return self.node.first_valid
-
-    @property
-    def neutral(self) -> float:
-        """Its value before that."""
-        return self.node.kernel.neutral[self.index]
-
-
-Value = Source | Output
-
-
-def source(name: str) -> Source:
-    """Return a column of the candles as a value.
-
-    Raises
-    ------
-    FeatureError
-        If there is no such column.
-    """
-    if name not in SOURCES:
-        raise FeatureError(f"unknown column {name!r}{nearest(name, SOURCES)}")
-    return Source(name)
+_SLOTS = {name: slot for slot, name in enumerate(SOURCES)}
 
 
 def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
@@ -158,106 +47,45 @@ def node(kernel: str | Kernel, *inputs: Value | str, **params: float) -> Node:
     Compiled code checks no index. Constant indices are proved to be inside; computed ones are tried on a few
     hundred sample bars, which is a sample and not a proof: see :mod:`genesis_core.features.trial`.
     """
-    made = find_kernel(kernel) if isinstance(kernel, str) else _checked(kernel)
+    made = find_kernel(kernel) if isinstance(kernel, str) else taken(kernel)
     if len(inputs) != len(made.inputs):
         raise FeatureError(
             f"kernel {made.name!r} reads {len(made.inputs)} inputs ({', '.join(made.inputs)}), got {len(inputs)}"
         )
-    wired = tuple(source(value) if isinstance(value, str) else value for value in inputs)
+    wired = tuple([source(value) if isinstance(value, str) else value for value in inputs])
     vector = _vector(made, params)
-    placed = _interned(made, vector, struct.pack(f"{len(vector)}d", *vector), wired)
-    if not _of_the_package(made):
-        check_declared(made, placed.params)
-        _tried(_Setting.of(placed))
-    return placed
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """What a trial run depends on: a sweep over a threshold tries its kernel once, one over a window every time."""
-
-    kernel: Kernel
-    windows: tuple[float, ...]
-    state: int
-    inputs: tuple[str | Kernel, ...]
-    node: Node = field(compare=False)
-
-    @classmethod
-    def of(cls, node: Node) -> _Setting:
-        kernel = node.kernel
-        windows = tuple(v for param, v in zip(kernel.params, node.params, strict=True) if param.whole)
-        inputs = tuple(v.name if isinstance(v, Source) else v.node.kernel for v in node.inputs)
-        return cls(kernel, windows, kernel.state(node.params), inputs, node)
-
-
-@lru_cache(maxsize=512)
-def _tried(setting: _Setting) -> None:
-    _trial(setting.node)
+    if not of_the_package(made):
+        check_declared(made, vector)
+    bits = struct.pack(f"{len(vector)}d", *vector)
+    return _interned(made, vector, bits, wired, made.state(vector), made.warmup(vector))
 
 
 @lru_cache(maxsize=4096)
-def _interned(kernel: Kernel, params: tuple[float, ...], bits: bytes, inputs: tuple[Value, ...]) -> Node:
-    """Return one object for equal nodes, so that a sweep digests each once; `bits` tells the zeros apart."""
-    return Node(kernel, params, inputs)
-
-
-def _of_the_package(kernel: Kernel) -> bool:
-    return KERNELS.get(kernel.name) is kernel
-
-
-@lru_cache(maxsize=128)
-def _trial(node: Node) -> Trial:
-    """Run a node over the sample candles with its windows shortened; one of a user's kernel also as it is.
-
-    Raises
-    ------
-    KernelError
-        If a user's kernel does what compiled code must not.
-    """
-    kernel = node.kernel
-    inputs, start = [], 0
-    for name, value in zip(kernel.inputs, node.inputs, strict=True):
-        if isinstance(value, Source):
-            inputs.append(sample_column(value.name))
-            continue
-        trial = _trial(value.node)
-        inputs.append(trial.columns[value.index])
-        if name not in kernel.early:
-            start = max(start, trial.first_valid)
-    short = shortened(kernel, node.params)
-    if _of_the_package(kernel):
-        return run_plain(kernel, short, inputs, start)
-    if short != node.params:
-        run_guarded(kernel, node.params, inputs, start)
-    return run_guarded(kernel, short, inputs, start)
-
-
-@lru_cache(maxsize=1024)
-def _law_of(step: Callable[..., object]) -> str:
-    return law_digest(step)
-
-
-@lru_cache(maxsize=256)
-def _checked(kernel: Kernel) -> Kernel:
-    """Check a kernel of the caller's own; those of the package are checked by its tests."""
-    require(kernel)
-    return kernel
+def _interned(
+    kernel: Kernel, params: tuple[float, ...], bits: bytes, inputs: tuple[Value, ...], state: int, warmup: int
+) -> Node:
+    """Return one object for equal nodes, so that a sweep tries each once; `bits` tells the zeros apart."""
+    made = Node(kernel, params, inputs, state, warmup)
+    if not of_the_package(kernel):
+        try_out(made)
+    return made
 
 
 def _vector(made: Kernel, params: Mapping[str, float]) -> tuple[float, ...]:
+    owner = f"kernel {made.name!r}"
     names = [param.name for param in made.params]
     for name in params:
         if name not in names:
-            raise FeatureError(f"kernel {made.name!r} has no parameter {name!r}{nearest(name, names)}")
+            raise FeatureError(f"{owner} has no parameter {name!r}{nearest(name, names)}")
     for name in names:
         if name not in params:
-            raise FeatureError(f"kernel {made.name!r} needs the parameter {name!r}")
-    return tuple(check_param(f"kernel {made.name!r}", param, params[param.name]) for param in made.params)
+            raise FeatureError(f"{owner} needs the parameter {name!r}")
+    return tuple([check_param(owner, param, params[param.name]) for param in made.params])
 
 
 def check_param(owner: str, param: Param, value: object) -> float:
     """Return a parameter as a float, or say why it cannot be one."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if type(value) is not float and (isinstance(value, bool) or not isinstance(value, Real)):
         raise FeatureError(f"{owner}: {param.name} = {value!r}; a number is needed")
     number = float(value)
     if not param.minimum <= number <= param.maximum:
@@ -269,8 +97,7 @@ def check_param(owner: str, param: Param, value: object) -> float:
     return number
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A node with the slots of the value table it reads and writes."""
 
     node: Node
@@ -289,6 +116,21 @@ class Graph:
     outputs: tuple[int, ...]
     neutral: tuple[float, ...]
 
+    def require_current(self) -> None:
+        """Raise if the code or a constant of one of the caller's kernels changed since its node was made.
+
+        What the graph computes would be the same as before on every path, which is not what whoever changed it wants.
+
+        Raises
+        ------
+        KernelError
+            It names what changed, from what to what.
+        """
+        for placed in self.nodes:
+            node = placed.node
+            if isinstance(node.kernel, FrozenKernel):
+                node.kernel.require_current(node.params, node.state, node.warmup)
+
     @classmethod
     def of(cls, values: Iterable[Value]) -> Graph:
         """Place all nodes that the given values need."""
@@ -297,14 +139,13 @@ class Graph:
 
         def slot_of(value: Value) -> int:
             if isinstance(value, Source):
-                return SOURCES.index(value.name)
+                return _SLOTS[value.name]
             found = placed.get(value.node)
             if found is None:
-                reads = tuple(slot_of(v) for v in value.node.inputs)
-                found = Placed(value.node, reads, len(neutral))
+                reads = tuple([slot_of(v) for v in value.node.inputs])
+                found = placed[value.node] = Placed(value.node, reads, len(neutral))
                 neutral.extend(value.node.kernel.neutral)
-                placed[value.node] = found
             return found.slot + value.index
 
-        outputs = tuple(slot_of(value) for value in values)
+        outputs = tuple([slot_of(value) for value in values])
         return cls(tuple(placed.values()), outputs, tuple(neutral))

@@ -37,14 +37,18 @@ class Interpreter:
                 placed.node.start,
                 placed.node.first_valid,
                 placed.node.kernel.step,
-                [0.0] * placed.node.kernel.state(placed.node.params),
-                list(placed.node.params),
+                [0.0] * placed.node.state,
+                list(placed.node.vector),
                 len(placed.reads) == 1,
                 itemgetter(*placed.reads) if placed.reads else _nothing,
                 placed.slot,
                 placed.slot + len(placed.node.kernel.outputs) if len(placed.node.kernel.outputs) > 1 else 0,
             )
             for placed in graph.nodes
+        ]
+        nodes = zip(graph.nodes, self._plan, strict=True)
+        self._tables = [
+            (s, p, len(placed.node.params)) for placed, (_, _, _, s, p, *_) in nodes if placed.node.table
         ]
 
     def advance(self, sources: Sequence[float]) -> None:
@@ -67,6 +71,24 @@ class Interpreter:
                     else:
                         table[slot] = value
         self.bars = bar + 1
+
+    def tell(self, row: Sequence[float]) -> None:
+        """Add a row to each table, and drop those that were read: see :class:`~genesis_core.features.table.Table`."""
+        for s, p, begin in self._tables:
+            del p[begin : begin + len(row) * int(s[0])]
+            p[begin - 1] += 1.0 - s[0]
+            s[0] = 0.0
+            p.extend(row)
+
+    @property
+    def rows(self) -> list[float]:
+        """The rows of a table that are still there; all tables have the same. Empty without tables."""
+        return [value for _, p, begin in self._tables[:1] for value in p[begin:]]
+
+    @property
+    def has_table(self) -> bool:
+        """Whether something reads a table."""
+        return bool(self._tables)
 
     @property
     def state(self) -> list[float]:

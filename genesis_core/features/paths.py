@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from genesis_core.candles import Candles
 from genesis_core.errors import CandleError, FeatureError, nearest
 from genesis_core.features.cache import FeatureCache
-from genesis_core.features.columns import compute_columns, source_columns
+from genesis_core.features.columns import run_columns, source_columns
+from genesis_core.features.given import bound
+from genesis_core.features.graph import Graph
 from genesis_core.features.interpreter import Interpreter
 from genesis_core.features.sets import DEFAULT, FeatureSet
 from genesis_core.features.vector import FeatureVector
@@ -72,7 +74,11 @@ class _Path(ABC):
     candles: Candles
     feature_set: FeatureSet
     counters: Counters = field(default_factory=Counters, init=False)
+    graph: Graph = field(init=False)
     name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        self.graph = bound(self.feature_set.graph, self.candles)
 
     @abstractmethod
     def at(self, bar: int) -> FeatureVector:
@@ -94,7 +100,7 @@ class RecomputePath(_Path):
     def at(self, bar: int) -> FeatureVector:
         """Return the features as of `bar`."""
         check_bar(self.candles, bar)
-        interpreter = Interpreter(self.feature_set.graph)
+        interpreter = Interpreter(self.graph)
         window = [column[: bar + 1].tolist() for column in source_columns(self.candles)]
         for sources in zip(*window, strict=True):
             interpreter.advance(sources)
@@ -112,7 +118,7 @@ class StreamingPath(_Path):
         """Return the features as of `bar`."""
         check_bar(self.candles, bar)
         if self._interpreter is None or self._interpreter.bars > bar + 1:
-            self._interpreter = Interpreter(self.feature_set.graph)
+            self._interpreter = Interpreter(self.graph)
         columns = source_columns(self.candles)
         for t in range(self._interpreter.bars, bar + 1):
             self._interpreter.advance([column.item(t) for column in columns])
@@ -130,7 +136,7 @@ class WindowedPath(_Path):
         """Return the features as of `bar`."""
         check_bar(self.candles, bar)
         if self._program is None:
-            self._program = WindowProgram(self.feature_set.graph, len(self.candles))
+            self._program = WindowProgram(self.graph, len(self.candles))
         values = self._program.values([column[: bar + 1] for column in source_columns(self.candles)])
         self.counters.compiled_calls += 1
         return self._vector(bar, values)
@@ -146,8 +152,7 @@ class PrecomputedPath(_Path):
         """Return the features as of `bar`."""
         check_bar(self.candles, bar)
         if self._rows is None:
-            graph = self.feature_set.graph
-            self._rows = np.column_stack(compute_columns(self.candles, graph))
+            self._rows = np.column_stack(run_columns(self.candles, self.graph))
             self.counters.compiled_calls += 1
         return self._vector(bar, tuple(self._rows[bar].tolist()))
 
@@ -220,13 +225,16 @@ def make_path(
     Raises
     ------
     FeatureError
-        If there is no such path.
+        If there is no such path, or features look at another higher timeframe than that of the candles attached.
+    KernelError
+        If a constant or a function of a kernel of the caller's own is not what it was when the set was made.
     """
     check_arguments(candles, feature_cache)
     if not isinstance(feature_set, FeatureSet):
         raise FeatureError(f"feature_set is a {type(feature_set).__name__}; make one: FeatureSet([...])")
     if name not in tuple(_PATHS):
         raise FeatureError(f"unknown path {name!r}{nearest(str(name), _PATHS)}")
+    feature_set.graph.require_current()
     path = _PATHS[name](candles, feature_set)
     return path if feature_cache is None else CachedPath(path, feature_cache)
 
@@ -261,7 +269,8 @@ def features_asof(
     Raises
     ------
     FeatureError
-        For a bar that the series does not have, or an unknown path.
+        For a bar that the series does not have, an unknown path, or features of another higher timeframe than that of
+        the candles attached.
     """
     return make_path(path, candles, feature_set, feature_cache).at(bar)
 

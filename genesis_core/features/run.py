@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from genesis_core.candles import Candles
 from genesis_core.features.cache import FeatureCache
-from genesis_core.features.estimate import MOST_STEPS, interpreted_steps, warn_if_recompute_is_slow
+from genesis_core.features.estimate import warn_if_recompute_is_slow
 from genesis_core.features.paths import check_bar, make_path
 from genesis_core.features.sets import DEFAULT, FeatureSet
 from genesis_core.features.vector import FeatureVector
@@ -83,17 +83,8 @@ def run_features(
     if path == "recompute":
         for bar in () if bars is None else asked:
             check_bar(candles, bar)
-        _warn_if_slow(asked, candles, feature_set, feature_cache)
+        warn_if_recompute_is_slow(
+            asked, candles, feature_set, feature_cache, 'the path "precomputed"', stacklevel=2
+        )
     vectors = tuple(running.at(bar) for bar in asked)
     return FeatureRun(vectors, running.name, running.counters.as_dict())
-
-
-def _warn_if_slow(
-    asked: Sequence[int], candles: Candles, feature_set: FeatureSet, cache: FeatureCache | None
-) -> None:
-    steps = interpreted_steps(asked)
-    if cache is not None and steps > MOST_STEPS:
-        # Looked up only where it matters: what the cache knows costs nothing.
-        asked = [bar for bar in asked if cache.key(candles, bar, feature_set) not in cache]
-        steps = interpreted_steps(asked)
-    warn_if_recompute_is_slow(len(asked), steps, 'the path "precomputed"', stacklevel=3)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from types import FunctionType
 
 from genesis_core.digest import digest
 from genesis_core.errors import FeatureError, nearest
-from genesis_core.features.defaults import DEFAULT_FEATURES, FEATURES, Feature
-from genesis_core.features.graph import Graph, Output, Source, Value
+from genesis_core.features.choices import FeatureChoice, completed, importable, named, resolve, wired
+from genesis_core.features.defaults import DEFAULT_FEATURES, Feature
+from genesis_core.features.graph import Graph
+from genesis_core.features.nodes import Source, Value
 from genesis_core.features.vector import Layout
-
-FeatureChoice = str | Feature | tuple[str | Feature, Mapping[str, float]]
 
 
 class FeatureSet:
@@ -41,29 +39,69 @@ class FeatureSet:
             raise FeatureError(f"features = {features!r}; a list of features is needed")
         resolved: dict[str, tuple[Feature, tuple[float, ...]]] = {}
         for choice in features:
-            feature, params = _resolve(choice)
+            feature, given = resolve(choice)
             if feature.name in resolved:
                 raise FeatureError(f"feature {feature.name!r} stands twice in the set")
-            resolved[feature.name] = feature, params
+            resolved[feature.name] = feature, given
         if not resolved:
             raise FeatureError("a feature set needs at least one feature")
-        self._features = tuple(resolved.values())
-        self._values = tuple(_value(feature, params) for feature, params in self._features)
+        chosen = tuple([feature for feature, _ in resolved.values()])
+        params = tuple([given for _, given in resolved.values()])
+        self._take(tuple(resolved), chosen, params, tuple(map(wired, chosen, params)))
+
+    def _take(
+        self,
+        names: tuple[str, ...],
+        features: tuple[Feature, ...],
+        params: tuple[tuple[float, ...], ...],
+        values: tuple[Value, ...],
+    ) -> None:
+        self._names, self._features, self._params, self._values = names, features, params, values
+
+    @classmethod
+    def _of(
+        cls,
+        names: tuple[str, ...],
+        features: tuple[Feature, ...],
+        params: tuple[tuple[float, ...], ...],
+        values: tuple[Value, ...],
+    ) -> FeatureSet:
+        """Make a set of features that are wired already."""
+        made = cls.__new__(cls)
+        made._take(names, features, params, values)
+        return made
+
+    @classmethod
+    def of_wired(cls, features: tuple[Feature, ...], values: tuple[Value, ...]) -> FeatureSet:
+        """Make a set of features without parameters whose values are wired already.
+
+        Parameters
+        ----------
+        features : tuple of Feature
+            Their `build` is not called.
+        values : tuple of Source or Output
+            The value of each.
+        """
+        return cls._of(tuple([feature.name for feature in features]), features, ((),) * len(features), values)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names in their order."""
-        return tuple(feature.name for feature, _ in self._features)
+        return self._names
 
     @property
     def parameters(self) -> dict[str, dict[str, float]]:
         """All parameters of each feature, defaults included."""
-        return {f.name: dict(zip((k for k, _ in f.defaults), p, strict=True)) for f, p in self._features}
+        return {f.name: named(f, p) for f, p in zip(self._features, self._params, strict=True)}
 
     @cached_property
     def values(self) -> Mapping[str, Value]:
         """The wired value of each feature, by name."""
         return dict(zip(self.names, self._values, strict=True))
+
+    def first_valid(self, name: str) -> int:
+        """Return the first valid bar of one of its features."""
+        return self._values[self._names.index(name)].first_valid
 
     @cached_property
     def graph(self) -> Graph:
@@ -89,13 +127,46 @@ class FeatureSet:
 
     def including(self, *features: FeatureChoice) -> FeatureSet:
         """Return this set with further features behind it; those already in it are not repeated."""
-        made = [_resolve(choice) for choice in features]
-        more = [(f, p) for f, p in made if f.name not in self.names]
-        return FeatureSet(
-            (f, dict(zip((k for k, _ in f.defaults), p, strict=True))) for f, p in (*self._features, *more)
+        more = [choice for choice in features if resolve(choice)[0].name not in self._names]
+        return self.joined(FeatureSet(more)) if more else self
+
+    def joined(self, other: FeatureSet) -> FeatureSet:
+        """Return this set with the features of another behind it, as they are wired; none is repeated."""
+        at = [i for i, name in enumerate(other._names) if name not in self._names]
+        if not at:
+            return self
+        return FeatureSet._of(
+            (*self._names, *[other._names[i] for i in at]),
+            (*self._features, *[other._features[i] for i in at]),
+            (*self._params, *[other._params[i] for i in at]),
+            (*self._values, *[other._values[i] for i in at]),
         )
 
-    def __reduce__(self) -> tuple[object, ...]:
+    def altered(self, changes: Mapping[str, Mapping[str, float]]) -> FeatureSet:
+        """Return this set with other parameters of some features; the others stay as they are wired.
+
+        Parameters
+        ----------
+        changes : mapping
+            Name of a feature -> all its parameters that differ from its defaults.
+
+        Raises
+        ------
+        FeatureError
+            For a feature that is not in the set, and as the constructor does.
+        """
+        for name in changes:
+            if name not in self._names:
+                raise FeatureError(f"feature {name!r} is not in the set{nearest(name, self._names)}")
+        at = [i for i, name in enumerate(self._names) if name in changes]
+        params, values = list(self._params), list(self._values)
+        for i in at:
+            params[i] = completed(self._features[i], changes[self._names[i]])
+        for i in at:
+            values[i] = wired(self._features[i], params[i])
+        return FeatureSet._of(self._names, self._features, tuple(params), tuple(values))
+
+    def __reduce__(self) -> str | tuple[object, ...]:
         """Pickle names and parameters; of a feature of the caller's own, the feature.
 
         Raises
@@ -103,10 +174,10 @@ class FeatureSet:
         FeatureError
             If the `build` of such a feature cannot be imported by another process.
         """
-        choices = [
-            (_importable(feature), dict(zip((name for name, _ in feature.defaults), params, strict=True)))
-            for feature, params in self._features
-        ]
+        if not self._features:
+            return "NO_FEATURES"
+        pairs = zip(self._features, self._params, strict=True)
+        choices = [(importable(feature), named(feature, params)) for feature, params in pairs]
         return FeatureSet, (choices,)
 
     def __copy__(self) -> FeatureSet:
@@ -128,56 +199,7 @@ class FeatureSet:
         return f"FeatureSet({', '.join(self.names)})"
 
 
-def _resolve(choice: FeatureChoice) -> tuple[Feature, tuple[float, ...]]:
-    chosen, given = choice if isinstance(choice, tuple) and len(choice) == 2 else (choice, {})
-    if not isinstance(chosen, (str, Feature)) or not isinstance(given, Mapping):
-        raise FeatureError(f"{choice!r}: a feature, its name, or a pair of one and its parameters is needed")
-    if isinstance(chosen, Feature):
-        feature = chosen
-    elif chosen in FEATURES:
-        feature = FEATURES[chosen]
-    else:
-        raise FeatureError(f"unknown feature {chosen!r}{nearest(chosen, FEATURES)}")
-    names = [name for name, _ in feature.defaults]
-    for name in given:
-        if name not in names:
-            raise FeatureError(f"feature {feature.name!r} has no parameter {name!r}{nearest(name, names)}")
-    return feature, tuple(given.get(name, default) for name, default in feature.defaults)
-
-
-def _importable(feature: Feature) -> str | Feature:
-    """Return what stands for a feature in a pickle: the name of one of the package's, else the feature itself."""
-    if FEATURES.get(feature.name) is feature:
-        return feature.name
-    build = feature.build
-    if isinstance(build, FunctionType):
-        found: object = sys.modules.get(build.__module__)
-        for name in build.__qualname__.split("."):
-            found = getattr(found, name, None)
-        if found is not build:
-            raise FeatureError(
-                f"feature {feature.name!r}: its build {build.__qualname__!r} cannot be pickled, because another "
-                f"process could not import it from {build.__module__!r}; define it there by a def at module level"
-            )
-    return feature
-
-
-def _value(feature: Feature, params: tuple[float, ...]) -> Value:
-    try:
-        value = feature.build(dict(zip((name for name, _ in feature.defaults), params, strict=True)))
-    except KeyError as fault:
-        raise FeatureError(
-            f"feature {feature.name!r}: build reads the parameter {fault}, which its defaults do not have"
-        ) from None
-    except FeatureError as fault:
-        raise FeatureError(f"feature {feature.name!r}: {fault}") from None
-    if not isinstance(value, (Source, Output)):
-        raise FeatureError(
-            f"feature {feature.name!r}: build returned a {type(value).__name__}; return node(...).value, "
-            "node(...).output(name) or source(name)"
-        )
-    return value
-
-
+NO_FEATURES = FeatureSet._of((), (), (), ())
+"""The set of a strategy whose decide step reads candle columns only; nobody can ask for it by a list."""
 DEFAULT = FeatureSet(DEFAULT_FEATURES)
 """The 15 default features."""

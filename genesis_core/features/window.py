@@ -46,7 +46,7 @@ class WindowProgram:
         views = [column[:] for column in columns]
         for view in views:
             view.flags.writeable = False
-        sizes = [placed.node.kernel.state(placed.node.params) for placed in graph.nodes]
+        sizes = [placed.node.state for placed in graph.nodes]
         ends = np.cumsum([0, *sizes]).tolist()
         self._state = np.zeros(ends[-1])
         unawaited = {
@@ -68,7 +68,7 @@ class WindowProgram:
                 _Pass(
                     run=column_pass(node.kernel.step, len(placed.reads), count),
                     start=start,
-                    params=np.array(node.params, dtype=np.float64),
+                    params=node.array(),
                     state=self._state[ends[k] : ends[k + 1]],
                     candle_reads=tuple((i, slot) for i, slot in enumerate(placed.reads) if slot < candles),
                     inputs=[views[max(slot - candles, 0)][start:] for slot in placed.reads],

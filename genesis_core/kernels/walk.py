@@ -68,7 +68,7 @@ def references(function: FunctionType) -> Iterator[tuple[str, Any]]:
             names[name] = cell.cell_contents
         except ValueError:
             raise KernelError(f"{where(function)}: {name!r} of its closure has no value yet") from None
-    for name in _global_names(function.__code__):
+    for name in global_names(function.__code__):
         if name in function.__globals__:
             names.setdefault(name, function.__globals__[name])
         elif not hasattr(builtins, name) and not hasattr(math, name):
@@ -99,7 +99,7 @@ def law_digest(root: Callable[..., Any]) -> str:
     number = {id(f): i for i, f in enumerate(functions)}
     parts: list[object] = []
     for function in functions:
-        parts.append(_code(function.__code__))
+        parts.append(code_parts(function.__code__))
         parts.append(repr((function.__defaults__, function.__kwdefaults__)))
         for name, value in references(function):
             is_function = isinstance(value, FunctionType)
@@ -118,15 +118,19 @@ def _plain(function: Callable[..., Any]) -> FunctionType:
     return function
 
 
-def _global_names(code: CodeType) -> set[str]:
+def global_names(code: CodeType) -> set[str]:
+    """Return the names that code looks up outside of it, the names of attributes among them."""
     names = set(code.co_names)
     for const in code.co_consts:
         if isinstance(const, CodeType):
-            names |= _global_names(const)
+            names |= global_names(const)
     return names
 
 
-def _code(code: CodeType) -> list[object]:
-    consts = [_code(c) if isinstance(c, CodeType) else (type(c).__name__, repr(c)) for c in code.co_consts]
+def code_parts(code: CodeType) -> list[object]:
+    """Return what of a code object decides what it does: not its file, nor its lines."""
+    consts = [
+        code_parts(c) if isinstance(c, CodeType) else (type(c).__name__, repr(c)) for c in code.co_consts
+    ]
     names = [list(code.co_names), list(code.co_varnames), list(code.co_freevars), list(code.co_cellvars)]
     return [code.co_code, code.co_argcount, consts, *names]

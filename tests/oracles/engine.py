@@ -23,7 +23,7 @@ def candles_of(bars: Bars) -> Candles:
         close=bars.close,
         volume=bars.volume,
         symbol="tBTCUSD",
-        timeframe="1h",
+        timeframe=f"{bars.timeframe_ms // 60_000}m",
         gaps="keep",
     )
 
@@ -42,7 +42,7 @@ def bars_of(candles: Candles) -> Bars:
 
 
 def columns(
-    bars: Bars, values: Mapping[str, Value], path: str = "streaming"
+    bars: Bars, values: Mapping[str, Value], path: str = "streaming", given: Bars | None = None
 ) -> dict[str, tuple[list[float], int]]:
     """Return the engine's columns of some values of its graph.
 
@@ -54,6 +54,8 @@ def columns(
         Name -> value, as `genesis_core.features.graph.node` wires it.
     path
         The engine's execution path.
+    given
+        Candles of a higher timeframe to attach.
 
     Returns
     -------
@@ -62,7 +64,8 @@ def columns(
         of them before the others.
     """
     feature_set = FeatureSet(Feature(name, (), partial(_given, value)) for name, value in values.items())
-    vectors = run_features(path, candles_of(bars), feature_set=feature_set).vectors
+    candles = candles_of(bars).with_higher(None if given is None else candles_of(given))
+    vectors = run_features(path, candles, feature_set=feature_set).vectors
     out = {}
     for name in values:
         valid = [vector.valid[name] for vector in vectors]

@@ -42,6 +42,18 @@ def join(bars: Bars, span: int, origin: int = 0) -> Joined:
     return Joined(joined, [start + span for start in kept])
 
 
+@dataclass(frozen=True)
+class Given:
+    """Higher candles that somebody hands in: they have ended when they say so."""
+
+    bars: Bars
+
+    @property
+    def ends(self) -> list[int]:
+        """When each of them has ended."""
+        return [stamp + self.bars.timeframe_ms for stamp in self.bars.timestamp]
+
+
 class HigherLegs:
     """The last accepted high and low of the higher timeframe as of each bar.
 
@@ -53,14 +65,24 @@ class HigherLegs:
         Length of a higher candle in milliseconds.
     depth, min_swing_atr
         Of its swings.
+    given
+        Higher candles to look at instead of joined ones; they are of length `span` too.
     """
 
     def __init__(
-        self, bars: Bars, span: int, depth: int = 6, min_swing_atr: float = 1.0, origin: int = 0
+        self,
+        bars: Bars,
+        span: int,
+        depth: int = 6,
+        min_swing_atr: float = 1.0,
+        origin: int = 0,
+        given: Bars | None = None,
     ) -> None:
         self.bars = bars
         self.depth = depth
-        self.joined = join(bars, span, origin)
+        self.joined = join(bars, span, origin) if given is None else Given(given)
+        self.is_given = given is not None
+        assert self.joined.bars.timeframe_ms == span
         self._legs = legs(self.joined.bars, depth, min_swing_atr)
         closes = [stamp + bars.timeframe_ms for stamp in bars.timestamp]
         #: How many higher candles have ended once each bar has closed.
@@ -72,8 +94,14 @@ class HigherLegs:
         return self._legs[count - 1] if count else Leg(None, None)
 
     def known_at(self, leg: Leg) -> int:
-        """Return when the later end of a leg became known: at the close of the bar that made it visible."""
+        """Return when the later end of a leg became known.
+
+        Of joined candles at the close of the bar that made it visible, for that tells that the candle has ended; of
+        given ones when the candle ended, be there a bar or not.
+        """
         latest = max(point.bar for point in (leg.high, leg.low) if point is not None) + self.depth
+        if self.is_given:
+            return self.joined.ends[latest]
         first = next(t for t in range(len(self.bars)) if self.visible[t] > latest)
         return self.bars.timestamp[first] + self.bars.timeframe_ms
 

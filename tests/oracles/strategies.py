@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from genesis_core import Config
-from genesis_core.candles.timeframe import timeframe_ms
+from genesis_core.candles.timeframe import Timeframe
 from tests.oracles import features as oracle
 from tests.oracles.bars import Bars
 from tests.oracles.decision import AsOf, Exits, Gate, Logistic, Settings, Signal, probabilities
@@ -111,7 +111,7 @@ class Context:
         table = config.higher
         key = (table.timeframe, table.depth, table.min_swing_atr)
         if key not in self._higher:
-            span = timeframe_ms(table.timeframe)
+            span = Timeframe.parse(table.timeframe).ms
             self._higher[key] = HigherLegs(self.bars, span, table.depth, table.min_swing_atr)
         aged = (*key, table.days)
         if aged not in self._fresh:

@@ -26,7 +26,6 @@ from genesis_core import (
     synthetic,
 )
 from genesis_core.kernels.trading.reasons import FILL_REASONS, REASONS
-from genesis_core.strategy.inputs import context_names
 from tests.oracles.agreement import disagreement
 from tests.oracles.bars import Bars, adversarial, gapped, random_walk, whole_dollars
 from tests.oracles.decision import Side, Signal
@@ -130,7 +129,7 @@ def compare_fills(result: Result, wanted: Simulation) -> None:
 
 def compare_trades(result: Result, wanted: Simulation) -> None:
     """Compare what a trade tells of its entry; context is told where something of the strategy depends on it."""
-    told = context_names(result.config)
+    told = [name for name, _ in result.config.context]
     entries = [held.entry for held in wanted.opened]
     assert [(trade.decided, trade.side) for trade in result.trades] == [(e.decided, e.side) for e in entries]
     regimes = [entry.regime if "regime" in told else None for entry in entries]

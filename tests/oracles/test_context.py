@@ -127,11 +127,17 @@ def higher_node(hours: int, depth: int, least: float, origin: int, days: float) 
 
 
 def higher_fault(
-    bars: Bars, hours: int, depth: int, least: float = 1.0, origin: int = 0, days: float = 30.0
+    bars: Bars,
+    hours: int,
+    depth: int,
+    least: float = 1.0,
+    origin: int = 0,
+    days: float = 30.0,
+    given: Bars | None = None,
 ) -> str | None:
     """Return the first bar at which the engine's higher leg is not exactly the oracle's."""
-    found = columns(bars, higher_node(hours, depth, least, origin, days))
-    expected = HigherLegs(bars, hours * HOUR_MS, depth, least, origin).fresh(days)
+    found = columns(bars, higher_node(hours, depth, least, origin, days), given=given)
+    expected = HigherLegs(bars, hours * HOUR_MS, depth, least, origin, given).fresh(days)
     for t, leg in enumerate(expected):
         ours = [found[name][0][t] for name in ("high", "low", "leg_up")]
         wanted = [leg.high.price, leg.low.price, float(leg.is_up)] if leg.high and leg.low else [0.0] * 3
@@ -245,6 +251,98 @@ class TestHigherTimeframe:
         expected = [leg.high.price if leg.high else 0.0 for leg in HigherLegs(bars, 2 * HOUR_MS, 2).fresh()]
         assert found == expected
         assert ([0.0, *found[:-1]] if late == 1 else [*found[1:], found[-1]]) != expected
+
+
+def handed_in(seed: int, n: int, hours: int, before: int, share: float, *, dollars: bool = False) -> Bars:
+    """Return `n` higher candles that have nothing to do with the series, the first so many before it; some missing."""
+    bars = whole_dollars(seed, n) if dollars else random_walk(seed, n, step=0.02)
+    span = hours * HOUR_MS
+    stamps = [START_MS + (i - before) * span for i in range(n)]
+    return holed(dataclasses.replace(bars, timestamp=stamps, timeframe_ms=span), seed + 1, share)
+
+
+class TestGivenHigherTimeframe:
+    @given(
+        seed=st.integers(0, 10_000),
+        n=st.integers(1, 200),
+        count=st.integers(1, 120),
+        before=st.integers(-12, 100),
+        hours=st.sampled_from((2, 3, 6, 24)),
+        depth=st.sampled_from((1, 2, 6)),
+        least=st.sampled_from((0.0, 1.0, 2.0)),
+        days=st.sampled_from((0.1, 0.5, 2.0, 30.0)),
+        share=st.sampled_from((0.0, 0.05, 0.3)),
+        missing=st.sampled_from((0.0, 0.1)),
+        dollars=st.booleans(),
+    )
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    def test_any(
+        self,
+        seed: int,
+        n: int,
+        count: int,
+        before: int,
+        hours: int,
+        depth: int,
+        least: float,
+        days: float,
+        share: float,
+        missing: float,
+        dollars: bool,
+    ) -> None:
+        """History before the series, bars before it, holes in both, levels that grow stale in either."""
+        bars = holed(random_walk(seed, n, step=0.02), seed, share)
+        higher_ones = handed_in(seed + 7, count, hours, before, missing, dollars=dollars)
+        assert higher_fault(bars, hours, depth, least, 0, days, higher_ones) is None
+
+    def test_a_history_ends_the_warm_up(self) -> None:
+        """Both ends of a leg are there at bar 0; the same bars without it have none."""
+        bars, points = random_walk(5, 40, step=0.02), higher_node(2, 2, 1.0, 0, 30.0)
+        history = handed_in(9, 100, 2, 100, 0.0)
+        assert columns(bars, points, given=history)["high"][0][0] > 0.0
+        assert columns(bars, points)["high"][0] == [0.0] * 40
+
+    def test_bars_before_the_first_given_candle_see_nothing(self) -> None:
+        bars = random_walk(5, 60, step=0.02)
+        late = handed_in(9, 60, 2, -20, 0.0)
+        assert columns(bars, higher_node(2, 1, 0.0, 0, 30.0), given=late)["high"][0] == [0.0] * 60
+
+    def test_a_candle_is_seen_at_its_end_and_several_behind_a_gap(self) -> None:
+        """A peak in the given candle 20, a trough in 22: the leg is there once 23 has closed, with bar 47."""
+        span = 2 * HOUR_MS
+        high = [101.0 + (9.0 if i == 19 else 0.0) for i in range(30)]
+        low = [99.0 - (9.0 if i == 22 else 0.0) for i in range(30)]
+        higher_ones = dataclasses.replace(
+            from_high_low(high, low), timestamp=[START_MS + i * span for i in range(30)], timeframe_ms=span
+        )
+        bars, points = random_walk(1, 60), higher_node(2, 1, 0.0, 0, 0.5)
+        found = columns(bars, points, given=higher_ones)
+        # Known at the end of candle 23 and 12 hours old with bar 59: one more and it would be stale.
+        assert [t for t in range(60) if found["low"][0][t] == 90.0] == list(range(47, 60))
+        assert columns(random_walk(1, 61), points, given=higher_ones)["low"][0][60] == 0.0
+        # Bars 40 to 52 are missing: seen with the first bar after them, and not a bit younger for it.
+        few = picked(random_walk(1, 61), [t for t in range(61) if not 40 <= t <= 52])
+        late = dict(zip(few.timestamp, columns(few, points, given=higher_ones)["low"][0], strict=True))
+        hours = [(stamp - START_MS) // HOUR_MS for stamp, price in late.items() if price]
+        assert hours == list(range(53, 60))
+
+    @pytest.mark.parametrize("late", [-1, 1])
+    def test_one_bar_early_or_late_is_seen(self, late: int) -> None:
+        bars, higher_ones = random_walk(2, 200, step=0.02), handed_in(3, 100, 2, 30, 0.0)
+        found = columns(bars, higher_node(2, 2, 1.0, 0, 30.0), given=higher_ones)["high"][0]
+        fresh = HigherLegs(bars, 2 * HOUR_MS, 2, given=higher_ones).fresh()
+        assert found == [leg.high.price if leg.high else 0.0 for leg in fresh]
+        assert len(set(found)) > 5
+        shifted = [0.0, *found[:-1]] if late == 1 else [*found[1:], found[-1]]
+        assert higher_fault(bars, 2, 2, given=higher_ones) is None
+        assert shifted != found
+
+    def test_the_compiled_law_is_the_same(self) -> None:
+        bars = holed(random_walk(4, 260, step=0.02), 4, 0.1, 1)
+        points, higher_ones = higher_node(3, 2, 1.0, 0, 2.0), handed_in(5, 150, 3, 60, 0.05)
+        interpreted = columns(bars, points, given=higher_ones)
+        assert columns(bars, points, "precomputed", given=higher_ones) == interpreted
+        assert len(set(interpreted["high"][0])) > 5
 
 
 prices = st.integers(1, 12).map(float)

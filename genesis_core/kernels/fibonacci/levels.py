@@ -37,18 +37,20 @@ def fib_distance(
     """Return the distance to the nearest level in ATRs, absolute and signed; 10 and 0 where there is none."""
     if l500 == 0.0 or atr == 0.0:
         return 10.0, 0.0
+    signed = from_nearest(close, l382, l500, l618, l786)
+    return clip(abs(signed) / atr, 0.0, 10.0), clip(signed / atr, -10.0, 10.0)
+
+
+def from_nearest(close: float, l382: float, l500: float, l618: float, l786: float) -> float:
+    """Return how far the close is above the nearest level; of two that are as near, the first."""
     signed = close - l382
-    nearest = abs(signed)
-    if abs(close - l500) < nearest:
+    if abs(close - l500) < abs(signed):
         signed = close - l500
-        nearest = abs(signed)
-    if abs(close - l618) < nearest:
+    if abs(close - l618) < abs(signed):
         signed = close - l618
-        nearest = abs(signed)
-    if abs(close - l786) < nearest:
+    if abs(close - l786) < abs(signed):
         signed = close - l786
-        nearest = abs(signed)
-    return clip(nearest / atr, 0.0, 10.0), clip(signed / atr, -10.0, 10.0)
+    return signed
 
 
 FIB_DISTANCE = Kernel(
@@ -106,17 +108,7 @@ def level_distance(
     """Return how many ATRs away the nearest level is, -1 where there is none or no range."""
     if l500 == 0.0 or atr == 0.0:
         return -1.0
-    nearest = abs(close - l382)
-    for_500 = abs(close - l500)
-    for_618 = abs(close - l618)
-    for_786 = abs(close - l786)
-    if for_500 < nearest:
-        nearest = for_500
-    if for_618 < nearest:
-        nearest = for_618
-    if for_786 < nearest:
-        nearest = for_786
-    return clip(nearest / atr, 0.0, 1e9)
+    return clip(abs(from_nearest(close, l382, l500, l618, l786)) / atr, 0.0, 1e9)
 
 
 LEVEL_DISTANCE = Kernel(

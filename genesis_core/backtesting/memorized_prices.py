@@ -23,7 +23,7 @@ MANY = 64
 """So many numbers can be a table of what will happen; no kernel of the package has half of them."""
 
 
-def built_in(features: FeatureSet, candles: Candles, whole: Column) -> Iterator[Leak]:
+def memorized_prices(features: FeatureSet, candles: Candles, whole: Column) -> Iterator[Leak]:
     """Yield the features whose kernels hold prices of these candles, or a table that they read off.
 
     Parameters
@@ -124,7 +124,7 @@ def _found(values: Column, windows: dict[bytes, tuple[str, int]]) -> tuple[str, 
 
 
 def _other(candles: Candles) -> Candles:
-    """Return other candles: the same prices and volumes backwards, one timeframe later."""
+    """Return other candles: the same prices and volumes backwards, one timeframe later; nothing is attached."""
     backwards = {name: getattr(candles, name)[::-1] for name in COLUMNS}
     return Candles.from_arrays(
         timestamp=candles.timestamp + candles.timeframe_ms,
