@@ -86,11 +86,10 @@ class Contender:
         except OSError as fault:
             self._errors.close()
             raise MissingError(f"{one.key}: {one.python} cannot be run: {fault.strerror}") from None
-        try:
+        with ExitStack() as unready:
+            unready.callback(self._end)
             self.told = self._read()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
+            unready.pop_all()
         return self
 
     def __exit__(
@@ -99,6 +98,9 @@ class Contender:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         child = self._child
         if child.poll() is None:
             child.terminate()

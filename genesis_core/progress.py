@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +22,9 @@ class Observer(Protocol):
 
     def bar_done(self, done: int, bars: int) -> None:
         """Be told that an interpreted loop has finished so many of its bars."""
+
+    def step_done(self, what: str, done: int, steps: int) -> None:
+        """Be told that a loop over something else than bars, called `what`, has finished so many of its steps."""
 
 
 _OBSERVER: ContextVar[Observer | None] = ContextVar("genesis_core_observer", default=None)
@@ -58,10 +62,24 @@ def each_bar(items: Iterable[T], bars: int) -> Iterable[T]:
         How many there are.
     """
     told = _OBSERVER.get()
-    return items if told is None else _told(items, bars, told)
+    return items if told is None else _told(items, told.bar_done, bars)
 
 
-def _told(items: Iterable[T], bars: int, told: Observer) -> Iterator[T]:
+def each_step(what: str, items: Collection[T]) -> Iterable[T]:
+    """Pass items on, and tell the observer how many are done; without one they are what they were.
+
+    Parameters
+    ----------
+    what : str
+        What one item is, such as ``"cut"``.
+    items : collection
+        One a step.
+    """
+    told = _OBSERVER.get()
+    return items if told is None else _told(items, partial(told.step_done, what), len(items))
+
+
+def _told(items: Iterable[T], tell: Callable[[int, int], None], total: int) -> Iterator[T]:
     for done, item in enumerate(items):
         yield item
-        told.bar_done(done + 1, bars)
+        tell(done + 1, total)

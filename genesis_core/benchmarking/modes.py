@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from genesis_core.backtesting import Result, RunPlan, backtest
 from genesis_core.backtesting.loop import trade_interpreted
 from genesis_core.backtesting.records import metrics_of
 from genesis_core.candles import Candles
 from genesis_core.features import FeatureCache, make_path
-from genesis_core.kernels.trading.layout import BAR
 from genesis_core.strategy import Config
 
 BASELINE, FEATURE_CACHE, COMPILED, STREAMING = (
@@ -136,19 +133,9 @@ def stream(candles: Candles, config: Config) -> Result:
     """Run a backtest in one interpreted pass: what compiling alone, and one pass alone, are compared with."""
     path = make_path("streaming", candles, config.asked_features)
     books = trade_interpreted(candles, config, path)
-    return Result(
-        rows=books.ledger,
-        times=candles.timestamp[books.ledger[:, BAR].astype(np.int64)],
-        equity=books.equity,
-        bar_reasons=books.reasons,
-        metrics=metrics_of(books, candles.timeframe_ms, config.execution.initial_equity, compiled=False),
-        repairs=candles.repairs,
-        config=config,
-        symbol=candles.symbol,
-        timeframe=candles.timeframe,
-        data_fingerprint=candles.fingerprint,
-        plan=RunPlan(path.name, "one pass, interpreted", path.counters.as_dict()),
-    )
+    metrics = metrics_of(books, candles.timeframe_ms, config.execution.initial_equity, compiled=False)
+    ran = RunPlan(path.name, "one pass, interpreted", path.counters.as_dict())
+    return Result.of(candles, config, books, metrics, ran, {})
 
 
 def sweep(candles: Candles, config: Config, cache: FeatureCache | None) -> list[Result]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from genesis_core.backtesting.result import counted
+from genesis_core.backtesting.plan import counted
 from genesis_core.benchmarking.measure import Measured
 from genesis_core.benchmarking.modes import BASELINE, COMPILED, STREAMING
 from genesis_core.benchmarking.statistics import Ratio, digits, ratio

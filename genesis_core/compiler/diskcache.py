@@ -102,7 +102,8 @@ def readable_name(function: Callable[..., Any]) -> str:
     """
     while inner := [f for f in _closed_over(function) if isinstance(f, FunctionType)]:
         function = inner[0]
-    name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}".replace("<locals>.", "")
+    module = function.__globals__["__name__"].rpartition(".")[2]
+    name = f"{module}.{function.__qualname__}".replace("<locals>.", "")
     return re.sub(r"[^A-Za-z0-9_.]+", "_", name)[-60:]
 
 

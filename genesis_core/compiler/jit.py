@@ -18,6 +18,12 @@ class CompilerError(GenesisError, RuntimeError):
 def _known_to_numba(function: Callable[..., Any]) -> None:
     """Register one function with Numba; its registry is global to the process, so this is done once.
 
+    Unbounded on purpose. Numba's registry has no way out and holds every function for good: forgetting one here would
+    free nothing, and register it a second time. What grows is a session that redefines kernels: measured for a step
+    with one helper (60 redefinitions, Numba 0.68 on CPython 3.11), 2.9 MB of memory each if it is compiled anew, nearly
+    all of it LLVM's, who keeps 0.8 MB of any jitted function that is dropped; 0.2 MB each if it is loaded from disk.
+    This memory's part is 0.3 kB. A kernel that is not redefined, or is put back as it was, costs nothing again.
+
     Inlining a kernel into the loop around it is what lets LLVM vectorise the loop (measured: 24 to 4 ns for `sma`,
     26 to 3 ns for `fib_proximity`).
     """

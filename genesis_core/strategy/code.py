@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from genesis_core.errors import ConfigError, nearest
+from genesis_core.errors import ConfigError, FeatureError, nearest
 from genesis_core.features import FeatureSet
+from genesis_core.features.choices import FeatureChoice
 from genesis_core.features.defaults import Feature
 from genesis_core.features.graph import SOURCES, Node, Value, node, source
-from genesis_core.features.sets import FeatureChoice
 from genesis_core.kernels.base import Kernel
 from genesis_core.strategy.strict import FrozenDict, check_known
 
@@ -96,6 +96,8 @@ class Decide:
         """
         if not isinstance(changes, Mapping):
             raise ConfigError(f"{where}: decide = {changes!r}; parameters of the decide step are needed")
+        if not changes:
+            return self
         check_known(changes, self.params, where, "decide")
         return Decide(self.kernel, self.inputs, {**self.params, **changes})
 
@@ -119,19 +121,29 @@ class Decide:
         inputs: list[Value] = [values[name] if name in values else source(name) for name in self.inputs]
         return node(self.kernel, *inputs, **self.params)
 
-    def features(self, strategy: FeatureSet) -> tuple[Feature, ...]:
-        """Return what the step returns as features, to be asked for with those of the strategy."""
+    def returned(self, strategy: FeatureSet) -> FeatureSet:
+        """Return what the step returns as features, to be asked for with those of the strategy.
+
+        Raises
+        ------
+        ConfigError, FeatureError
+            As :meth:`wired`, and for a feature of the strategy with one of their names.
+        """
         made = self.wired(strategy)
-        names = (SIDE, CONFIDENCE, EXIT)
-        for name in names:
-            if name in strategy.names:
+        for feature in _RETURNED:
+            if feature.name in strategy.names:
                 raise ConfigError(
-                    f"features.{name}: what the decide step returns has this name; choose another"
+                    f"features.{feature.name}: what the decide step returns has this name; choose another"
                 )
-        return tuple(
-            _constant(name, made.output(output))
-            for name, output in zip(names, made.kernel.outputs, strict=False)
-        )
+        outputs = tuple([made.output(name) for name in made.kernel.outputs])
+        return FeatureSet.of_wired(_RETURNED[: len(outputs)], outputs)
+
+
+def _not_alone(params: Mapping[str, float]) -> Value:
+    raise FeatureError("it is what a decide step returns; Config.asked_features has it")
+
+
+_RETURNED = tuple(Feature(name, (), lambda p: _not_alone(p)) for name in (SIDE, CONFIDENCE, EXIT))
 
 
 def chosen_features(
@@ -161,7 +173,3 @@ def chosen_features(
         if isinstance(feature, Feature):
             own.append(feature)
     return named, tuple(own)
-
-
-def _constant(name: str, value: Value) -> Feature:
-    return Feature(name, (), lambda p: value)

@@ -12,24 +12,18 @@ from typing import Any
 import msgspec
 
 from genesis_core.digest import digest
-from genesis_core.errors import ConfigError, FeatureError
+from genesis_core.errors import ConfigError
 from genesis_core.features import FeatureSet
+from genesis_core.features.choices import FeatureChoice
 from genesis_core.features.defaults import Feature
-from genesis_core.features.sets import FeatureChoice
+from genesis_core.features.sets import NO_FEATURES
 from genesis_core.strategy import inputs
 from genesis_core.strategy.code import SIDE, Decide, chosen_features
 from genesis_core.strategy.encode import parameter_vector
+from genesis_core.strategy.making import SECTIONS, Table, changed, made
 from genesis_core.strategy.parts import Decision, Execution, Exits, Higher, Model
-from genesis_core.strategy.rules import check_values
-from genesis_core.strategy.strict import (
-    FrozenDict,
-    as_written,
-    check_keys,
-    check_known,
-    deep_update,
-    field_words,
-)
-from genesis_core.strategy.unread import MODEL_KEYS, check_given, check_read
+from genesis_core.strategy.strict import FrozenDict, as_written, check_keys, check_known
+from genesis_core.strategy.unread import MODEL_KEYS, check_given
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -64,8 +58,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     decide: Decide | None = None
 
     def __post_init__(self) -> None:
-        frozen = {name: FrozenDict(parameters) for name, parameters in self.features.items()}
-        msgspec.structs.force_setattr(self, "features", FrozenDict(frozen))
+        if type(self.features) is not FrozenDict:
+            frozen = {name: _frozen(parameters) for name, parameters in self.features.items()}
+            msgspec.structs.force_setattr(self, "features", FrozenDict(frozen))
 
     @classmethod
     def default(cls) -> Config:
@@ -84,8 +79,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise ConfigError(f"{path}: cannot be read: {fault}") from None
+        except OSError as fault:
+            raise ConfigError(f"{path}: cannot be read: {fault.strerror or fault}") from None
+        except UnicodeDecodeError as fault:
+            raise ConfigError(f"{path}: cannot be read: not UTF-8 text (offset {fault.start})") from None
         return cls._from_text(text, str(path))
 
     @classmethod
@@ -104,7 +101,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         Parameters
         ----------
         features : iterable
-            Names of the package's features, features of the caller's own, or pairs of one and its parameters.
+            Names of the package's features, features of the caller's own, or pairs of one and its parameters. None
+            are needed where the decide step reads candle columns only.
         decide : Decide
             The decide step. Steps 1 to 5 of a model's decision are its own business; the trend policy, gates,
             confidence, hysteresis, cooldown and size apply to what it returns.
@@ -122,12 +120,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         named, own = chosen_features(features, "config")
         tables = {"decision": decision, "higher": higher, "exits": exits, "execution": execution}
         given = {name: table for name, table in tables.items() if table is not None}
-        check_keys(_Table, given, "config")
+        check_keys(Table, given, "config")
         plain = {"hysteresis": 0, "cooldown_bars": 0, "confidence": 0.0, "drawdown_size": []}
         values = {"features": named, **given, "decision": plain | dict(given.get("decision", {}))}
-        made = cls._made(values, "config", own, decide)
-        check_given(given, made, "config")
-        return made
+        config = made(cls, values, "config", own, decide)
+        check_given(given, config, "config")
+        return config
 
     @classmethod
     def from_dict(
@@ -149,9 +147,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         ConfigError
             See :meth:`from_toml`.
         """
-        made = cls._made(values, where, tuple(own), None)
-        check_given(values, made, where)
-        return made
+        config = made(cls, values, where, tuple(own), None)
+        check_given(values, config, where)
+        return config
 
     def updated(self, changes: Mapping[str, Any]) -> Config:
         """Return this config with some values replaced.
@@ -173,23 +171,22 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             changes = dict(changes)
             decide = decide.updated(changes.pop("decide", {}), "changes")
             check_known(changes.get("features"), self.features, "changes", "features")
-        check_keys(_Table, changes, "changes")
-        whole = ("features", "weights") if "features" in changes and decide is None else ()
-        made = type(self)._made(deep_update(self._plain(), changes, whole), "changes", self.own, decide)
-        check_given(changes, made, "changes")
-        return made
+        config = changed(self, changes, decide, "changes")
+        check_given(changes, config, "changes")
+        return config
 
     @property
     def values(self) -> dict[str, Any]:
         """What a strategy file would say, as plain values; without the caller's own code and what only models read."""
-        values = self._plain()
+        values = self.plain()
         if self.decide is not None:
             for name in MODEL_KEYS:
                 del values["decision"][name]
         return values
 
-    def _plain(self) -> dict[str, Any]:
-        plain = {name: msgspec.to_builtins(getattr(self, name)) for name in _Table.__struct_fields__}
+    def plain(self) -> dict[str, Any]:
+        """Return all tables as a file says them; of a strategy in code also the keys that only models read."""
+        plain = {name: msgspec.to_builtins(getattr(self, name)) for name in SECTIONS}
         values: dict[str, Any] = as_written(plain)
         return values
 
@@ -205,7 +202,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         ConfigError
             See :meth:`from_toml`.
         """
-        return type(self)._made(self._plain(), "config", self.own, self.decide)
+        return made(type(self), self.plain(), "config", self.own, self.decide)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Config):
@@ -218,14 +215,28 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     @cached_property
     def feature_set(self) -> FeatureSet:
         """The strategy's features."""
+        if not self.features and self.decide is not None:
+            return NO_FEATURES
         own = {feature.name: feature for feature in self.own}
         return FeatureSet((own.get(name, name), given) for name, given in self.features.items())
 
     @cached_property
+    def context(self) -> tuple[inputs.Choice, ...]:
+        """The features that decisions and exits look at besides the strategy's own, with their parameters."""
+        return tuple(inputs.context(self))
+
+    @cached_property
+    def context_features(self) -> FeatureSet:
+        """The features of :attr:`context`."""
+        return NO_FEATURES.including(*self.context)
+
+    @cached_property
     def asked_features(self) -> FeatureSet:
         """The strategy's features and, behind them, what its decide step returns and the context it looks at."""
-        code = () if self.decide is None else self.decide.features(self.feature_set)
-        return self.feature_set.including(*code, *inputs.context(self))
+        made = self.feature_set
+        if self.decide is not None:
+            made = made.joined(self.decide.returned(made))
+        return made.joined(self.context_features)
 
     @cached_property
     def ready(self) -> int:
@@ -233,11 +244,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
 
         The ATR of stops and targets counts as one of them; regime, zone and levels are neutral until they are valid.
         """
-        layout = self.asked_features.layout
-        first_valid = dict(zip(layout.names, layout.first_valid, strict=True))
-        awaited = self.feature_set.names if self.decide is None else (SIDE,)
-        atr = [first_valid["atr_14"]] if "atr_14" in inputs.context(self) else []
-        return max([*(first_valid[name] for name in awaited), *atr])
+        awaited = list(self.feature_set.names) if self.decide is None else [SIDE]
+        if any(name == "atr_14" for name, _ in self.context):
+            awaited.append("atr_14")
+        return max(map(self.asked_features.first_valid, awaited))
 
     @cached_property
     def slots(self) -> tuple[int | None, ...]:
@@ -264,7 +274,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         """
         if self.checked is not self:
             return self.checked.digest
-        values = self._plain()
+        values = self.plain()
         parameters = self.feature_set.parameters.items()
         # A whole number is the same as an int or a float.
         values["features"] = {
@@ -291,41 +301,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
             raise ConfigError(f"{where}: not TOML: {fault}") from None
         return cls.from_dict(values, where)
 
-    @classmethod
-    def _made(
-        cls, values: Mapping[str, Any], where: str, own: tuple[Feature, ...], decide: Decide | None
-    ) -> Config:
-        check_keys(_Table, values, where)
-        try:
-            table = msgspec.convert(values, _Table)
-        except msgspec.ValidationError as fault:
-            raise ConfigError(field_words(_Table, values, where, str(fault))) from None
-        made = cls(
-            **{name: getattr(table, name) for name in _Table.__struct_fields__}, own=own, decide=decide
-        )
-        try:
-            made.feature_set  # noqa: B018  # wired now, so that a sweep over ready configs wires nothing
-        except FeatureError as fault:
-            raise ConfigError(f"{where}: features: {fault}") from None
-        check_values(made, where)
-        try:
-            made.asked_features  # noqa: B018
-        except FeatureError as fault:
-            raise ConfigError(f"{where}: {fault}") from None
-        check_read(made, where)
-        made.__dict__["checked"] = made
-        return made
 
-
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a file may say."""
-
-    features: dict[str, dict[str, float]]
-    model: Model | None = None
-    decision: Decision = Decision()
-    higher: Higher = Higher()
-    exits: Exits = Exits()
-    execution: Execution = Execution()
+def _frozen(parameters: Mapping[str, float]) -> FrozenDict[float]:
+    return parameters if type(parameters) is FrozenDict else FrozenDict(parameters)
 
 
 @lru_cache(maxsize=1)

@@ -5,10 +5,10 @@ A slot that nothing of the strategy reads is not computed: its value is then a c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from genesis_core.candles.timeframe import Timeframe
-from genesis_core.features.sets import FeatureChoice
 from genesis_core.strategy.code import CONFIDENCE, EXIT, SIDE
 
 if TYPE_CHECKING:
@@ -57,36 +57,32 @@ _FEATURES = (
 )
 
 
-def context(config: Config) -> list[FeatureChoice]:
-    """Return the features that decisions and exits of a strategy look at besides its own."""
+Choice = tuple[str, Mapping[str, float]]
+"""A feature of the package by name, and its parameters that differ from the defaults."""
+
+
+def context(config: Config) -> list[Choice]:
+    """Return the features that decisions and exits of a strategy look at besides its own; see `Config.context`."""
     decision, exits = config.decision, config.exits
     by_model = config.model is not None
-    plain = isinstance(decision.size, float)
     zones, sizes = decision.zone_thresholds, decision.zone_size
-    wanted: list[FeatureChoice] = []
+    wanted: list[Choice] = []
     if by_model or exits.regime_flip or not _same(decision.regime_size):
-        wanted.append("regime")
-    # A model's confidence is always looked at; that of a signal only where something depends on it.
-    if by_model or not plain or decision.confidence > 0.0 or exits.confidence_below > 0.0:
-        wanted.append("data_quality")
+        wanted.append(("regime", {}))
+    wanted.append(("data_quality", {}))  # a part of every confidence, which trades and updates tell
     if not _same(sizes) or any(
         t.long is not None or t.short is not None for t in (zones.low, zones.mid, zones.high)
     ):
-        wanted.append("volatility_zone")
+        wanted.append(("volatility_zone", {}))
     if exits.unit == "atr" and (exits.stop or exits.target or exits.trailing):
-        wanted.append("atr_14")
+        wanted.append(("atr_14", {}))
     if decision.lower_fib.missing != "off":
-        wanted.append("lower_fib_atr")
+        wanted.append(("lower_fib_atr", {}))
     if decision.higher_fib.missing != "off":
         wanted.append(("higher_fib_atr", _higher(config)))
     if exits.partials:
         wanted.extend((name, _higher(config)) for name in _LEVELS)
     return wanted
-
-
-def context_names(config: Config) -> list[str]:
-    """Return the names of the features of :func:`context`."""
-    return [str(choice[0] if isinstance(choice, tuple) else choice) for choice in context(config)]
 
 
 def sources(config: Config) -> tuple[int | None, ...]:
@@ -96,7 +92,7 @@ def sources(config: Config) -> tuple[int | None, ...]:
     """
     names = config.asked_features.names
     signal = (None, None, None) if config.model is not None else (SIDE, CONFIDENCE, EXIT)
-    given = context_names(config)
+    given = [name for name, _ in config.context]
     wanted = (*signal, *(name if name in given else None for name in _FEATURES))
     return tuple(names.index(name) if name in names else None for name in wanted)
 

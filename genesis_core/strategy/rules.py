@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,7 +14,6 @@ from genesis_core.candles.timeframe import Timeframe
 from genesis_core.errors import CandleError, ConfigError, nearest
 from genesis_core.features import FeatureSet
 from genesis_core.kernels.trading.layout import MOST_STEPS
-from genesis_core.strategy.inputs import context
 
 if TYPE_CHECKING:
     from genesis_core.strategy.config import Config
@@ -21,10 +21,21 @@ if TYPE_CHECKING:
 
 _LARGEST_WEIGHT = 1e9
 _LARGEST = 1e15
+_TABLES = ("decision", "higher", "exits", "execution")
+_OTHERS = (int, str, bool, NoneType)
 
 
-def check_values(config: Config, where: str) -> None:
+def check_values(config: Config, where: str, base: Config | None = None) -> None:
     """Check a config as a whole.
+
+    Parameters
+    ----------
+    config : Config
+        Its features are wired.
+    where : str
+        What error messages call it.
+    base : Config or None
+        A checked one; the tables that both have are not checked again.
 
     Raises
     ------
@@ -37,24 +48,48 @@ def check_values(config: Config, where: str) -> None:
                 f"{where}: model: missing; weights are needed, or a decide step: Config.from_code"
             )
         raise ConfigError(f"{where}: a strategy has a model or a decide step, not both")
-    _check_numbers(config, where)
-    _check_steps(config, where)
-    _check_exits(config, where)
-    try:
-        Timeframe.parse(config.higher.timeframe)
-    except CandleError as fault:
-        raise ConfigError(f"{where}: higher.timeframe = {config.higher.timeframe!r}; {fault}") from None
-    if config.model is not None:
+    new = [name for name in _TABLES if base is None or getattr(config, name) is not getattr(base, name)]
+    for name in new:
+        _check_numbers(name, getattr(config, name), where)
+    if "decision" in new:
+        _check_steps(config, where)
+    if "exits" in new:
+        _check_exits(config, where)
+    if "higher" in new:
+        try:
+            Timeframe.parse(config.higher.timeframe)
+        except CandleError as fault:
+            raise ConfigError(f"{where}: higher.timeframe = {config.higher.timeframe!r}; {fault}") from None
+    weighed = base is None or config.model is not base.model or config.features is not base.features
+    if config.model is not None and weighed:
         for label, side in (("model.buy", config.model.buy), ("model.sell", config.model.sell)):
             _check_side(side, label, config.feature_set.names, where)
     _check_context(config, where)
 
 
-def _check_numbers(config: Config, where: str) -> None:
-    for section in ("decision", "higher", "exits", "execution"):
-        for name, value in _numbers(section, getattr(config, section)):
-            if not math.isfinite(value) or value > _LARGEST:
-                raise ConfigError(f"{where}: {name} = {value!r}; a finite number of at most 1e15 is needed")
+def _check_numbers(table: str, values: msgspec.Struct, where: str) -> None:
+    if _all_good(values):
+        return
+    for name, value in _numbers(table, values):
+        if not _is_good(value):
+            raise ConfigError(f"{where}: {name} = {value!r}; a finite number of at most 1e15 is needed")
+
+
+def _is_good(value: float) -> bool:
+    return math.isfinite(value) and value <= _LARGEST
+
+
+def _all_good(values: Any) -> bool:
+    """Say whether all numbers of a table are good; 1,000 configs a second are checked, so without naming each."""
+    items = msgspec.structs.astuple(values) if isinstance(values, msgspec.Struct) else values
+    for value in items:
+        kind = type(value)
+        if kind is float:
+            if not _is_good(value):
+                return False
+        elif kind not in _OTHERS and not _all_good(value):
+            return False
+    return True
 
 
 def _numbers(path: str, value: Any) -> Iterator[tuple[str, float]]:
@@ -131,16 +166,22 @@ def _check_side(side: Side, label: str, names: Sequence[str], where: str) -> Non
 
 def _check_context(config: Config, where: str) -> None:
     """Refuse a feature of the strategy that stands in the way of one that decisions look at."""
-    asked = [choice if isinstance(choice, tuple) else (choice, {}) for choice in context(config)]
-    values = config.feature_set.values
-    for name, given in asked:
-        if name in values:
-            wanted = FeatureSet([(name, given)])
-            if wanted.values[str(name)] != values[str(name)]:
-                raise ConfigError(
-                    f"{where}: features.{name}: decisions look at it with {wanted.parameters[str(name)]}; "
-                    "leave its parameters as they are"
-                )
+    own = [feature.name for feature in config.own]
+    for name, given in config.context:
+        if name not in config.features:
+            continue
+        wanted = FeatureSet([(name, given)])
+        if wanted.values[name] == config.feature_set.values[name]:
+            continue
+        if name in own:
+            raise ConfigError(
+                f"{where}: features.{name}: decisions of this strategy look at the package's feature {name!r}, so "
+                f"the name is taken; call your own feature something else, such as 'my_{name}', also where it is read"
+            )
+        raise ConfigError(
+            f"{where}: features.{name}: decisions look at it with {wanted.parameters[name]}; "
+            "leave its parameters as they are"
+        )
 
 
 def _lists(steps: Sequence[Sequence[float]]) -> list[list[float]]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from genesis_core.errors import ConfigError
-from genesis_core.strategy.inputs import context_names
 from genesis_core.strategy.strict import as_written
 
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ MODEL_KEYS = ("reward_risk", "threshold", "regime_thresholds", "zone_thresholds"
 
 @dataclass(frozen=True)
 class _Dependent:
-    """Keys that are read only where others say so.
+    """A key that is read only where others say so.
 
     Attributes
     ----------
-    keys : tuple of path
+    key : path
         A table stands for all in it.
     switches : tuple of path
         What turns their reader on. One that is written out beside them says that "off" is meant.
@@ -37,7 +36,7 @@ class _Dependent:
         Why not, and what would be right.
     """
 
-    keys: tuple[Path, ...]
+    key: Path
     switches: tuple[Path, ...]
     read: Callable[[Config], bool]
     words: str
@@ -55,31 +54,31 @@ _GATE_WORDS = 'nothing reads it while {}.missing is "off"; say "pass" or "block"
 
 _DEPENDENTS = (
     _Dependent(
-        (("higher",),),
+        ("higher",),
         (_HIGHER_GATE, _PARTIALS),
         lambda config: config.decision.higher_fib.missing != "off" or bool(config.exits.partials),
         "nothing reads it without decision.higher_fib or exits.partials; give one of them, or leave it out",
     ),
     _Dependent(
-        (("decision", "higher_fib", "within_atr"),),
+        ("decision", "higher_fib", "within_atr"),
         (_HIGHER_GATE,),
         lambda config: config.decision.higher_fib.missing != "off",
         _GATE_WORDS.format("decision.higher_fib"),
     ),
     _Dependent(
-        (("decision", "lower_fib", "within_atr"),),
+        ("decision", "lower_fib", "within_atr"),
         (_LOWER_GATE,),
         lambda config: config.decision.lower_fib.missing != "off",
         _GATE_WORDS.format("decision.lower_fib"),
     ),
     _Dependent(
-        (("exits", "unit"),),
+        ("exits", "unit"),
         _DISTANCES,
         _distances,
         "nothing reads it without exits.stop, target or trailing; give one of them, or leave it out",
     ),
     _Dependent(
-        (("exits", "test"),),
+        ("exits", "test"),
         (*_DISTANCES, _PARTIALS),
         lambda config: _distances(config) or bool(config.exits.partials),
         "nothing reads it without exits.stop, target, trailing or partials; give one of them, or leave it out",
@@ -107,16 +106,15 @@ def check_given(given: Mapping[str, Any], config: Config, where: str) -> None:
     ConfigError
         Naming the key, its value, and what would read it.
     """
-    if config.decide is not None:
+    if config.decide is not None and "decision" in given:
         for name in MODEL_KEYS:
             _refuse_model_key(name, _at(given, ("decision", name)), where)
     for dependent in _DEPENDENTS:
-        if dependent.read(config) or any(_at(given, switch) is not None for switch in dependent.switches):
+        value = _at(given, dependent.key) if dependent.key[0] in given else None
+        if value is None or dependent.read(config):
             continue
-        for key in dependent.keys:
-            value = _at(given, key)
-            if value is not None:
-                raise ConfigError(f"{where}: {'.'.join(key)} = {value!r}; {dependent.words}")
+        if all(_at(given, switch) is None for switch in dependent.switches):
+            raise ConfigError(f"{where}: {'.'.join(dependent.key)} = {value!r}; {dependent.words}")
 
 
 def check_read(config: Config, where: str) -> None:
@@ -140,7 +138,7 @@ def check_read(config: Config, where: str) -> None:
         value = getattr(config.decision, name)
         if value != getattr(standard, name):
             _refuse_model_key(name, as_written(msgspec.to_builtins(value)), where)
-    looked_at = context_names(config)
+    looked_at = [name for name, _ in config.context]
     for name in names:
         if name not in config.decide.inputs and name not in looked_at:
             raise ConfigError(

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from genesis_core import Candles
+from genesis_core import Candles, synthetic
 
 Row = list[Any]
 """``[MTS, OPEN, CLOSE, HIGH, LOW, VOLUME]``"""
@@ -27,6 +27,8 @@ PAIRS = (
     "BCHUSD",
 )
 FUTURES = ("BTCF0:USTF0",)
+MARKET = synthetic(bars=120)
+"""What the fixture `exchange` serves."""
 
 
 def rows_of(candles: Candles) -> list[Row]:

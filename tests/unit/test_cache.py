@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import math
+import pickle
 import sys
 import tracemalloc
 import warnings
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from hypothesis import strategies as st
 
 from genesis_core import (
     Candles,
+    Config,
     FeatureCache,
     FeatureError,
     FeatureSet,
@@ -318,8 +322,63 @@ def test_the_reference_says_what_it_will_cost_above_2000_bars() -> None:
         with pytest.raises(SlowPathWarning) as caught:
             backtest(candles)
     message = str(caught.value)
-    assert "recomputing 2,001 bars one by one takes about" in message
+    assert "recomputing 1,949 bars one by one takes about" in message
     assert "precompute_features=True or compiled=True gives the same bits at once" in message
     assert warned(lambda: backtest(candles, precompute_features=True)) == []
     reference = choose_plan(False, False, False, None)
-    assert warned(lambda: warn_if_slow(reference, 2_000, 1_948, None)) == []
+    assert warned(lambda: warn_if_slow(reference, candles[:2_000], Config.default(), None)) == []
+
+
+def test_the_reference_behind_a_cache_that_knows_the_bars_says_nothing() -> None:
+    candles = synthetic(bars=2_100)
+    cached = FeatureCache(3_000)
+    filled = backtest(candles, precompute_features=True, feature_cache=cached)
+    assert warned(lambda: backtest(candles, feature_cache=cached)) == []
+    assert backtest(candles, feature_cache=cached) == filled
+    assert cached.misses == len(candles) - 52
+    reference = choose_plan(False, False, False, cached)
+    cached.clear()
+    (message,) = warned(lambda: warn_if_slow(reference, candles, Config.default(), cached))
+    assert message.startswith("recomputing 2,048 bars one by one")
+
+
+class Interrupted:
+    """A key that lets another thread clear the cache between two looks at it, if the cache lets that happen."""
+
+    def __init__(self, cached: FeatureCache) -> None:
+        self.cached = cached
+        self.looks = 0
+        self.others: list[Thread] = []
+
+    def __hash__(self) -> int:
+        self.looks += 1
+        if self.looks == 2:
+            other = Thread(target=self.cached.clear)
+            self.others.append(other)
+            other.start()
+            other.join(timeout=0.05)  # ends at once, or not before the first thread is done
+        return 7
+
+
+@pytest.mark.parametrize("ask", ["get", "put"])
+def test_threads_may_share_one(ask: str) -> None:
+    cached = FeatureCache(4)
+    vector = features_asof(CANDLES, 60, FEW)
+    key: Any = Interrupted(cached)
+    cached.put(key, vector)
+    cached.put(cached.key(CANDLES, 60, FEW), vector)
+    key.looks = 0
+    assert cached.get(key) is vector if ask == "get" else cached.put(key, vector) is None
+    (other,) = key.others
+    other.join()
+    assert len(cached) == 0
+
+
+def test_a_copy_and_a_pickle_are_caches_of_their_own() -> None:
+    cached = FeatureCache(9)
+    features_asof(CANDLES, 60, FEW, feature_cache=cached)
+    for other in (copy.copy(cached), copy.deepcopy(cached), pickle.loads(pickle.dumps(cached))):
+        assert (len(other), other.capacity, other.misses) == (1, 9, 1)
+        features_asof(CANDLES, 60, FEW, feature_cache=other)
+        features_asof(CANDLES, 61, FEW, feature_cache=other)
+        assert (other.hits, len(other), len(cached)) == (1, 2, 1)

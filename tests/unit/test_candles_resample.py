@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genesis_core.candles import Candle, Candles, synthetic, timeframe_ms
+from genesis_core.candles import Candle, Candles, synthetic
+from genesis_core.candles.timeframe import Timeframe
 from genesis_core.errors import CandleError
 
 HOUR = 3_600_000
@@ -41,7 +42,7 @@ def by_definition(made: Candles, ms: int, origin: int = 0) -> list[Candle]:
 @pytest.mark.parametrize("span", [slice(None), slice(1, None), slice(5, 395), slice(6, 54), slice(23, 121)])
 def test_candles_are_joined_on_utc_boundaries(target: str, span: slice) -> None:
     made = SERIES[span].resample(target)
-    assert list(made) == by_definition(SERIES[span], timeframe_ms(target))
+    assert list(made) == by_definition(SERIES[span], Timeframe.parse(target).ms)
     assert (made.timeframe, made.symbol) == (target, "tBTCUSD")
     assert made.repairs == ()
 

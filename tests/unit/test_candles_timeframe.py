@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from genesis_core.candles import Candles, timeframe_ms
+from genesis_core.candles import Candles
+from genesis_core.candles.timeframe import Timeframe
 from genesis_core.errors import CandleError
 
 MINUTE = 60_000
@@ -27,7 +28,7 @@ DAY = 24 * HOUR
     ],
 )
 def test_lengths(text: str, ms: int) -> None:
-    assert timeframe_ms(text) == ms
+    assert Timeframe.parse(text).ms == ms
 
 
 @pytest.mark.parametrize(
@@ -35,19 +36,19 @@ def test_lengths(text: str, ms: int) -> None:
 )
 def test_other_texts_are_refused_with_the_valid_forms(text: str) -> None:
     with pytest.raises(CandleError, match=r"is not known; valid: 1m 3m .* 1D 1W"):
-        timeframe_ms(text)
+        Timeframe.parse(text)
 
 
 @pytest.mark.parametrize("value", [60, None, 1.0, b"1h"])
 def test_other_types_are_refused(value: object) -> None:
     with pytest.raises(CandleError, match="is not known; valid"):
-        timeframe_ms(value)  # type: ignore[arg-type]
+        Timeframe.parse(value)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["53W", "365D", "999999h"])
 def test_the_longest_is_52_weeks(text: str) -> None:
     with pytest.raises(CandleError, match="longer than 52W"):
-        timeframe_ms(text)
+        Timeframe.parse(text)
 
 
 @pytest.mark.parametrize(

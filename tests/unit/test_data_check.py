@@ -293,6 +293,9 @@ def test_a_text_that_is_not_utf_8(tmp_path: Path) -> None:
 def test_files_that_cannot_be_looked_at(tmp_path: Path) -> None:
     with pytest.raises(CandleError, match="cannot be read: No such file"):
         check(tmp_path / "tBTCUSD_1h.csv")
+    with pytest.raises(CandleError, match="cannot be read: No such file"):
+        check(tmp_path / "candles.csv")
+    (tmp_path / "candles.csv").touch()
     with pytest.raises(CandleError, match="give symbol and timeframe"):
         check(tmp_path / "candles.csv")
     with pytest.raises(CandleError, match=r"must end in \.csv or \.parquet"):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from genesis_core import CandleError, Candles, synthetic
-from genesis_core.data import CandleFile, convert, inventory, load, locate, read
+from genesis_core.data import CandleFile, convert, inventory, locate, read
 
 SERIES = synthetic(bars=50)
 
@@ -22,7 +22,7 @@ def test_a_file_is_found_by_its_name(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"tBTCUSD_1h.{kind}"
     getattr(SERIES, f"to_{kind}")(path)
     assert locate(tmp_path, "tBTCUSD", "1h") == path
-    assert load(tmp_path, "tBTCUSD", "1h") == SERIES
+    assert read(path, symbol="tBTCUSD", timeframe="1h") == SERIES
 
 
 @pytest.mark.parametrize(
@@ -100,15 +100,15 @@ def test_the_inventory(tmp_path: Path) -> None:
 
 
 def test_policies_reach_the_file(tmp_path: Path) -> None:
-    lines = []
-    SERIES.to_csv(tmp_path / "x.csv")
-    lines = (tmp_path / "x.csv").read_text().splitlines()
-    (tmp_path / "tBTCUSD_1h.csv").write_text("\n".join([*lines[:5], lines[4], *lines[9:]]))
+    file = tmp_path / "tBTCUSD_1h.csv"
+    SERIES.to_csv(file)
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:5], lines[4], *lines[9:]]))
     with pytest.raises(CandleError, match="stands already in"):
-        load(tmp_path, "tBTCUSD", "1h", gaps="keep")
+        read(file, symbol="tBTCUSD", timeframe="1h", gaps="keep")
     with pytest.raises(CandleError, match="missing between"):
-        load(tmp_path, "tBTCUSD", "1h", duplicates="first")
-    made = load(tmp_path, "tBTCUSD", "1h", gaps="fill", duplicates="first")
+        read(file, symbol="tBTCUSD", timeframe="1h", duplicates="first")
+    made = read(file, symbol="tBTCUSD", timeframe="1h", gaps="fill", duplicates="first")
     assert [one.kind for one in made.repairs] == ["duplicate-dropped", "gap-filled"]
 
 

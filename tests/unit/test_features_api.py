@@ -356,7 +356,7 @@ class TestOwnFeatures:
             assert dict(vector.valid) == {name: valid.get(name, True) for name in OWN.names}
 
     def test_parameters_of_its_own(self) -> None:
-        streak_feature = OWN._features[0][0]
+        streak_feature = OWN._features[0]
         half = FeatureSet([(streak_feature, {"decay": 0.5})])
         assert half.parameters == {"streak": {"decay": 0.5}}
         assert features_asof(CANDLES, 50, half) != features_asof(CANDLES, 50, FeatureSet([streak_feature]))

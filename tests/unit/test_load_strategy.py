@@ -223,7 +223,7 @@ from genesis_core.strategy import load_strategy
 
 {source}
 
-step = strategy.decide.kernel.step
+step = strategy.asked_features.values["decide_side"].node.kernel.step
 candles = synthetic(bars=200)
 flags = {{"precompute_features": True}}, {{"fast_window": True}}
 digests = [backtest(candles, strategy, **flag).digest for flag in flags]

@@ -267,7 +267,7 @@ def test_kernels_of_the_package_under_another_name_pass() -> None:
         params = {param.name: max(float(param.minimum), 3.0) for param in kernel.params}
         params = {param.name: min(params[param.name], float(param.maximum)) for param in kernel.params}
         inputs = [column for _, column in zip(kernel.inputs, columns, strict=False)]
-        assert node(copied, *inputs, **params).kernel is copied
+        assert node(copied, *inputs, **params).kernel.name == copied.name
 
 
 def test_it_costs_little_and_only_once() -> None:

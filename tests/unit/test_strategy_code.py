@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,23 +12,30 @@ from typing import Any
 import pytest
 
 from genesis_core import (
+    Candles,
     Config,
     ConfigError,
     Decide,
     Feature,
+    FeatureCache,
     FeatureError,
     GenesisError,
     Kernel,
     Param,
+    Stream,
     Vector,
     backtest,
+    backtest_many,
     indicator,
     node,
     synthetic,
     window,
 )
+from genesis_core.compiler.run import INPUT_COLUMNS
 from genesis_core.features.defaults import FEATURES
+from genesis_core.kernels.trading.bar import trade_bar
 from genesis_core.kernels.walk import KernelError
+from genesis_core.strategy.inputs import SLOTS
 from genesis_core.strategy.parts import Decision, RegimeThresholds, Thresholds
 
 CANDLES = synthetic(bars=200)
@@ -152,6 +160,33 @@ class TestWhatRuns:
         config = Config.from_code([SLOW], Decide(CROSS, ("close", "slow"), {"deep": 0.5}))
         assert backtest(CANDLES, config, compiled=True).trades
 
+    @pytest.mark.parametrize("exits", [{}, {"stop": 1.0, "max_bars": 9}], ids=["no features", "context only"])
+    def test_without_features_it_reads_candle_columns_on_every_path(self, exits: dict[str, Any]) -> None:
+        config = Config.from_code([], Decide(CROSS, ("open", "close"), {"deep": 0.002}), exits=exits)
+        assert config.features == {}
+        assert config.feature_set.names == ()
+        assert config.ready == (14 if exits else 0)
+        results = [
+            backtest(CANDLES, config, **flag)
+            for flag in ({}, {"fast_window": True}, {"precompute_features": True}, {"compiled": True})
+        ]
+        assert len({result.digest for result in results}) == 1
+        assert len({result.plan.path for result in results}) == 4
+        assert results[0].trades
+        assert backtest(CANDLES, config, feature_cache=FeatureCache()).digest == results[0].digest
+        changed = config.updated({"decide": {"deep": 0.1}})
+        made = backtest_many(CANDLES, [config, changed, config.updated({"decision": {"size": 0.3}})])
+        assert made[0].summary_digest == results[0].summary_digest
+        assert len({one.summary_digest for one in made}) == 3
+        stream = Stream(config, symbol=CANDLES.symbol, timeframe=CANDLES.timeframe)
+        equity = [stream.update(candle).equity for candle in CANDLES]
+        assert equity == results[0].equity.tolist()[: len(CANDLES)]
+        assert changed != config
+        assert changed == Config.from_code([], Decide(CROSS, ("open", "close"), {"deep": 0.1}), exits=exits)
+        for again in (copy.copy(config), copy.deepcopy(config), config.checked):
+            assert again == config
+        assert pickle.loads(pickle.dumps(config.feature_set)) == config.feature_set
+
     def test_the_packages_features_are_inputs_too(self) -> None:
         config = Config.from_code(
             ["rsi_inv_lag1", ("regime", {})], Decide(CROSS, ("rsi_inv_lag1", "regime"), {"deep": 1})
@@ -180,6 +215,15 @@ class TestWhatRuns:
         )
 
 
+def test_the_law_takes_the_inputs_of_a_decision_by_their_names_and_the_loop_as_many() -> None:
+    names = [name for name, _ in SLOTS]
+    arguments = list(inspect.signature(trade_bar).parameters)
+    first = arguments.index(names[0])
+    assert arguments[first : first + len(names)] == names
+    assert arguments[first + len(names) :] == ["ready", "last"]
+    assert len(names) == INPUT_COLUMNS
+
+
 class TestWhatDoesNotFit:
     @pytest.mark.parametrize("features", ["fast", FAST, 3, None])
     def test_no_list_of_features(self, features: Any) -> None:
@@ -196,8 +240,9 @@ class TestWhatDoesNotFit:
         message = fault(lambda: Config.from_code([FAST, SLOW, indicator("fast", "ema", "open", n=5)], DECIDE))
         assert message == "config: features: 'fast' stands twice; give each a name of its own"
 
-    def test_no_features_at_all(self) -> None:
-        message = fault(lambda: Config.from_code([], Decide(CROSS, ("open", "close"), {"deep": 1})))
+    def test_a_model_without_features(self) -> None:
+        side: dict[str, Any] = {"bias": 1.0, "weights": {}}
+        message = fault(lambda: Config.from_dict({"features": {}, "model": {"buy": side, "sell": side}}))
         assert message == "config: features: a feature set needs at least one feature"
 
     def test_a_parameter_the_feature_does_not_have(self) -> None:
@@ -317,7 +362,17 @@ class TestWhatDoesNotFit:
         decide = Decide(CROSS, ("atr_14", "slow"), {"deep": 0})
         assert Config.from_code([atr, SLOW], decide)
         message = fault(lambda: Config.from_code([atr, SLOW], decide, exits={"stop": 1.0}))
-        assert message.startswith("config: features.atr_14: decisions look at it with ")
+        assert message == (
+            "config: features.atr_14: decisions of this strategy look at the package's feature 'atr_14', so the name "
+            "is taken; call your own feature something else, such as 'my_atr_14', also where it is read"
+        )
+        changed = fault(lambda: Config.from_code([atr, SLOW], decide).updated({"exits": {"stop": 1.0}}))
+        assert changed == message.replace("config", "changes", 1)
+        # The package's own under its name, with other parameters.
+        given = fault(lambda: Config.from_code([("atr_14", {"n": 5}), SLOW], decide, exits={"stop": 1.0}))
+        assert given == (
+            "config: features.atr_14: decisions look at it with {'n': 14.0}; leave its parameters as they are"
+        )
 
     @pytest.mark.parametrize(
         ("table", "message"),
@@ -478,3 +533,27 @@ class TestIdentity:
     def test_a_kernel_is_wired_by_feature_error_too(self) -> None:
         with pytest.raises(FeatureError, match="needs the parameter 'deep'"):
             Decide(CROSS, ("fast", "slow")).wired(strategy().feature_set)
+
+
+@pytest.mark.parametrize("size", [0.1, [[0.0, 0.1]]])
+def test_a_confidence_is_always_that_of_the_step_times_data_quality(size: object) -> None:
+    """Whether or not anything of the strategy depends on it: here nothing was traded in every third bar."""
+    rows = {name: getattr(CANDLES, name) for name in ("timestamp", "open", "high", "low", "close")}
+    volume = [0.0 if t % 3 == 0 else 5.0 for t in range(len(CANDLES))]
+    candles = Candles.from_arrays(**rows, volume=volume, symbol="tBTCUSD", timeframe="1h")
+    own = Kernel("alternate", alternate, ("close",), outputs=("side", "confidence"), neutral=(0.0, 0.0))
+    strategy = Config.from_code(
+        [], Decide(replace(own, state=lambda p: 1), ("close",)), decision={"size": size}
+    )
+    for flags in ({"compiled": True}, {"precompute_features": True}):
+        trades = backtest(candles, strategy, **flags).trades
+        assert [t.confidence for t in trades] == [0.4 if t.decided % 3 == 0 else 0.8 for t in trades]
+        assert {t.confidence for t in trades} == {0.4, 0.8}
+    stream = Stream(strategy, symbol="tBTCUSD", timeframe="1h")
+    updates = [stream.update(candle) for candle in candles]
+    assert {(u.bar % 3 == 0, u.confidence) for u in updates} == {(True, 0.4), (False, 0.8)}
+
+
+def alternate(s: Vector, p: Vector, close: float) -> tuple[float, float]:
+    s[0] = 1.0 - s[0]
+    return (1.0 if s[0] > 0.5 else -1.0), 0.8
