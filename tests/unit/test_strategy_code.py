@@ -346,6 +346,7 @@ class TestWhatDoesNotFit:
         assert message == "config: features.momentum: the decide step does not read it; it reads fast, slow"
         # Where decisions look at it, naming it is no mistake.
         stop = Config.from_code([FAST, SLOW, "atr_14"], DECIDE, exits={"stop": 1.0})
+        assert len(set(stop.asked_features.names)) == len(stop.asked_features.names)
         assert (
             backtest(CANDLES, stop, compiled=True).trades
             == backtest(CANDLES, strategy(exits={"stop": 1.0}), compiled=True).trades
