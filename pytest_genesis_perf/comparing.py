@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -9,15 +10,19 @@ import pytest
 
 from pytest_genesis_perf import keys
 from pytest_genesis_perf.arms import Arm, ArmRaisedError, NotComparableError
-from pytest_genesis_perf.confirm import Confirmer, InProcessConfirmer
+from pytest_genesis_perf.confirm import Confirmation
 from pytest_genesis_perf.marker import Wishes, fault_of, wishes
 from pytest_genesis_perf.measure import Measurement, Pair
 from pytest_genesis_perf.observe import Observation, observe
+from pytest_genesis_perf.pending import AskChild, Pending
 from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
 from pytest_genesis_perf.report.text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
 from pytest_genesis_perf.toml_files import BaselineError
 from pytest_genesis_perf.verdict import Claim, Evidence, decide
+
+PENDING = "PENDING"
+"""The verdict of a comparison that fresh processes have still to confirm."""
 
 
 class ComparisonError(Exception):
@@ -33,8 +38,6 @@ class GenesisPerf:
         The test.
     session : Session
         The run.
-    confirmer : Confirmer
-        Measures a suspicious pair again.
 
     Attributes
     ----------
@@ -42,15 +45,15 @@ class GenesisPerf:
         The test, by the name that baselines know it by.
     """
 
-    def __init__(self, item: pytest.Item, session: Session, confirmer: Confirmer) -> None:
+    def __init__(self, item: pytest.Item, session: Session) -> None:
         self._item = item
         self._session = session
-        self._confirmer = confirmer
         self.nodeid = _stable_nodeid(item)
         self._wishes: Wishes = wishes(item)
         self._labels: set[str] = set()
         self._failure: str | None = None
         self._unsent: list[Comparison] = []
+        self._pending: list[Pending] = []
 
     def compare(
         self,
@@ -81,7 +84,8 @@ class GenesisPerf:
         Returns
         -------
         Comparison
-            Verdict, speedup and interval; the latter two are None without ``--genesis-perf``.
+            Verdict, speedup and interval; the latter two are None without ``--genesis-perf``. The verdict is
+            "PENDING" where fresh processes must confirm what was found: they run once the test is over.
 
         Raises
         ------
@@ -105,13 +109,45 @@ class GenesisPerf:
             claim = self._claim(margin, min_speedup)
             pair = Pair(self.nodeid, name, baseline, optimized, self._seed(name))
             budget = self._wishes.budget or self._session.settings.budget
-            seen = observe(pair, claim, budget, self._session, self._confirmer)
+            seen = observe(pair, claim, budget, self._session)
             evidence = seen.evidence
         except (ComparisonError, ArmRaisedError, NotComparableError, BaselineError) as error:
             evidence = Evidence(asked=claim, error=str(error))
         self._labels.add(name)
-        record = self._record(name, work, evidence, seen)
-        return self._conclude(record)
+        if seen and seen.suspicion:
+            self._pending.append(Pending(self.nodeid, name, work, seen))
+            return replace(self._record(name, work, evidence, seen), verdict=PENDING, effect="pass")
+        return self._conclude(self._record(name, work, evidence, seen))
+
+    @property
+    def pending(self) -> bool:
+        """Whether a comparison waits for fresh processes."""
+        return bool(self._pending)
+
+    def settle(self, ask: AskChild, files: tuple[str, ...]) -> str | None:
+        """Have fresh processes judge what waits for them.
+
+        Parameters
+        ----------
+        ask : callable
+            Runs a child.
+        files : tuple of str
+            Files of the test, for the child.
+
+        Returns
+        -------
+        str or None
+            What the failing test says; None if nothing of it fails.
+        """
+        waiting, self._pending = self._pending, []
+        failures = []
+        for one in waiting:
+            evidence, found = one.confirmed(ask, files)
+            failures.append(self._keep(self._record(one.label, one.work, evidence, one.seen, found)))
+        told = [failure for failure in failures if failure]
+        if told:
+            self._failure = "\n\n".join(told)
+        return self._failure if told else None
 
     def take_plain(self) -> dict[str, Any]:
         """Return the comparisons made since the last time, in the form that a report carries."""
@@ -158,12 +194,16 @@ class GenesisPerf:
         return Claim(default if asked.margin is None else asked.margin, asked.min_speedup)
 
     def _record(
-        self, label: str, work: str | None, evidence: Evidence, seen: Observation | None
+        self,
+        label: str,
+        work: str | None,
+        evidence: Evidence,
+        seen: Observation | None,
+        confirmation: Confirmation | None = None,
     ) -> Comparison:
         outcome = decide(evidence)
         settings = self._session.settings
         measured = seen.measurement if seen else None
-        confirmation = seen.confirmation if seen else None
         stored = evidence.stored
         return Comparison(
             nodeid=self.nodeid,
@@ -191,17 +231,22 @@ class GenesisPerf:
 
     def _conclude(self, record: Comparison) -> Comparison:
         __tracebackhide__ = True
+        failure = self._keep(record)
+        if failure is not None:
+            self._failure = failure
+            pytest.fail(failure, pytrace=False)
+        return record
+
+    def _keep(self, record: Comparison) -> str | None:
+        """Keep a final record for the reports, and return what the test says if it fails."""
         self._unsent.append(record)
         self._item.user_properties.append((f"genesis_perf[{record.label}]", property_text(record)))
-        if record.effect == "fail":
-            self._failure = failure_text(record, self._session.settings.seed)
-            pytest.fail(self._failure, pytrace=False)
-        return record
+        return failure_text(record, self._session.settings.seed) if record.effect == "fail" else None
 
 
 def attach(item: pytest.Item) -> GenesisPerf:
     """Make the object of a test and remember it for the hooks; a rerun of the test starts anew."""
-    perf = GenesisPerf(item, session_of(item.config), InProcessConfirmer())
+    perf = GenesisPerf(item, session_of(item.config))
     item.stash[keys.ITEM] = perf
     return perf
 

@@ -150,6 +150,8 @@ class Evidence:
         Whether a failing claim was reproduced; None if it could not be tried, which fails.
     unconfirmable : str or None
         Why confirmation could not be tried.
+    not_reproduced : str or None
+        What fresh processes found instead.
     interval : tuple of float or None
         Lower and upper end of the *speedup*, baseline / optimized: ``exp(-x)`` of the ends of x.
     stored : StoredSpeed or None
@@ -177,6 +179,7 @@ class Evidence:
     claim: ClaimState | None = None
     confirmed: bool | None = None
     unconfirmable: str | None = None
+    not_reproduced: str | None = None
     interval: tuple[float, float] | None = None
     stored: StoredSpeed | None = None
     stored_missing: str | None = None

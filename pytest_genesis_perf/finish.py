@@ -28,10 +28,10 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
     settings = session.settings
     if settings.worker:
         return
-    if settings.recording:
-        from pytest_genesis_perf.recording import write_output
+    if settings.child:
+        from pytest_genesis_perf.child_side import answer
 
-        write_output(settings.recording, session.records)
+        answer(settings.child, session.records, session.controls)
         return
     if settings.timed:
         _tell_orphans(run, session, seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_genesis_perf.arms import Arm
@@ -70,15 +71,12 @@ class Terms:
         Seconds after which sampling stops undecided, once the first look was reached.
     cap : float
         Seconds after which it stops even before the first look.
-    first_look_only : bool
-        Stop at the first look: what recording needs.
     """
 
     claim: Claim
     stored: StoredSpeed | None
     budget: float
     cap: float
-    first_look_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,42 +135,72 @@ def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement
         xs = sampler.samples.xs
         state, doubt, stopped = ClaimState.UNDECIDED, None, None
         for look in rule.looks:
-            stopped = _draw(sampler, look, rule, terms, start, pair.clock)
+            stopped = _draw(sampler, look, rule, terms.budget, terms.cap, start, pair.clock)
             if stopped:
                 break
             if state is ClaimState.UNDECIDED:
                 doubt = _doubt(xs, terms.claim.limit)
                 state = ClaimState.UNDECIDED if doubt else judge_claim(xs, terms.claim.limit, rule)
-            if terms.first_look_only or state is ClaimState.FAILS:
+            if state is ClaimState.FAILS:
                 break
             if state is ClaimState.HOLDS and not _too_wide(xs, rule, terms.stored):
                 break
     reason = None
     if state is ClaimState.UNDECIDED:
         reason = _why_undecided(xs, rule, terms.claim, doubt, stopped)
+    return _measurement(sampler, state, reason)
+
+
+def measure_blocks(pair: Pair, blocks: int | None, cap: float, *, exchanged: bool = False) -> Measurement:
+    """Measure a fixed number of blocks and judge nothing: what a child does for its parent.
+
+    Parameters
+    ----------
+    pair : Pair
+        The arms.
+    blocks : int or None
+        How many; None for as many as the first look needs.
+    cap : float
+        Seconds after which it stops, with a reason.
+    exchanged : bool, optional
+        Exchange the roles of the arms in warm-up, calibration and slot order.
+    """
+    start = pair.clock()
+    with garbage_held():
+        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=exchanged)
+        rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
+        stopped = _draw(sampler, blocks or rule.looks[0], rule, math.inf, cap, start, pair.clock)
+    reason = f"stopped by {stopped} after {len(sampler.samples.xs):,} blocks" if stopped else None
+    return _measurement(sampler, ClaimState.UNDECIDED, reason)
+
+
+def _measurement(sampler: Sampler, state: ClaimState, reason: str | None) -> Measurement:
     samples = sampler.samples
+    xs = samples.xs
     return Measurement(
         plan=samples.plan,
         xs=tuple(xs),
         claim=state,
         reason=reason,
         speedup=math.exp(-median(xs)) if xs else None,
-        interval=_speedup_interval(xs, rule),
+        interval=speedup_interval(xs, LONG_ARMS if samples.plan.long else SHORT_ARMS),
         baseline_seconds=median(samples.baseline_seconds) if xs else None,
         optimized_seconds=median(samples.optimized_seconds) if xs else None,
     )
 
 
-def _draw(sampler: Sampler, look: int, rule: Rule, terms: Terms, start: int, clock: Clock) -> str | None:
+def _draw(
+    sampler: Sampler, look: int, rule: Rule, budget: float, cap: float, start: int, clock: Clock
+) -> str | None:
     """Draw blocks up to a look; return why that was not possible."""
     samples = sampler.samples
     sweep_young()
     while len(samples.xs) < look:
         spent = (clock() - start) * 1e-9
-        if spent > terms.cap:
-            return f"the limit of {terms.cap:g} s per comparison"
-        if spent > terms.budget and len(samples.xs) >= rule.looks[0]:
-            return f"the time budget of {terms.budget:g} s"
+        if spent > cap:
+            return f"the limit of {cap:g} s per comparison"
+        if spent > budget and len(samples.xs) >= rule.looks[0]:
+            return f"the time budget of {budget:g} s"
         try:
             sampler.draw_block()
         except ClockTooCoarseError as error:
@@ -195,11 +223,12 @@ def _doubt(xs: list[float], limit: float) -> str | None:
 def _too_wide(xs: list[float], rule: Rule, stored: StoredSpeed | None) -> bool:
     if stored is None:
         return False
-    ends = _speedup_interval(xs, rule)
+    ends = speedup_interval(xs, rule)
     return ends is None or against_stored(ends, stored) is StoredState.TOO_WIDE
 
 
-def _speedup_interval(xs: list[float], rule: Rule) -> tuple[float, float] | None:
+def speedup_interval(xs: Sequence[float], rule: Rule) -> tuple[float, float] | None:
+    """Return the interval of the speedup, None where too few blocks bound it on both sides."""
     lower, upper = interval(xs, rule)
     if not (math.isfinite(lower) and math.isfinite(upper)):
         return None

@@ -1,13 +1,13 @@
-"""From two arms to the evidence about them: identity, then speed, then the second look at a suspicion."""
+"""From two arms to the evidence about them: identity, then speed, and what has to be looked at once more."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
 
-from pytest_genesis_perf.confirm import Confirmation, Confirmer, Suspicion
+from pytest_genesis_perf.confirm import Suspicion
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
-from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure
+from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure, measure_blocks
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Claim, Evidence, StoredState
@@ -20,22 +20,22 @@ class Observation:
     Parameters
     ----------
     evidence : Evidence
-        What the verdict is made of.
+        What the verdict is made of; not yet confirmed where there is a suspicion.
     first : FirstCalls
         The first calls of the arms.
     measurement : Measurement or None
         The blocks; None if speed was not measured.
-    confirmation : Confirmation or None
-        What measuring again found; None if nothing was suspected.
+    suspicion : Suspicion or None
+        What fresh processes must find again before the test fails.
     """
 
     evidence: Evidence
     first: FirstCalls
     measurement: Measurement | None = None
-    confirmation: Confirmation | None = None
+    suspicion: Suspicion | None = None
 
 
-def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer: Confirmer) -> Observation:
+def observe(pair: Pair, claim: Claim, budget: float, session: Session) -> Observation:
     """Compare the arms, measure them if asked to, and gather the evidence.
 
     Parameters
@@ -48,8 +48,6 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer
         Seconds to judge it.
     session : Session
         Settings and baselines.
-    confirmer : Confirmer
-        Measures a suspicious pair again.
 
     Raises
     ------
@@ -75,17 +73,13 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer
             replace(evidence, unstable=unstable, claim=ClaimState.UNDECIDED, inconclusive_reason=obstacle),
             first,
         )
-    entry = None if settings.recording else session.stored_speed(key)
-    terms = Terms(
-        claim,
-        entry.speedup if entry else None,
-        budget,
-        settings.cap,
-        first_look_only=bool(settings.recording),
-    )
+    if settings.child:
+        return _asked(pair, evidence, first, session)
+    entry = session.stored_speed(key)
+    terms = Terms(claim, entry.speedup if entry else None, budget, settings.cap)
     measurement = measure(pair, terms)
     unstable = find_unstable(first, pair.baseline, pair.optimized)
-    if unstable or settings.recording:
+    if unstable:
         return Observation(replace(evidence, unstable=unstable), first, measurement)
     evidence = replace(
         evidence,
@@ -95,8 +89,29 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer
         stored=terms.stored,
         stored_missing=None if entry else session.store.why_no_speed(session.environment, key),
     )
-    evidence, confirmation = _confirmed(evidence, measurement, pair, terms, confirmer)
-    return Observation(evidence, first, measurement, confirmation)
+    return Observation(evidence, first, measurement, _suspicion(measurement, terms))
+
+
+def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session) -> Observation:
+    """Measure what the parent of this process asks for, and judge nothing."""
+    request = session.settings.child
+    if request is None or request.label not in (None, pair.label):
+        return Observation(evidence, first)
+    cap = session.settings.cap
+    measurement = measure_blocks(pair, request.blocks, cap, exchanged=request.exchanged)
+    if request.control:
+        same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control")
+        session.controls[pair.nodeid, pair.label] = measure_blocks(same, len(measurement.xs), cap).xs
+    unstable = find_unstable(first, pair.baseline, pair.optimized)
+    return Observation(replace(evidence, unstable=unstable), first, measurement)
+
+
+def _suspicion(measurement: Measurement, terms: Terms) -> Suspicion | None:
+    if measurement.claim is ClaimState.FAILS:
+        return Suspicion.CLAIM_FAILS
+    if measurement.against(terms.stored) is StoredState.CROSSED:
+        return Suspicion.STORED_CROSSED
+    return None
 
 
 def timing_obstacle(*, worker: bool) -> str | None:
@@ -118,22 +133,3 @@ def timing_obstacle(*, worker: bool) -> str | None:
         if tools:
             return f"speed is not judged while sys.monitoring is used by {', '.join(tools)}"
     return None
-
-
-def _confirmed(
-    evidence: Evidence, measurement: Measurement, pair: Pair, terms: Terms, confirmer: Confirmer
-) -> tuple[Evidence, Confirmation | None]:
-    """Measure a suspicious pair again and add what was found."""
-    if measurement.claim is ClaimState.FAILS:
-        found = confirmer.confirm(pair, terms, Suspicion.CLAIM_FAILS)
-        evidence = replace(evidence, confirmed=found.reproduced)
-    elif measurement.against(terms.stored) is StoredState.CROSSED:
-        found = confirmer.confirm(pair, terms, Suspicion.STORED_CROSSED)
-        evidence = replace(evidence, stored_confirmed=found.reproduced)
-    else:
-        return evidence, None
-    if found.reproduced is None:
-        return replace(evidence, unconfirmable=found.why), found
-    if found.reproduced is False and measurement.claim is ClaimState.FAILS:
-        return replace(evidence, inconclusive_reason=found.why), found
-    return evidence, found

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, MEANINGS
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.child_request import Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,10 @@ class Settings:
         Libraries in the key of the environment class.
     policy : mapping
         Effect of each soft state.
-    recording : Path or None
-        Request of the parent in a recording process.
+    child : Request or None
+        What the parent asks for, in a child.
+    child_timeout : float
+        Seconds after which a child is killed.
     worker : bool
         Whether this is an xdist worker.
     """
@@ -56,7 +61,8 @@ class Settings:
     margin: float
     libraries: tuple[str, ...]
     policy: Mapping[str, str] = field(default_factory=dict)
-    recording: Path | None = None
+    child: Request | None = None
+    child_timeout: float = 300.0
     worker: bool = False
 
 
@@ -89,12 +95,15 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--genesis-perf-budget", metavar="SECONDS", help="Time for one comparison of short arms (default: 4)."
     )
-    group.addoption("--genesis-perf-recording", metavar="FILE", help=argparse.SUPPRESS)
+    group.addoption("--genesis-perf-child", metavar="FILE", help=argparse.SUPPRESS)
     parser.addini("genesis_perf_report", "folder of the report files", default="")
     parser.addini("genesis_perf_baselines", "folder of stored baselines, from rootdir", default="baselines")
     parser.addini("genesis_perf_seed", "seed of the coins", default="")
     parser.addini("genesis_perf_budget", "seconds for one comparison of short arms", default="4")
     parser.addini("genesis_perf_cap", "seconds after which any comparison stops", default="60")
+    parser.addini(
+        "genesis_perf_child_timeout", "seconds after which a fresh process is killed", default="300"
+    )
     parser.addini("genesis_perf_margin", 'share that still counts as "not slower"', default="0.02")
     parser.addini(
         "genesis_perf_libraries",
@@ -120,9 +129,9 @@ def read_settings(config: pytest.Config) -> Settings:
         For a value that makes no sense, naming the option or ini key.
     """
     option = config.option
-    recording = option.genesis_perf_recording
-    # A recording process is started with its parent's arguments, but neither updates nor repeats its coins.
-    update = None if recording else option.genesis_perf_update
+    child = _request(option.genesis_perf_child) if option.genesis_perf_child else None
+    # A child is started with its parent's arguments, but neither updates nor repeats its coins.
+    update = None if child else option.genesis_perf_update
     if update and not option.genesis_perf_update_force and _is_set(os.environ.get("CI")):
         raise pytest.UsageError(
             "--genesis-perf-update: refused because CI is set: baselines are recorded and reviewed by "
@@ -133,11 +142,11 @@ def read_settings(config: pytest.Config) -> Settings:
     report, report_name = _chosen(config, "report")
     baselines = _folder(config, *_chosen(config, "baselines"))
     return Settings(
-        timed=bool(option.genesis_perf or update or recording),
+        timed=bool(option.genesis_perf or update or child),
         update=update,
-        report=_report_folder(config, report, report_name) if report and not recording else None,
+        report=_report_folder(config, report, report_name) if report and not child else None,
         baselines=baselines,
-        seed=_whole(seed_name, seed) if seed and not recording else int.from_bytes(os.urandom(4), "big"),
+        seed=_whole(seed_name, seed) if seed and not child else int.from_bytes(os.urandom(4), "big"),
         budget=_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
         cap=_ini_number(config, "cap", lambda x: x > 0.0, "a finite number of seconds > 0"),
         margin=_ini_number(
@@ -145,9 +154,21 @@ def read_settings(config: pytest.Config) -> Settings:
         ),
         libraries=tuple(config.getini("genesis_perf_libraries")),
         policy={state: _effect(config, state) for state in DEFAULTS},
-        recording=Path(recording) if recording else None,
+        child=child,
+        child_timeout=_ini_number(
+            config, "child_timeout", lambda x: x > 0.0, "a finite number of seconds > 0"
+        ),
         worker=hasattr(config, "workerinput"),
     )
+
+
+def _request(path: str) -> Request:
+    from pytest_genesis_perf.child_request import Request
+
+    try:
+        return Request.read(Path(path))
+    except (OSError, ValueError) as fault:
+        raise pytest.UsageError(f"--genesis-perf-child: {path}: {fault}; the plugin alone gives it") from None
 
 
 def _chosen(config: pytest.Config, name: str) -> tuple[str, str]:

@@ -33,6 +33,8 @@ class Session:
 
     Attributes
     ----------
+    controls : dict
+        In a child: blocks of the baseline arm against itself, by comparison.
     failed_tests : set of str
         Tests with the fixture that failed in any phase, for whatever reason.
     notes, warnings, errors : list of str
@@ -43,6 +45,7 @@ class Session:
         self.settings = settings
         self.store = Store(settings.baselines)
         self._records: dict[Key, Comparison] = {}
+        self.controls: dict[Key, tuple[float, ...]] = {}
         self.failed_tests: set[str] = set()
         self.notes: list[str] = []
         self.warnings: list[str] = []
@@ -112,7 +115,7 @@ class Session:
         BaselineError
             If the stored digests cannot be trusted.
         """
-        if self.settings.update or self.settings.recording:
+        if self.settings.update or self.settings.child:
             return "untracked"
         if self.store.digests is None:
             tracked = bool(self.store.classes) or self.policy.no_digest == "fail"

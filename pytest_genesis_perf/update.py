@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 
 import pytest
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry, SpeedFile, write_digests, write_speeds
-from pytest_genesis_perf.recording import Recorded, read_output, write_request
+from pytest_genesis_perf.child_request import Measured, Request
+from pytest_genesis_perf.children import ask_child
 from pytest_genesis_perf.report.text import times
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
@@ -20,7 +17,8 @@ from pytest_genesis_perf.verdict import StoredSpeed
 
 PROCESSES = 5
 """Fewer do not show how much one commit varies between processes."""
-_TAIL_LINES = 12
+RECORDING_TIMEOUT = 4 * 3600.0
+"""Seconds after which a recording process is given up: it repeats a whole run."""
 
 
 def update(config: pytest.Config, session: Session) -> None:
@@ -68,57 +66,23 @@ def update(config: pytest.Config, session: Session) -> None:
     session.notes += _changes(old_digests, digests, old_speeds, speeds)
 
 
-def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list[list[Recorded]]:
+def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list[Sequence[Measured]]:
     """Run the recording processes one after the other."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    measured = []
-    with tempfile.TemporaryDirectory(prefix="genesis-perf-") as name:
-        folder = Path(name)
-        for number in range(1, PROCESSES + 1):
-            if reporter is not None:
-                reporter.ensure_newline()
-                reporter.write_line(f"genesis-perf: recording process {number} of {PROCESSES}")
-            request, output = folder / f"request-{number}.json", folder / f"output-{number}.json"
-            write_request(request, output, nodeids)
-            done = subprocess.run(
-                child_command(config, request, folder / f"cache-{number}"),
-                cwd=config.invocation_params.dir,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                check=False,
-            )
-            if done.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-                tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
-                raise BaselineError(
-                    f"recording process {number} ended with exit code {done.returncode}:\n{tail}"
-                )
-            measured.append(read_output(output))
+    measured: list[Sequence[Measured]] = []
+    for number in range(1, PROCESSES + 1):
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"genesis-perf: recording process {number} of {PROCESSES}")
+        # A whole run repeated: the limit of one confirming child says nothing about it.
+        answer = ask_child(config, Request(answer="", select=tuple(sorted(nodeids))), RECORDING_TIMEOUT)
+        if answer.fault:
+            raise BaselineError(f"recording process {number}: {answer.fault}")
+        measured.append(answer.measured)
     return measured
 
 
-def child_command(config: pytest.Config, request: Path, cache: Path) -> list[str]:
-    """Return the command of a recording process: the same run, on its own, writing none of its files.
-
-    Parameters
-    ----------
-    config : pytest.Config
-        The run to repeat.
-    request : Path
-        What to record, from :func:`~pytest_genesis_perf.recording.write_request`.
-    cache : Path
-        An empty cache folder: no selection of "last failed" tests, and the user's cache is left alone.
-    """
-    command = [sys.executable, "-m", "pytest", *map(str, config.invocation_params.args)]
-    command += [f"--genesis-perf-recording={request}", "-o", f"cache_dir={cache}"]
-    if config.pluginmanager.hasplugin("xdist"):
-        command.append("-n0")
-    if config.pluginmanager.hasplugin("pytest_cov"):
-        command.append("--no-cov")
-    return command
-
-
-def _merge(key: Key, measured: Sequence[Sequence[Recorded]], old: SpeedEntry | None) -> SpeedEntry | str:
+def _merge(key: Key, measured: Sequence[Sequence[Measured]], old: SpeedEntry | None) -> SpeedEntry | str:
     """Return the entry over all processes, or why there is none."""
     found: list[tuple[float, Mapping[str, float]]] = []
     for number, process in enumerate(measured, start=1):

@@ -203,7 +203,7 @@ def decide(evidence: Evidence) -> Outcome:
         if e.confirmed is None:
             why = e.unconfirmable or "confirmation was not run"
             return Outcome(Verdict.REGRESSED, f"{failed} (unconfirmable: {why})", "fail", 4)
-        why = e.inconclusive_reason or "not reproduced when measured again"
+        why = e.not_reproduced or "not reproduced when measured again"
         return _soft(Verdict.INCONCLUSIVE, f"{failed}, {why}", 5, "not_reproduced", judged=False)
     # 6: a cost went up.
     crossed = [c for c in e.costs if c.crossed]
@@ -227,7 +227,8 @@ def decide(evidence: Evidence) -> Outcome:
     if undecided is not None:
         return _soft(Verdict.INCONCLUSIVE, undecided, 8, "inconclusive", judged=False)
     if stored is StoredState.CROSSED:
-        text = f"the claim holds; slower than the stored baseline{beside}, not reproduced"
+        why = e.not_reproduced or "not reproduced when measured again"
+        text = f"the claim holds; slower than the stored baseline{beside}, {why}"
         return _soft(Verdict.INCONCLUSIVE, text, 8, "inconclusive")
     if stored is StoredState.TOO_WIDE:
         text = f"the claim holds; over 10% wide, the interval cannot be held against the baseline{beside}"

@@ -53,7 +53,7 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     """
     records = session.records
     verbosity = reporter.config.get_verbosity()
-    if session.settings.recording or not (records or session.warnings or session.errors):
+    if session.settings.child or not (records or session.warnings or session.errors):
         return
     if verbosity >= 0 and (session.settings.timed or session.notes):
         reporter.ensure_newline()
