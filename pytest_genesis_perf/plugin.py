@@ -95,6 +95,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Free what wider fixtures hold too, where fresh processes are about to run the same test."""
+    yield
+    perf = item.stash.get(keys.ITEM, None)
+    if perf is not None and perf.pending:
+        from pytest_genesis_perf.protocol import release_all
+
+        release_all(item)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

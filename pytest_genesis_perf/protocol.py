@@ -6,7 +6,8 @@ Until then its fixtures hold ports, locks and files that the same test in a chil
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.runner import (
@@ -36,10 +37,15 @@ def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     perf = item.stash.get(keys.ITEM, None)
     if perf is not None and perf.pending:
-        reports = _settled(item, perf, reports)
+        _settled(item, perf, reports)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def release_all(item: pytest.Item) -> None:
+    """Tear down the fixtures of class, module, package and session too; the next test sets up what it needs."""
+    item.session._setupstate.teardown_exact(None)
 
 
 def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
@@ -52,39 +58,48 @@ def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
     return perf.settle(ask, files_of(item.config, [item]))
 
 
-def _settled(
-    item: pytest.Item, perf: GenesisPerf, reports: Sequence[pytest.TestReport]
-) -> list[pytest.TestReport]:
-    """Return the reports with the final verdicts in them."""
+def _settled(item: pytest.Item, perf: GenesisPerf, reports: Sequence[pytest.TestReport]) -> None:
+    """Put the final verdicts into the reports of a test."""
     from pytest_genesis_perf.plugin import REPORT_ATTRIBUTE
 
     failure = settle(item, perf)
-    # The phase that compared, which is the call but for a comparison made while setting up.
-    at = next((i for i, report in enumerate(reports) if report.when == "call"), 0)
-    told = reports[at]
-    if failure is not None and not told.failed:
-        told = _failed(item, told, failure)
+    # The phase that compared: the call, but for comparisons made while setting up only.
+    told = next((report for report in reports if report.when == "call"), reports[0])
+    if failure is not None and (not told.failed or _unexpected(told)):
+        _fail(item, told, failure)
     late = perf.take_plain()
     carried = getattr(told, REPORT_ATTRIBUTE, late)
-    earlier = getattr(reports[at], REPORT_ATTRIBUTE, late)
-    if told is not reports[at]:
-        carried["comparisons"] = [*earlier["comparisons"], *carried["comparisons"]]
-    carried["comparisons"] = [*carried["comparisons"], *late["comparisons"]]
+    if carried is not late:
+        carried["comparisons"] += late["comparisons"]
     setattr(told, REPORT_ATTRIBUTE, carried)
-    settled = [told if i == at else report for i, report in enumerate(reports)]
-    for report in settled:
+    for report in reports:
         report.user_properties = list(item.user_properties)
-    return settled
 
 
-def _failed(item: pytest.Item, report: pytest.TestReport, failure: str) -> pytest.TestReport:
-    """Return the report again as pytest and its plugins write it for a test that fails."""
+def _unexpected(report: pytest.TestReport) -> bool:
+    """Say whether a test failed only because it was expected to and did not."""
+    return isinstance(report.longrepr, str) and report.longrepr.startswith("[XPASS(strict)]")
+
+
+def _fail(item: pytest.Item, report: pytest.TestReport, failure: str) -> None:
+    """Turn a report into what pytest writes of a test that fails; one that is expected to fail stays so.
+
+    The hook that makes reports is not called again: plugins look into fixtures there, and those are torn down.
+    """
 
     def fail() -> None:
         pytest.fail(failure, pytrace=False)
 
     call = pytest.CallInfo.from_call(fail, when="call")
-    again: pytest.TestReport = item.ihook.pytest_runtest_makereport(item=item, call=call)
-    again.sections = report.sections
-    again.duration, again.start, again.stop = report.duration, report.start, report.stop
-    return again
+    again = pytest.TestReport.from_item_and_call(item, call)
+    if hasattr(report, "wasxfail"):
+        del report.wasxfail
+    expecting: Any = item.config.pluginmanager.get_plugin("skipping")
+    if expecting is not None:
+        wrapper = expecting.pytest_runtest_makereport(item=item, call=call)
+        next(wrapper)
+        with suppress(StopIteration):
+            wrapper.send(again)
+    report.outcome, report.longrepr = again.outcome, again.longrepr
+    if hasattr(again, "wasxfail"):
+        report.wasxfail = again.wasxfail

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_genesis_perf import keys
+from pytest_genesis_perf.child_request import Request
 
 TEST = "def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=int)"
 
@@ -91,7 +92,7 @@ def test_options_stand_in_a_group_of_their_own_and_have_ini_twins(project: pytes
     for name in ("report", "baselines", "seed", "budget"):
         assert f"--genesis-perf-{name}=" in told
         assert f"genesis_perf_{name} " in told
-    assert "--genesis-perf-recording" not in told
+    assert "--genesis-perf-child" not in told
 
 
 def test_the_closest_marker_wins_keyword_by_keyword(project: pytest.Pytester) -> None:
@@ -130,11 +131,24 @@ def test_a_closer_margin_replaces_a_farther_min_speedup(project: pytest.Pytester
     assert project.runpytest_inprocess().ret == pytest.ExitCode.OK
 
 
-def test_a_recording_process_does_not_repeat_the_coins_of_its_parent(project: pytest.Pytester) -> None:
+def test_a_child_does_not_repeat_the_coins_of_its_parent(project: pytest.Pytester) -> None:
     given = "--genesis-perf-seed=5"
     assert project.parseconfigure(given).stash[keys.SETTINGS].seed == 5
-    recording = [project.parseconfigure(given, "--genesis-perf-recording=x") for _ in range(3)]
-    assert len({config.stash[keys.SETTINGS].seed for config in recording} | {5}) == 4
+    asked = project.path / "request.json"
+    Request(answer="answer.json", select=()).write(asked)
+    children = [project.parseconfigure(given, f"--genesis-perf-child={asked}") for _ in range(3)]
+    assert len({config.stash[keys.SETTINGS].seed for config in children} | {5}) == 4
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "nonsense", '{"answer": "a", "select": [], "files": [], "x": 1}']
+)
+def test_a_request_that_no_parent_wrote_is_a_usage_error(project: pytest.Pytester, content: str) -> None:
+    asked = project.path / "request.json"
+    asked.write_text(content)
+    result = project.runpytest_inprocess(f"--genesis-perf-child={asked}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --genesis-perf-child: {asked}: *the plugin alone gives it"])
 
 
 def test_the_margin_comes_from_the_ini_file_where_nothing_is_closer(project: pytest.Pytester) -> None:

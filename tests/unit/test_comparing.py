@@ -7,7 +7,6 @@ from typing import Any, cast
 import pytest
 
 from pytest_genesis_perf.comparing import GenesisPerf
-from pytest_genesis_perf.confirm import InProcessConfirmer
 from pytest_genesis_perf.options import Settings
 from pytest_genesis_perf.session import Session
 
@@ -29,7 +28,7 @@ def perf(nodeid: str, *marks: pytest.Mark, worker: bool) -> GenesisPerf:
         margin=0.02,
         libraries=(),
     )
-    return GenesisPerf(cast(pytest.Item, item), Session(settings), InProcessConfirmer())
+    return GenesisPerf(cast(pytest.Item, item), Session(settings))
 
 
 ONE = pytest.mark.xdist_group("one").mark
