@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 
@@ -28,6 +28,10 @@ class Request:
         The only comparison to measure; None for all.
     blocks : int or None
         How many blocks to draw; None for as many as the first look needs.
+    pairs : int or None
+        The same where a block is a pair of arms over 50 ms.
+    beyond : float or None
+        Go on until the whole interval lies on one side of this, in log units.
     exchanged : bool
         Exchange the roles of the arms in warm-up, calibration and slot order.
     control : bool
@@ -43,6 +47,8 @@ class Request:
     files: tuple[str, ...] = ()
     label: str | None = None
     blocks: int | None = None
+    pairs: int | None = None
+    beyond: float | None = None
     exchanged: bool = False
     control: bool = False
     ballast: int = 0
@@ -86,6 +92,8 @@ class Measured:
         Median; None without blocks.
     seconds : mapping or None
         Of one call of each arm.
+    calls : mapping
+        In a slice of each arm.
     control : tuple of float
         Blocks of the baseline arm against itself, where asked for.
     why : str
@@ -98,6 +106,7 @@ class Measured:
     long: bool = False
     speedup: float | None = None
     seconds: Mapping[str, float] | None = None
+    calls: Mapping[str, int] = field(default_factory=dict)
     control: tuple[float, ...] = ()
     why: str = ""
 

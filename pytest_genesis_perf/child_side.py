@@ -79,6 +79,7 @@ def answer(
                 long=record.long,
                 speedup=record.speedup,
                 seconds=dict(record.seconds) if record.seconds else None,
+                calls=dict(record.calls),
                 control=controls.get(record.key, ()),
             )
         )

@@ -91,9 +91,10 @@ def child_command(config: pytest.Config, request: Path, cache: Path) -> list[str
         An empty cache folder: no selection of "last failed" tests, and the user's cache is left alone.
     """
     command = [sys.executable, "-m", "pytest", *map(str, config.invocation_params.args)]
-    command += [f"--genesis-perf-child={request}", "-o", f"cache_dir={cache}"]
+    command.append(f"--genesis-perf-child={request}")
     has = config.pluginmanager.hasplugin
     options = {
+        "cacheprovider": f"--override-ini=cache_dir={cache}",
         "xdist": "-n0",
         "pytest_cov": "--no-cov",
         "rerunfailures": "--reruns=0",

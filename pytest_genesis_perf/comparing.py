@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 
 from pytest_genesis_perf import keys
-from pytest_genesis_perf.arms import Arm, ArmRaisedError, NotComparableError
+from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError
 from pytest_genesis_perf.confirm import Confirmation
 from pytest_genesis_perf.marker import Wishes, fault_of, wishes
 from pytest_genesis_perf.measure import Measurement, Pair
-from pytest_genesis_perf.observe import Observation, observe
+from pytest_genesis_perf.observe import Observation, memo_remarks, observe
+from pytest_genesis_perf.owned import OWNED_BYTES, owned_bytes
 from pytest_genesis_perf.pending import AskChild, Pending
+from pytest_genesis_perf.prepared import LoopRunningError, Setup, prepared
 from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
 from pytest_genesis_perf.report.text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
@@ -58,19 +61,23 @@ class GenesisPerf:
     def compare(
         self,
         *,
-        baseline: Arm,
-        optimized: Arm,
+        baseline: Callable[..., object],
+        optimized: Callable[..., object],
         label: str | None = None,
         margin: float | None = None,
         min_speedup: float | None = None,
         work: str | None = None,
+        setup: Setup | None = None,
+        isolate: bool | None = None,
+        warm: bool | None = None,
     ) -> Comparison:
         """Require that both arms return the same bits, and judge their speed where that was asked for.
 
         Parameters
         ----------
         baseline, optimized : callable
-            The slow and the fast path, without arguments. Each must return the same bits at every call.
+            The slow and the fast path, without arguments (one, with `setup`). Each must return the same bits at
+            every call. Coroutine functions are awaited, and timed, inside an event loop.
         label : str, optional
             Names the comparison within the test; by default "comparison", "comparison 2", ...
         margin : float, optional
@@ -80,6 +87,15 @@ class GenesisPerf:
             Explicit claim instead: baseline seconds / optimized seconds is at least this.
         work : str, optional
             What one call does, such as "250 bars"; shown beside the speedup.
+        setup : callable, optional
+            Makes the argument of the arms: anew for each arm and block, outside of the time. So neither what an arm
+            remembers of earlier inputs nor where one input happens to lie in memory is measured.
+        isolate : bool, optional
+            Judge from 5 fresh processes from the start. By default so where an arm holds more than 4 MB that the
+            other does not, and no `setup` renews it: where buffers lie biases a long-lived process by up to 11%.
+        warm : bool, optional
+            What an arm keeps from earlier calls (compiled code, a cache) is meant: do not warn that its first call
+            took over 20 times as long as later ones.
 
         Returns
         -------
@@ -104,20 +120,31 @@ class GenesisPerf:
         name = label if isinstance(label, str) and label else self._default_label()
         claim = Claim(self._session.settings.margin)
         seen: Observation | None = None
+        remarks: tuple[str, ...] = ()
         try:
-            self._check(baseline, optimized, label, work)
+            self._check(baseline, optimized, label, work, setup)
             claim = self._claim(margin, min_speedup)
-            pair = Pair(self.nodeid, name, baseline, optimized, self._seed(name))
-            budget = self._wishes.budget or self._session.settings.budget
-            seen = observe(pair, claim, budget, self._session)
+            isolated = self._isolated(baseline, optimized, setup, isolate)
+            with prepared(baseline, optimized, setup) as arms:
+                pair = Pair(self.nodeid, name, *arms, self._seed(name))
+                budget = self._wishes.budget or self._session.settings.budget
+                seen = observe(pair, claim, budget, self._session, isolate=isolated)
             evidence = seen.evidence
-        except (ComparisonError, ArmRaisedError, NotComparableError, BaselineError) as error:
+            if not self._wish("warm", warm) and setup is None:
+                remarks = memo_remarks(seen)
+        except (
+            ComparisonError,
+            LoopRunningError,
+            ArmRaisedError,
+            NotComparableError,
+            BaselineError,
+        ) as error:
             evidence = Evidence(asked=claim, error=str(error))
         self._labels.add(name)
         if seen and seen.suspicion:
-            self._pending.append(Pending(self.nodeid, name, work, seen))
+            self._pending.append(Pending(self.nodeid, name, work, seen, remarks))
             return replace(self._record(name, work, evidence, seen), verdict=PENDING, effect="pass")
-        return self._conclude(self._record(name, work, evidence, seen))
+        return self._conclude(replace(self._record(name, work, evidence, seen), remarks=remarks))
 
     @property
     def pending(self) -> bool:
@@ -142,8 +169,9 @@ class GenesisPerf:
         waiting, self._pending = self._pending, []
         failures = []
         for one in waiting:
-            evidence, found = one.confirmed(ask, files)
-            failures.append(self._keep(self._record(one.label, one.work, evidence, one.seen, found)))
+            seen, found = one.settled(ask, files)
+            record = self._record(one.label, one.work, seen.evidence, seen, found)
+            failures.append(self._keep(replace(record, remarks=one.remarks)))
         told = [failure for failure in failures if failure]
         if told:
             self._failure = "\n\n".join(told)
@@ -172,10 +200,32 @@ class GenesisPerf:
     def _seed(self, label: str) -> str:
         return f"{self._session.settings.seed} {self.nodeid} {label}"
 
-    def _check(self, baseline: object, optimized: object, label: object, work: object) -> None:
+    def _wish(self, key: str, given: bool | None) -> bool | None:
+        """Return a flag as `compare` was given it, else as the marker says."""
+        fault = None if given is None else fault_of(key, given)
+        if fault:
+            raise ComparisonError(f"compare(): {fault}")
+        wished: bool | None = getattr(self._wishes, key)
+        return wished if given is None else given
+
+    def _isolated(
+        self,
+        baseline: Callable[..., object],
+        optimized: Callable[..., object],
+        setup: Setup | None,
+        isolate: bool | None,
+    ) -> bool:
+        wish = self._wish("isolate", isolate)
+        if wish is not None:
+            return wish
+        return setup is None and max(owned_bytes(baseline, optimized)) > OWNED_BYTES
+
+    def _check(self, baseline: object, optimized: object, label: object, work: object, setup: object) -> None:
         for role, arm in (("baseline", baseline), ("optimized", optimized)):
             if not callable(arm):
-                raise ComparisonError(f"compare(): {role} must be callable without arguments, not {arm!r}")
+                raise ComparisonError(f"compare(): {role} must be callable, not {arm!r}")
+        if setup is not None and not callable(setup):
+            raise ComparisonError(f"compare(): setup must be callable without arguments, not {setup!r}")
         for name, text in (("label", label), ("work", work)):
             if text is not None and not (isinstance(text, str) and text and text.isprintable()):
                 raise ComparisonError(f"compare(): {name} must be one line of text, not {text!r}")
@@ -261,6 +311,7 @@ def _timings(measured: Measurement) -> dict[str, Any]:
         "seconds": seconds,
         "blocks": measured.xs,
         "long": measured.plan.long,
+        "disturbance": measured.disturbance.text if measured.disturbance else "",
         "calls": {"baseline": measured.plan.baseline_calls, "optimized": measured.plan.optimized_calls},
     }
 

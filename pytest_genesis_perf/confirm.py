@@ -12,17 +12,22 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pytest_genesis_perf.evidence import MARGIN
-from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS, interval, median
+from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS, ClaimState, interval, median
 
 PROCESSES = 3
 """Fresh processes that must agree before a test fails."""
 
 
+ISOLATED_PROCESSES = 5
+"""Fresh processes whose medians are the blocks of an isolated comparison."""
+
+
 class Suspicion(Enum):
-    """What a first measurement found, and fresh processes must find again."""
+    """Why fresh processes are asked."""
 
     CLAIM_FAILS = "the claim fails"
     STORED_CROSSED = "slower than the stored baseline"
+    ISOLATED = "judged from fresh processes from the start"
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,11 @@ class Confirmation:
     why: str
 
 
+def slow_side(limit: float) -> float:
+    """Return what a process must lie beyond to have found a slowdown: 0, or `limit` where a claim asks for more."""
+    return min(0.0, limit)
+
+
 def judge(processes: Sequence[Fresh], limit: float, control: Fresh | None) -> Confirmation:
     """Say whether all fresh processes found what was suspected.
 
@@ -95,8 +105,7 @@ def judge(processes: Sequence[Fresh], limit: float, control: Fresh | None) -> Co
     """
     speedups = tuple(one.speedup for one in processes)
     told = ", ".join(_times(speedup) for speedup in speedups)
-    beyond = min(0.0, limit)
-    agreed = sum(one.interval[0] > beyond for one in processes)
+    agreed = sum(one.interval[0] > slow_side(limit) for one in processes)
     if agreed < len(processes) or median([one.median for one in processes]) <= limit:
         found = (
             f"{agreed} of {len(processes)} fresh processes found it"
@@ -111,6 +120,55 @@ def judge(processes: Sequence[Fresh], limit: float, control: Fresh | None) -> Co
             False, speedups, f"the machine is not fit to judge: the baseline against itself gave {out}"
         )
     return Confirmation(True, speedups, "")
+
+
+@dataclass(frozen=True)
+class Isolated:
+    """What fresh processes say about a claim that no other process judged.
+
+    Parameters
+    ----------
+    claim : ClaimState
+        What they say.
+    medians : tuple of float
+        One a process, in log units.
+    reason : str or None
+        Why it is undecided.
+    """
+
+    claim: ClaimState
+    medians: tuple[float, ...]
+    reason: str | None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lowest and highest speedup of a process."""
+        return math.exp(-max(self.medians)), math.exp(-min(self.medians))
+
+
+def judge_isolated(processes: Sequence[Fresh], limit: float) -> Isolated:
+    """Judge a claim by fresh processes alone.
+
+    Parameters
+    ----------
+    processes : sequence of Fresh
+        At least one.
+    limit : float
+        The limit of the claim, in log units.
+
+    Returns
+    -------
+    Isolated
+        Fails if the median of every process lies beyond `limit`, holds if that of every process lies below. Else
+        they disagree.
+    """
+    medians = tuple(one.median for one in processes)
+    if min(medians) > limit:
+        return Isolated(ClaimState.FAILS, medians, None)
+    if max(medians) < limit:
+        return Isolated(ClaimState.HOLDS, medians, None)
+    told = ", ".join(_times(one.speedup) for one in processes)
+    return Isolated(ClaimState.UNDECIDED, medians, f"{len(medians)} fresh processes disagree: {told}")
 
 
 def _times(speedup: float) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_genesis_perf.arms import ROLES, Arm, NotComparableError, running
@@ -24,11 +25,14 @@ class FirstCalls:
         the other arm's, cannot pass as identical.
     plans : mapping
         What each arm says it ran, where it does; one plan an arm, whatever number of results it returned.
+    seconds : tuple of float
+        Of the first call of each arm.
     """
 
     results: tuple[object, object]
     digests: tuple[str, str]
     plans: Mapping[str, Told] = field(default_factory=dict)
+    seconds: tuple[float, float] = (0.0, 0.0)
 
     @property
     def difference(self) -> Difference | None:
@@ -39,13 +43,15 @@ class FirstCalls:
         return found or _overwritten(self.digests, "the arms share memory that one of them overwrites")
 
 
-def call_arms(baseline: Arm, optimized: Arm) -> FirstCalls:
+def call_arms(baseline: Arm, optimized: Arm, clock: Callable[[], int] = time.perf_counter_ns) -> FirstCalls:
     """Call each arm once.
 
     Parameters
     ----------
     baseline, optimized : callable
         The arms.
+    clock : callable, optional
+        Nanoseconds.
 
     Raises
     ------
@@ -54,16 +60,18 @@ def call_arms(baseline: Arm, optimized: Arm) -> FirstCalls:
     NotComparableError
         If a result has an unknown type, or both arms ran the same plan.
     """
-    results, digests, plans = [], [], []
+    results, digests, plans, seconds = [], [], [], []
     for role, arm in zip(ROLES, (baseline, optimized), strict=True):
+        start = clock()
         with running(role):
             result = arm()
+        seconds.append((clock() - start) * 1e-9)
         results.append(result)
         digests.append(_digest(role, result))
         plans.append(plans_of(role, result))
     require_two(*plans)
     told = {role: summary(plan.values()) for role, plan in zip(ROLES, plans, strict=True) if plan}
-    return FirstCalls((results[0], results[1]), (digests[0], digests[1]), told)
+    return FirstCalls((results[0], results[1]), (digests[0], digests[1]), told, (seconds[0], seconds[1]))
 
 
 def find_unstable(first: FirstCalls, baseline: Arm, optimized: Arm) -> Unstable | None:

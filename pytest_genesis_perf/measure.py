@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_genesis_perf.arms import Arm
+from pytest_genesis_perf.disturbance import Disturbance, Watch
 from pytest_genesis_perf.sampling import (
     Clock,
     ClockTooCoarseError,
@@ -99,6 +100,8 @@ class Measurement:
         Of the speedup; None where too few blocks bound it on both sides.
     baseline_seconds, optimized_seconds : float or None
         Median seconds of one call.
+    disturbance : Disturbance or None
+        What else the machine did meanwhile.
     """
 
     plan: SlicePlan
@@ -109,6 +112,7 @@ class Measurement:
     interval: tuple[float, float] | None
     baseline_seconds: float | None
     optimized_seconds: float | None
+    disturbance: Disturbance | None = None
 
     def against(self, stored: StoredSpeed | None) -> StoredState | None:
         """Say how this measurement lies to a stored speedup, None if it cannot be said."""
@@ -128,7 +132,7 @@ def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement
     exchanged : bool, optional
         Exchange the roles of the arms in warm-up and slot order.
     """
-    start = pair.clock()
+    start, watch = pair.clock(), Watch()
     with garbage_held():
         sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=exchanged)
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
@@ -148,33 +152,65 @@ def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement
     reason = None
     if state is ClaimState.UNDECIDED:
         reason = _why_undecided(xs, rule, terms.claim, doubt, stopped)
-    return _measurement(sampler, state, reason)
+    return _measurement(sampler, state, reason, watch)
 
 
-def measure_blocks(pair: Pair, blocks: int | None, cap: float, *, exchanged: bool = False) -> Measurement:
-    """Measure a fixed number of blocks and judge nothing: what a child does for its parent.
+@dataclass(frozen=True)
+class Asked:
+    """What a child measures for its parent.
+
+    Parameters
+    ----------
+    blocks, pairs : int or None
+        How many blocks of short arms, and of arms over 50 ms; None for as many as the first look needs.
+    beyond : float or None
+        Go on, doubling the blocks, until the whole interval of x lies on one side of this; None to stop at once.
+    budget : float
+        Seconds after which it does not go on.
+    cap : float
+        Seconds after which it stops in any case, with a reason.
+    exchanged : bool
+        Exchange the roles of the arms in warm-up, calibration and slot order.
+    """
+
+    blocks: int | None
+    pairs: int | None
+    beyond: float | None
+    budget: float
+    cap: float
+    exchanged: bool = False
+
+
+def measure_asked(pair: Pair, asked: Asked) -> Measurement:
+    """Measure what a parent asks for and judge nothing.
 
     Parameters
     ----------
     pair : Pair
         The arms.
-    blocks : int or None
-        How many; None for as many as the first look needs.
-    cap : float
-        Seconds after which it stops, with a reason.
-    exchanged : bool, optional
-        Exchange the roles of the arms in warm-up, calibration and slot order.
+    asked : Asked
+        How many blocks, and how.
     """
-    start = pair.clock()
+    start, watch = pair.clock(), Watch()
     with garbage_held():
-        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=exchanged)
+        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=asked.exchanged)
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
-        stopped = _draw(sampler, blocks or rule.looks[0], rule, math.inf, cap, start, pair.clock)
-    reason = f"stopped by {stopped} after {len(sampler.samples.xs):,} blocks" if stopped else None
-    return _measurement(sampler, ClaimState.UNDECIDED, reason)
+        xs = sampler.samples.xs
+        wanted = (asked.pairs if sampler.samples.plan.long else asked.blocks) or rule.looks[0]
+        stopped = _draw(sampler, wanted, rule, math.inf, asked.cap, start, pair.clock)
+        while not stopped and 2 * len(xs) <= rule.looks[-1] and not _one_sided(xs, rule, asked.beyond):
+            if _draw(sampler, 2 * len(xs), rule, asked.budget, asked.cap, start, pair.clock):
+                break
+    reason = f"stopped by {stopped} after {len(xs):,} blocks" if stopped else None
+    return _measurement(sampler, ClaimState.UNDECIDED, reason, watch)
 
 
-def _measurement(sampler: Sampler, state: ClaimState, reason: str | None) -> Measurement:
+def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
+    lower, upper = interval(xs, rule)
+    return beyond is None or lower > beyond or upper < beyond
+
+
+def _measurement(sampler: Sampler, state: ClaimState, reason: str | None, watch: Watch) -> Measurement:
     samples = sampler.samples
     xs = samples.xs
     return Measurement(
@@ -186,6 +222,7 @@ def _measurement(sampler: Sampler, state: ClaimState, reason: str | None) -> Mea
         interval=speedup_interval(xs, LONG_ARMS if samples.plan.long else SHORT_ARMS),
         baseline_seconds=median(samples.baseline_seconds) if xs else None,
         optimized_seconds=median(samples.optimized_seconds) if xs else None,
+        disturbance=watch.seen(),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 
+from pytest_genesis_perf.arms import ROLES
 from pytest_genesis_perf.confirm import Suspicion
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
-from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure, measure_blocks
+from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Claim, Evidence, StoredState
@@ -35,7 +36,9 @@ class Observation:
     suspicion: Suspicion | None = None
 
 
-def observe(pair: Pair, claim: Claim, budget: float, session: Session) -> Observation:
+def observe(
+    pair: Pair, claim: Claim, budget: float, session: Session, *, isolate: bool = False
+) -> Observation:
     """Compare the arms, measure them if asked to, and gather the evidence.
 
     Parameters
@@ -48,6 +51,8 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session) -> Observ
         Seconds to judge it.
     session : Session
         Settings and baselines.
+    isolate : bool, optional
+        Leave the measuring to fresh processes.
 
     Raises
     ------
@@ -56,7 +61,7 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session) -> Observ
     """
     settings = session.settings
     key = (pair.nodeid, pair.label)
-    first = call_arms(pair.baseline, pair.optimized)
+    first = call_arms(pair.baseline, pair.optimized, pair.clock)
     difference = first.difference
     evidence = Evidence(
         asked=claim,
@@ -76,6 +81,12 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session) -> Observ
     if settings.child:
         return _asked(pair, evidence, first, session)
     entry = session.stored_speed(key)
+    why_missing = None if entry else session.store.why_no_speed(session.environment, key)
+    if isolate:
+        unstable = find_unstable(first, pair.baseline, pair.optimized)
+        stored = entry.speedup if entry else None
+        evidence = replace(evidence, unstable=unstable, stored=stored, stored_missing=why_missing)
+        return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED)
     terms = Terms(claim, entry.speedup if entry else None, budget, settings.cap)
     measurement = measure(pair, terms)
     unstable = find_unstable(first, pair.baseline, pair.optimized)
@@ -87,7 +98,7 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session) -> Observ
         interval=measurement.interval,
         inconclusive_reason=measurement.reason,
         stored=terms.stored,
-        stored_missing=None if entry else session.store.why_no_speed(session.environment, key),
+        stored_missing=why_missing,
     )
     return Observation(evidence, first, measurement, _suspicion(measurement, terms))
 
@@ -97,13 +108,42 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session) 
     request = session.settings.child
     if request is None or request.label not in (None, pair.label):
         return Observation(evidence, first)
-    cap = session.settings.cap
-    measurement = measure_blocks(pair, request.blocks, cap, exchanged=request.exchanged)
+    settings = session.settings
+    asked = Asked(
+        request.blocks, request.pairs, request.beyond, settings.budget, settings.cap, request.exchanged
+    )
+    measurement = measure_asked(pair, asked)
     if request.control:
         same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control")
-        session.controls[pair.nodeid, pair.label] = measure_blocks(same, len(measurement.xs), cap).xs
+        drawn = len(measurement.xs)
+        again = replace(asked, blocks=drawn, pairs=drawn, beyond=None, exchanged=False)
+        session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
     unstable = find_unstable(first, pair.baseline, pair.optimized)
     return Observation(replace(evidence, unstable=unstable), first, measurement)
+
+
+MEMO_RATIO = 20.0
+"""A first call that took so many times the median is one that later calls may remember."""
+
+
+def memo_remarks(seen: Observation) -> tuple[str, ...]:
+    """Return what should be said of arms whose first call took far longer than later ones.
+
+    Parameters
+    ----------
+    seen : Observation
+        Of arms without inputs made anew.
+    """
+    measured = seen.measurement
+    if measured is None or measured.baseline_seconds is None or measured.optimized_seconds is None:
+        return ()
+    medians = (measured.baseline_seconds, measured.optimized_seconds)
+    return tuple(
+        f"the first call of the {role} arm took {first / later:,.0f} times its median: it may measure what it "
+        "remembers; give setup= for new inputs, or warm=True if that is meant"
+        for role, first, later in zip(ROLES, seen.first.seconds, medians, strict=True)
+        if first > MEMO_RATIO * later
+    )
 
 
 def _suspicion(measurement: Measurement, terms: Terms) -> Suspicion | None:

@@ -67,6 +67,10 @@ class Comparison:
         Speedups measured again to confirm a failing claim.
     seed : str
         Seed of the coin.
+    disturbance : str
+        What else the machine did while the pair was measured.
+    remarks : tuple of str
+        What should be looked at besides the verdict.
     """
 
     nodeid: str
@@ -93,6 +97,8 @@ class Comparison:
     calls: Mapping[str, int] = field(default_factory=dict)
     confirmation: tuple[float, ...] = ()
     seed: str = ""
+    disturbance: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -66,7 +66,8 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     if records:
         reporter.write_line(_closing_line(session))
     if verbosity >= 0:
-        for warning in session.warnings:
+        remarks = [f"{text.name(record)}: {remark}" for record in records for remark in record.remarks]
+        for warning in [*session.warnings, *remarks]:
             reporter.write_line(f"genesis-perf: WARNING: {warning}", yellow=True)
     for error in session.errors:
         reporter.write_line(f"genesis-perf: ERROR: {error}", red=True, bold=True)
@@ -135,8 +136,10 @@ def _more(record: Comparison) -> list[str]:
     if record.blocks:
         calls = ", ".join(f"{count:,} {role} calls" for role, count in record.calls.items())
         lines.append(f"claim: {record.claim}; {len(record.blocks):,} blocks, a slice is {calls}")
+    if record.disturbance:
+        lines.append(f"meanwhile: {record.disturbance}")
     if record.confirmation:
-        lines.append(f"measured again: {', '.join(map(text.times, record.confirmation))}")
+        lines.append(f"fresh processes: {', '.join(map(text.times, record.confirmation))}")
     if record.plans:
         lines.append(f"plans: {text.plan_text(record)}")
     if record.digest:

@@ -118,7 +118,7 @@ def failure_text(record: Comparison, seed: int) -> str:
         pair = ", ".join(f"{role} {seconds(value)}" for role, value in record.seconds.items())
         lines.append(f"measured: {speedup(record)} ({pair}, {len(record.blocks):,} blocks)")
     if record.confirmation:
-        lines.append(f"measured again: {', '.join(map(times, record.confirmation))}")
+        lines.append(f"fresh processes: {', '.join(map(times, record.confirmation))}")
     if plan_text(record):
         lines.append(f"plans: {plan_text(record)}")
     lines.append(f"reproduce: {reproduce(record, seed)}")

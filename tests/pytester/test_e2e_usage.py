@@ -27,7 +27,7 @@ TEST = "def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=
         (["--genesis-perf-report=test_it.py"], "--genesis-perf-report: *test_it.py is not a folder"),
         (["--genesis-perf-baselines=test_it.py"], "--genesis-perf-baselines: *test_it.py is not a folder"),
         (["--genesis-perf-baselines="], "--genesis-perf-baselines: must name a folder, not ''"),
-        (["--genesis-perf-update=most"], "*--genesis-perf-update: must be all or new, not 'most'*"),
+        (["--genesis-perf-update=most"], "*--genesis-perf-update: must be all, new or lower, not 'most'*"),
         (["--genesis-perf-update", "test_it.py"], "*write --genesis-perf-update=all before a path"),
         (
             ["-o", "genesis_perf_margin=2%"],

@@ -9,7 +9,15 @@ import pytest
 
 from pytest_genesis_perf.child_request import Measured, Request
 from pytest_genesis_perf.children import Answer
-from pytest_genesis_perf.confirm import PROCESSES, Confirmation, Fresh, Suspicion, judge
+from pytest_genesis_perf.confirm import (
+    ISOLATED_PROCESSES,
+    PROCESSES,
+    Confirmation,
+    Fresh,
+    Suspicion,
+    judge,
+    judge_isolated,
+)
 from pytest_genesis_perf.first_calls import FirstCalls
 from pytest_genesis_perf.measure import Measurement
 from pytest_genesis_perf.observe import Observation
@@ -87,6 +95,24 @@ def test_pairs_of_long_arms_have_a_table_of_their_own() -> None:
     assert Fresh(blocks, long=False).interval[0] == -math.inf
 
 
+@pytest.mark.parametrize(
+    ("percents", "state"),
+    [
+        ((0.0, 0.5, -0.5, 1.9, 1.0), ClaimState.HOLDS),
+        ((2.1, 3.0, 9.0, 2.2, 5.0), ClaimState.FAILS),
+        ((0.0, 0.5, -0.5, 2.1, 1.0), ClaimState.UNDECIDED),
+        ((9.0, 9.0, 9.0, 9.0, 1.9), ClaimState.UNDECIDED),
+        ((-5.0,) * 5, ClaimState.HOLDS),
+    ],
+)
+def test_isolated_processes_must_all_be_on_one_side(percents: tuple[float, ...], state: ClaimState) -> None:
+    judged = judge_isolated([process(percent, spread=0.2) for percent in percents], LIMIT)
+    assert judged.claim is state
+    low, high = judged.interval
+    assert (low, high) == pytest.approx((1 / (1 + max(percents) / 100), 1 / (1 + min(percents) / 100)))
+    assert (judged.reason is None) is (state is not ClaimState.UNDECIDED)
+
+
 @dataclass
 class Children:
     """Answers for the children, in turn; remembers what they were asked."""
@@ -120,9 +146,9 @@ def pending(suspicion: Suspicion, stored: StoredSpeed | None = None) -> Pending:
 
 def test_each_child_is_told_what_to_measure_and_one_measures_the_control_too() -> None:
     children = Children([measured(5.0, control=process(0.0).blocks), measured(5.0), measured(5.0)])
-    evidence, found = pending(Suspicion.CLAIM_FAILS).confirmed(children, ("t.py",))
+    seen, found = pending(Suspicion.CLAIM_FAILS).settled(children, ("t.py",))
     assert found.reproduced is True
-    assert decide(evidence).verdict is Verdict.REGRESSED
+    assert decide(seen.evidence).verdict is Verdict.REGRESSED
     assert [request.control for request in children.asked] == [True, False, False]
     for request in children.asked:
         assert (request.select, request.files, request.label) == (("t.py::t",), ("t.py",), "c")
@@ -131,8 +157,8 @@ def test_each_child_is_told_what_to_measure_and_one_measures_the_control_too() -
 
 def test_the_control_of_the_first_child_counts() -> None:
     children = Children([measured(5.0, control=process(9.0).blocks), measured(5.0), measured(5.0)])
-    evidence, _ = pending(Suspicion.CLAIM_FAILS).confirmed(children, ())
-    outcome = decide(evidence)
+    seen, _ = pending(Suspicion.CLAIM_FAILS).settled(children, ())
+    outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (Verdict.INCONCLUSIVE, 5)
     assert "the machine is not fit to judge" in outcome.detail
 
@@ -148,10 +174,10 @@ def test_the_control_of_the_first_child_counts() -> None:
 )
 def test_a_child_that_cannot_judge_fails_the_test(answer: Answer, told: str) -> None:
     children = Children([measured(5.0), answer])
-    evidence, found = pending(Suspicion.CLAIM_FAILS).confirmed(children, ())
+    seen, found = pending(Suspicion.CLAIM_FAILS).settled(children, ())
     assert found.reproduced is None
     assert len(children.asked) == 2
-    outcome = decide(evidence)
+    outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (Verdict.REGRESSED, 4)
     assert f"unconfirmable: fresh process 2 of {PROCESSES}: {told}" in outcome.detail
 
@@ -166,6 +192,59 @@ def test_a_crossed_stored_speed_is_held_against_that_speed(
     stored = StoredSpeed(1.06, 1.06, 1.06)
     crossed = pending(Suspicion.STORED_CROSSED, stored)
     answers = Children([measured(percent)] * 3)
-    evidence, _ = crossed.confirmed(answers, ())
-    outcome = decide(evidence)
+    seen, _ = crossed.settled(answers, ())
+    outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (verdict, row)
+
+
+def isolated() -> Pending:
+    evidence = Evidence(asked=Claim(), digest_state="match", stored_missing="none is stored")
+    return Pending(
+        "t.py::t", "c", None, Observation(evidence, FirstCalls((0, 0), ("a", "a")), None, Suspicion.ISOLATED)
+    )
+
+
+def told(percent: float, *, long: bool = False) -> Answer:
+    fresh = process(percent)
+    one = Measured(
+        nodeid="t.py::t",
+        label="c",
+        blocks=fresh.blocks,
+        long=long,
+        speedup=fresh.speedup,
+        seconds={"baseline": 0.1, "optimized": 0.2},
+        calls={"baseline": 3, "optimized": 5},
+    )
+    return Answer((one,))
+
+
+@pytest.mark.parametrize(
+    ("percents", "verdict", "row"),
+    [
+        ((0.0, 0.1, 0.2, 0.3, 0.4), Verdict.NO_BASELINE, 10),
+        ((3.0, 3.1, 3.2, 3.3, 3.4), Verdict.REGRESSED, 3),
+        ((3.0, 3.1, 3.2, 3.3, 0.0), Verdict.INCONCLUSIVE, 8),
+    ],
+)
+def test_an_isolated_comparison_is_judged_by_its_processes(
+    percents: tuple[float, ...], verdict: Verdict, row: int
+) -> None:
+    children = Children([told(percent, long=True) for percent in percents])
+    seen, found = isolated().settled(children, ("t.py",))
+    outcome = decide(seen.evidence)
+    assert (outcome.verdict, outcome.row) == (verdict, row)
+    assert len(found.speedups) == ISOLATED_PROCESSES
+    assert [request.exchanged for request in children.asked] == [False, True, False, True, False]
+    measured = seen.measurement
+    assert measured is not None
+    assert measured.xs == pytest.approx([math.log1p(percent / 100) for percent in percents])
+    assert (measured.baseline_seconds, measured.optimized_seconds) == (0.1, 0.2)
+    assert (measured.plan.baseline_calls, measured.plan.optimized_calls, measured.plan.long) == (3, 5, True)
+
+
+def test_an_isolated_process_that_cannot_run_fails_the_test() -> None:
+    seen, found = isolated().settled(Children([told(0.0), Answer((), "it was killed")]), ())
+    outcome = decide(seen.evidence)
+    assert (outcome.verdict, outcome.row) == (Verdict.REGRESSED, 4)
+    assert "fresh process 2 of 5: it was killed" in outcome.detail
+    assert found.reproduced is None

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure, measure_blocks
+from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Claim, StoredSpeed, StoredState
 from tests.unit.fake_clock import FakeClock
@@ -164,11 +164,42 @@ def test_the_collector_is_off_while_blocks_are_drawn_and_on_again_after() -> Non
     assert gc.isenabled()
 
 
+def asked(
+    *,
+    blocks: int | None = None,
+    pairs: int | None = None,
+    beyond: float | None = None,
+    cap: float = 60.0,
+    exchanged: bool = False,
+) -> Asked:
+    return Asked(blocks, pairs, beyond, 4.0, cap, exchanged)
+
+
+def test_a_child_goes_on_until_its_interval_lies_on_one_side() -> None:
+    def drawn(beyond: float | None) -> int:
+        clock = FakeClock()
+        arms = clock.arm(noisy(100 * US, 0.2, 1)), clock.arm(noisy(105 * US, 0.2, 2))
+        return len(measure_asked(Pair("t", "c", *arms, "seed", clock), asked(beyond=beyond)).xs)
+
+    assert drawn(None) == 32
+    assert drawn(-1.0) == 32
+    assert drawn(1.0) == 32
+    assert drawn(0.0) in (128, 256, 512, 1024, 2048)
+
+
+def test_a_child_does_not_go_on_for_ever() -> None:
+    clock = FakeClock()
+    arms = clock.arm(noisy(100 * US, 0.2, 1)), clock.arm(noisy(100 * US, 0.2, 2))
+    found = measure_asked(Pair("t", "c", *arms, "seed", clock), asked(beyond=0.0))
+    assert 32 < len(found.xs) <= 4096
+    assert found.reason is None
+
+
 def test_a_child_draws_as_many_blocks_as_it_is_asked_for_and_judges_nothing() -> None:
     clock = FakeClock()
     arms = clock.arm(noisy(150 * US, 0.01, 1)), clock.arm(noisy(100 * US, 0.01, 2))
     pair = Pair("t", "c", *arms, "seed", clock)
-    found = measure_blocks(pair, 47, 60.0)
+    found = measure_asked(pair, asked(blocks=47))
     assert len(found.xs) == 47
     assert found.claim is ClaimState.UNDECIDED
     assert found.reason is None
@@ -179,14 +210,14 @@ def test_a_child_draws_as_many_blocks_as_it_is_asked_for_and_judges_nothing() ->
 @pytest.mark.parametrize(("cost", "blocks"), [(100 * US, 32), (100_000 * US, 16)])
 def test_a_child_that_is_told_no_number_draws_what_the_first_look_needs(cost: int, blocks: int) -> None:
     clock = FakeClock()
-    found = measure_blocks(Pair("t", "c", clock.arm(cost), clock.arm(cost), "seed", clock), None, 60.0)
+    found = measure_asked(Pair("t", "c", clock.arm(cost), clock.arm(cost), "seed", clock), asked())
     assert len(found.xs) == blocks
 
 
 def test_a_child_stops_at_the_limit_and_says_so() -> None:
     clock = FakeClock()
     pair = Pair("t", "c", clock.arm(100_000 * US), clock.arm(100_000 * US), "seed", clock)
-    found = measure_blocks(pair, 50, 2.0)
+    found = measure_asked(pair, asked(pairs=50, cap=2.0))
     assert 0 < len(found.xs) < 50
     assert found.reason is not None
     assert found.reason.startswith("stopped by the limit of 2 s per comparison after ")
@@ -204,10 +235,10 @@ def test_a_child_exchanges_the_roles_of_the_arms_in_warm_up_and_order() -> None:
         return call
 
     pair = Pair("t", "c", arm("a"), arm("b"), "seed", clock)
-    measure_blocks(pair, 32, 60.0)
+    measure_asked(pair, asked())
     first = log[:]
     log.clear()
-    measure_blocks(pair, 32, 60.0, exchanged=True)
+    measure_asked(pair, asked(exchanged=True))
     assert (first[0], log[0]) == ("a", "b")
     mirror = {"a": "b", "b": "a"}
     assert log == [mirror[name] for name in first]
