@@ -11,6 +11,7 @@ import pytest
 
 from pytest_genesis_perf import keys
 from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError
+from pytest_genesis_perf.comparators import handlers_of
 from pytest_genesis_perf.confirm import Confirmation
 from pytest_genesis_perf.marker import Wishes, fault_of, wishes
 from pytest_genesis_perf.measure import Measurement, Pair
@@ -18,6 +19,7 @@ from pytest_genesis_perf.observe import Observation, memo_remarks, observe
 from pytest_genesis_perf.owned import OWNED_BYTES, owned_bytes
 from pytest_genesis_perf.pending import AskChild, Pending
 from pytest_genesis_perf.prepared import LoopRunningError, Setup, prepared
+from pytest_genesis_perf.raising import Raises, expecting, fault_of_raises
 from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
 from pytest_genesis_perf.report.text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
@@ -70,6 +72,7 @@ class GenesisPerf:
         setup: Setup | None = None,
         isolate: bool | None = None,
         warm: bool | None = None,
+        raises: Raises | None = None,
     ) -> Comparison:
         """Require that both arms return the same bits, and judge their speed where that was asked for.
 
@@ -96,6 +99,9 @@ class GenesisPerf:
         warm : bool, optional
             What an arm keeps from earlier calls (compiled code, a cache) is meant: do not warn that its first call
             took over 20 times as long as later ones.
+        raises : exception class or tuple of them, optional
+            Both arms must raise it; type, arguments and text of the exception are then the result that is compared,
+            and the raising is part of what is timed. An arm that does not raise is an error.
 
         Returns
         -------
@@ -122,11 +128,13 @@ class GenesisPerf:
         seen: Observation | None = None
         remarks: tuple[str, ...] = ()
         try:
-            self._check(baseline, optimized, label, work, setup)
+            self._check(baseline, optimized, label, work, setup, raises)
             claim = self._claim(margin, min_speedup)
             isolated = self._isolated(baseline, optimized, setup, isolate)
-            with prepared(baseline, optimized, setup) as arms:
-                pair = Pair(self.nodeid, name, *arms, self._seed(name))
+            functions = (baseline, optimized) if raises is None else expecting(baseline, optimized, raises)
+            with prepared(*functions, setup) as arms:
+                handlers = handlers_of(self._item)
+                pair = Pair(self.nodeid, name, *arms, self._seed(name), handlers=handlers)
                 budget = self._wishes.budget or self._session.settings.budget
                 seen = observe(pair, claim, budget, self._session, isolate=isolated)
             evidence = seen.evidence
@@ -220,7 +228,15 @@ class GenesisPerf:
             return wish
         return setup is None and max(owned_bytes(baseline, optimized)) > OWNED_BYTES
 
-    def _check(self, baseline: object, optimized: object, label: object, work: object, setup: object) -> None:
+    def _check(
+        self,
+        baseline: object,
+        optimized: object,
+        label: object,
+        work: object,
+        setup: object,
+        raises: object,
+    ) -> None:
         for role, arm in (("baseline", baseline), ("optimized", optimized)):
             if not callable(arm):
                 raise ComparisonError(f"compare(): {role} must be callable, not {arm!r}")
@@ -229,6 +245,9 @@ class GenesisPerf:
         for name, text in (("label", label), ("work", work)):
             if text is not None and not (isinstance(text, str) and text and text.isprintable()):
                 raise ComparisonError(f"compare(): {name} must be one line of text, not {text!r}")
+        fault = None if raises is None else fault_of_raises(raises)
+        if fault:
+            raise ComparisonError(f"compare(): {fault}")
         if label in self._labels:
             raise ComparisonError(f"compare(): the label {label!r} is used twice in this test")
 

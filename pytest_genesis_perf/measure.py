@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.disturbance import Disturbance, Watch
+from pytest_genesis_perf.identity import Handler
 from pytest_genesis_perf.sampling import (
     Clock,
     ClockTooCoarseError,
@@ -48,6 +49,8 @@ class Pair:
         Seed of the coin.
     clock : callable, optional
         Nanoseconds.
+    handlers : tuple of Handler, optional
+        How values of further types in the results are taken apart.
     """
 
     nodeid: str
@@ -56,6 +59,7 @@ class Pair:
     optimized: Arm
     seed: str
     clock: Clock = time.perf_counter_ns
+    handlers: tuple[Handler, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,11 @@ class Measurement:
         return against_stored(self.interval, stored) if stored and self.interval else None
 
 
-def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement:
+Tell = Callable[[int, int], None]
+"""Is told between pairs of long arms how many there are, and how many the next look needs."""
+
+
+def measure(pair: Pair, terms: Terms, *, exchanged: bool = False, tell: Tell | None = None) -> Measurement:
     """Measure a pair until its claim is decided, or time is up.
 
     Parameters
@@ -131,6 +139,8 @@ def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement
         interval is narrow enough to be held against it.
     exchanged : bool, optional
         Exchange the roles of the arms in warm-up and slot order.
+    tell : callable, optional
+        Is told how far it is, never within a block.
     """
     start, watch = pair.clock(), Watch()
     with garbage_held():
@@ -139,7 +149,7 @@ def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement
         xs = sampler.samples.xs
         state, doubt, stopped = ClaimState.UNDECIDED, None, None
         for look in rule.looks:
-            stopped = _draw(sampler, look, rule, terms.budget, terms.cap, start, pair.clock)
+            stopped = _draw(sampler, look, rule, terms.budget, terms.cap, start, pair.clock, tell)
             if stopped:
                 break
             if state is ClaimState.UNDECIDED:
@@ -227,7 +237,14 @@ def _measurement(sampler: Sampler, state: ClaimState, reason: str | None, watch:
 
 
 def _draw(
-    sampler: Sampler, look: int, rule: Rule, budget: float, cap: float, start: int, clock: Clock
+    sampler: Sampler,
+    look: int,
+    rule: Rule,
+    budget: float,
+    cap: float,
+    start: int,
+    clock: Clock,
+    tell: Tell | None = None,
 ) -> str | None:
     """Draw blocks up to a look; return why that was not possible."""
     samples = sampler.samples
@@ -244,6 +261,8 @@ def _draw(
             return str(error)
         if samples.plan.long:
             sweep_young()
+            if tell:
+                tell(len(samples.xs), look)
     return None
 
 

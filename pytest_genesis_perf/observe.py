@@ -61,7 +61,7 @@ def observe(
     """
     settings = session.settings
     key = (pair.nodeid, pair.label)
-    first = call_arms(pair.baseline, pair.optimized, pair.clock)
+    first = call_arms(pair.baseline, pair.optimized, pair.clock, pair.handlers)
     difference = first.difference
     evidence = Evidence(
         asked=claim,
@@ -73,11 +73,9 @@ def observe(
         return Observation(evidence, first)
     obstacle = timing_obstacle(worker=settings.worker)
     if obstacle:
-        unstable = find_unstable(first, pair.baseline, pair.optimized)
-        return Observation(
-            replace(evidence, unstable=unstable, claim=ClaimState.UNDECIDED, inconclusive_reason=obstacle),
-            first,
-        )
+        return _untimed(pair, evidence, first, obstacle)
+    baseline, optimized = first.timeable(pair.baseline, pair.optimized)
+    pair = replace(pair, baseline=baseline, optimized=optimized)
     if settings.child:
         return _asked(pair, evidence, first, session)
     entry = session.stored_speed(key)
@@ -87,8 +85,15 @@ def observe(
         stored = entry.speedup if entry else None
         evidence = replace(evidence, unstable=unstable, stored=stored, stored_missing=why_missing)
         return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED)
-    terms = Terms(claim, entry.speedup if entry else None, budget, settings.cap)
-    measurement = measure(pair, terms)
+    left = settings.run_budget - session.spent
+    if left <= 0.0:
+        reason = f"the time for all measurements of the run, {settings.run_budget:g} s, is used up"
+        return _untimed(pair, evidence, first, reason)
+    terms = Terms(claim, entry.speedup if entry else None, min(budget, left), settings.cap)
+    with session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
+        measurement = measure(pair, terms, tell=tell)
+    if measurement.disturbance:
+        session.spent += measurement.disturbance.wall_seconds
     unstable = find_unstable(first, pair.baseline, pair.optimized)
     if unstable:
         return Observation(replace(evidence, unstable=unstable), first, measurement)
@@ -101,6 +106,14 @@ def observe(
         stored_missing=why_missing,
     )
     return Observation(evidence, first, measurement, _suspicion(measurement, terms))
+
+
+def _untimed(pair: Pair, evidence: Evidence, first: FirstCalls, reason: str) -> Observation:
+    """Return what is known where speed cannot be judged: the results of first and last calls."""
+    unstable = find_unstable(first, pair.baseline, pair.optimized)
+    return Observation(
+        replace(evidence, unstable=unstable, claim=ClaimState.UNDECIDED, inconclusive_reason=reason), first
+    )
 
 
 def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session) -> Observation:

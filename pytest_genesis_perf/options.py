@@ -28,7 +28,7 @@ class Settings:
     timed : bool
         Measure and judge speed (``--genesis-perf``); else identity only.
     update : str or None
-        "all" or "new" to record baselines.
+        "all", "new" or "lower" to record baselines.
     report : Path or None
         Folder of the report files.
     baselines : Path
@@ -37,6 +37,8 @@ class Settings:
         Seed of the run.
     budget, cap : float
         Seconds for a comparison: after its first look, and in any case.
+    run_budget : float
+        Seconds for measuring all comparisons of the run, without their confirmation.
     margin : float
         Of the default claim.
     libraries : tuple of str
@@ -63,6 +65,7 @@ class Settings:
     policy: Mapping[str, str] = field(default_factory=dict)
     child: Request | None = None
     child_timeout: float = 300.0
+    run_budget: float = math.inf
     worker: bool = False
 
 
@@ -77,8 +80,9 @@ def add_options(parser: pytest.Parser) -> None:
         nargs="?",
         const="all",
         type=_update_choice,
-        metavar="all|new",
-        help="Record digests, and speeds from fresh processes; new adds only what is missing.",
+        metavar="all|new|lower",
+        help="Record digests, and speeds from fresh processes; new adds only what is missing, lower also stores "
+        "speeds far below the stored ones.",
     )
     group.addoption(
         "--genesis-perf-update-force", action="store_true", help="Allow recording where CI is set."
@@ -95,11 +99,17 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--genesis-perf-budget", metavar="SECONDS", help="Time for one comparison of short arms (default: 4)."
     )
+    group.addoption(
+        "--genesis-perf-run-budget",
+        metavar="SECONDS",
+        help="Time for measuring all comparisons of a run; later ones are INCONCLUSIVE (default: no limit).",
+    )
     group.addoption("--genesis-perf-child", metavar="FILE", help=argparse.SUPPRESS)
     parser.addini("genesis_perf_report", "folder of the report files", default="")
     parser.addini("genesis_perf_baselines", "folder of stored baselines, from rootdir", default="baselines")
     parser.addini("genesis_perf_seed", "seed of the coins", default="")
     parser.addini("genesis_perf_budget", "seconds for one comparison of short arms", default="4")
+    parser.addini("genesis_perf_run_budget", "seconds for measuring all comparisons of a run", default="inf")
     parser.addini("genesis_perf_cap", "seconds after which any comparison stops", default="60")
     parser.addini(
         "genesis_perf_child_timeout", "seconds after which a fresh process is killed", default="300"
@@ -138,6 +148,7 @@ def read_settings(config: pytest.Config) -> Settings:
             "people; --genesis-perf-update-force overrides"
         )
     budget, budget_name = _chosen(config, "budget")
+    run_budget, run_budget_name = _chosen(config, "run_budget")
     seed, seed_name = _chosen(config, "seed")
     report, report_name = _chosen(config, "report")
     baselines = _folder(config, *_chosen(config, "baselines"))
@@ -148,6 +159,11 @@ def read_settings(config: pytest.Config) -> Settings:
         baselines=baselines,
         seed=_whole(seed_name, seed) if seed and not child else int.from_bytes(os.urandom(4), "big"),
         budget=_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
+        run_budget=math.inf
+        if run_budget == "inf"
+        else _number(
+            run_budget_name, run_budget, lambda x: x > 0.0, "a finite number of seconds > 0, or inf"
+        ),
         cap=_ini_number(config, "cap", lambda x: x > 0.0, "a finite number of seconds > 0"),
         margin=_ini_number(
             config, "margin", lambda x: 0.0 <= x < 1.0, "a share from 0 up to 1, such as 0.02"
@@ -175,14 +191,14 @@ def _chosen(config: pytest.Config, name: str) -> tuple[str, str]:
     """Return the value of an option, else of its ini twin, and what to call it."""
     value: str | None = getattr(config.option, f"genesis_perf_{name}")
     if value is not None:
-        return value, f"--genesis-perf-{name}"
+        return value, f"--genesis-perf-{name.replace('_', '-')}"
     return str(config.getini(f"genesis_perf_{name}")), f"ini genesis_perf_{name}"
 
 
 def _update_choice(text: str) -> str:
-    if text not in ("all", "new"):
+    if text not in ("all", "new", "lower"):
         raise argparse.ArgumentTypeError(
-            f"must be all or new, not {text!r}; write --genesis-perf-update=all before a path"
+            f"must be all, new or lower, not {text!r}; write --genesis-perf-update=all before a path"
         )
     return text
 

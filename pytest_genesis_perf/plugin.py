@@ -9,12 +9,17 @@ from collections.abc import Generator, Sequence
 
 import pytest
 
-from pytest_genesis_perf import keys, marker, options
+from pytest_genesis_perf import hookspecs, keys, marker, options
 from pytest_genesis_perf.fixtures import genesis_perf as genesis_perf
 from pytest_genesis_perf.seen import Seen
 
 pytest_plugins = ("pytest_genesis_perf.engine_fixtures",)
 REPORT_ATTRIBUTE = "genesis_perf"
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the hooks that others may implement."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

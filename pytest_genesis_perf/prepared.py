@@ -46,6 +46,10 @@ class PreparedArm:
         self._call: Callable[[], object] = function
         self._fresh = setup is None
 
+    def around(self, wrap: Callable[[Callable[..., object]], Callable[..., object]]) -> PreparedArm:
+        """Return the same arm around another function, made from the one it has."""
+        return PreparedArm(wrap(self._function), self._setup, self._loop)
+
     def renew(self) -> None:
         """Make the inputs anew; the ones before are let go first, so that their memory can be used again."""
         if self._setup is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,11 +52,19 @@ def release_all(item: pytest.Item) -> None:
 def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
     """Have fresh processes judge what waits for them; return what the failing test says."""
     from pytest_genesis_perf.children import ask_child, files_of
+    from pytest_genesis_perf.session import session_of
+
+    progress = session_of(item.config).progress
+    asked = count(1)
 
     def ask(request: Request) -> Answer:
+        progress.waiting(f"{item.nodeid} / {request.label}: fresh process {next(asked)}")
         return ask_child(item.config, request, item.config.stash[keys.SETTINGS].child_timeout)
 
-    return perf.settle(ask, files_of(item.config, [item]))
+    try:
+        return perf.settle(ask, files_of(item.config, [item]))
+    finally:
+        progress.done()
 
 
 def _settled(item: pytest.Item, perf: GenesisPerf, reports: Sequence[pytest.TestReport]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from pytest_genesis_perf import keys
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass, current
 from pytest_genesis_perf.options import Settings
+from pytest_genesis_perf.progress import Progress
 from pytest_genesis_perf.record import Comparison, severity
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
 from pytest_genesis_perf.verdict import DigestState, Policy
@@ -33,6 +35,10 @@ class Session:
 
     Attributes
     ----------
+    spent : float
+        Seconds that measuring took so far.
+    progress : Progress
+        Tells a terminal what is measured.
     controls : dict
         In a child: blocks of the baseline arm against itself, by comparison.
     failed_tests : set of str
@@ -45,6 +51,8 @@ class Session:
         self.settings = settings
         self.store = Store(settings.baselines)
         self._records: dict[Key, Comparison] = {}
+        self.spent = 0.0
+        self.progress = Progress(None)
         self.controls: dict[Key, tuple[float, ...]] = {}
         self.failed_tests: set[str] = set()
         self.notes: list[str] = []
@@ -137,5 +145,10 @@ class Session:
 def session_of(config: pytest.Config) -> Session:
     """Return the session of a run, made when first asked for."""
     if keys.SESSION not in config.stash:
-        config.stash[keys.SESSION] = Session(config.stash[keys.SETTINGS])
+        session = Session(config.stash[keys.SETTINGS])
+        if not session.settings.child and config.get_verbosity() >= 0:
+            capturing = config.pluginmanager.get_plugin("capturemanager")
+            uncaptured = capturing.global_and_fixture_disabled if capturing else nullcontext
+            session.progress = Progress(config.pluginmanager.get_plugin("terminalreporter"), uncaptured)
+        config.stash[keys.SESSION] = session
     return config.stash[keys.SESSION]

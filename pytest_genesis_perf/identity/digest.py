@@ -8,24 +8,41 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from types import MappingProxyType
 
+from pytest_genesis_perf.identity.drained import Drained
 from pytest_genesis_perf.identity.errors import CycleError
-from pytest_genesis_perf.identity.leaves import PLAIN, leaf_of
-from pytest_genesis_perf.identity.parts import Alias, Bulk, Fields, Handler, Items, Leaf, Members, Pairs, Part
+from pytest_genesis_perf.identity.leaves import PLAIN, plain_bytes
+from pytest_genesis_perf.identity.parts import (
+    Alias,
+    Bulk,
+    Fields,
+    Handler,
+    Items,
+    Labelled,
+    Leaf,
+    Members,
+    Pairs,
+    Part,
+    type_name,
+)
 from pytest_genesis_perf.identity.place import MAX_DEPTH, Place
-from pytest_genesis_perf.identity.takeapart import take_apart
+from pytest_genesis_perf.identity.takeapart import Rules, take_apart
 
 DIGEST_BYTES = 16
 MAX_SETS = 50
 """Sets inside sets: the digest of each member is made by a call, and calls are finite."""
+
+_JOINED = 1024
 
 _Child = tuple[Place, object]
 _Token = bytes | _Child
 _count = struct.Struct("<Q").pack
 
 
-def digest(value: object, *, handlers: Sequence[Handler] = ()) -> str:
+def digest(value: object, *, handlers: Sequence[Handler] = (), drained: Drained | None = None) -> str:
     """Digest a value.
 
     Parameters
@@ -34,6 +51,9 @@ def digest(value: object, *, handlers: Sequence[Handler] = ()) -> str:
         Any value made of known types, or of types with ``__genesis_identity__()``.
     handlers : sequence of Handler
         How further types are taken apart, as for :func:`find_difference`.
+    drained : Drained, optional
+        Where the items of iterators are kept, for those who walk the value again; otherwise an iterator is empty
+        afterwards.
 
     Returns
     -------
@@ -47,17 +67,15 @@ def digest(value: object, *, handlers: Sequence[Handler] = ()) -> str:
     CycleError
         For a value that contains itself.
     """
-    return digest_at(value, tuple(handlers), Place()).hex()
+    return digest_at(value, Rules(tuple(handlers), drained or Drained()), Place()).hex()
 
 
-def digest_at(value: object, handlers: tuple[Handler, ...], place: Place) -> bytes:
+def digest_at(value: object, rules: Rules, place: Place) -> bytes:
     """Return the 16 bytes of the digest of a value that stands at a place, for its errors."""
-    return _digest(value, handlers, place, frozenset(), 0)
+    return _digest(value, rules, place, frozenset(), 0)
 
 
-def _digest(
-    value: object, handlers: tuple[Handler, ...], place: Place, above: frozenset[int], sets: int
-) -> bytes:
+def _digest(value: object, rules: Rules, place: Place, above: frozenset[int], sets: int) -> bytes:
     if sets > MAX_SETS:
         raise CycleError(str(place), f"sets are nested deeper than {MAX_SETS} levels")
     sink = hashlib.blake2b(digest_size=DIGEST_BYTES)
@@ -74,14 +92,14 @@ def _digest(
                 raise CycleError(str(where), "the value contains itself")
             if where.depth > MAX_DEPTH:
                 raise CycleError(str(where), f"the value is nested deeper than {MAX_DEPTH:,} levels")
-            part = take_apart(child, handlers, where)
+            part = take_apart(child, rules, where)
             if isinstance(part, Leaf):
                 sink.update(_leaf(part))
                 continue
             opened.add(id(child))
             if isinstance(part, Members):
                 inner = frozenset(opened)
-                digests = sorted(_digest(v, handlers, where.at(v), inner, sets + 1) for v in part.values)
+                digests = sorted(_digest(v, rules, where.at(v), inner, sets + 1) for v in part.values)
                 sink.update(_head(b"m", part, len(digests)) + b"".join(digests))
                 opened.discard(id(child))
                 continue
@@ -100,13 +118,14 @@ def _tokens(part: Part, place: Place) -> Iterator[_Token]:
         yield place._replace(depth=place.depth + 1), part.value
     elif isinstance(part, Items):
         yield _head(b"i", part, len(part.values))
-        for i, item in enumerate(part.values):
-            yield _plain(item) if type(item) in PLAIN else (place.at(i), item)
-    elif isinstance(part, Fields):
-        yield _head(b"f", part, len(part.values))
+        yield from _sequence(part.values, place.at)
+    elif isinstance(part, (Fields, Labelled)):
+        yield _head(b"f" if isinstance(part, Fields) else b"t", part, len(part.values))
         for name, item in part.values.items():
             yield _sized(name.encode())
             yield _plain(item) if type(item) in PLAIN else (place.dot(name), item)
+        if isinstance(part, Labelled):
+            yield place._replace(depth=place.depth + 1), part.body
     elif isinstance(part, Pairs):
         yield _head(b"p", part, len(part.pairs))
         for key, item in part.pairs:
@@ -117,23 +136,43 @@ def _tokens(part: Part, place: Place) -> Iterator[_Token]:
 
 
 def _bulk(part: Bulk, place: Place) -> Iterator[_Token]:
-    from pytest_genesis_perf.identity import arrays
+    from pytest_genesis_perf.identity import arrays, bulk
 
-    shape = part.array.shape
-    yield _head(b"b", part, len(shape))
-    yield b"".join(map(_count, shape)) + _sized(arrays.dtype_text(part.array.dtype).encode())
-    for column in arrays.columns(part.array):
-        if not column.objects:
-            yield from arrays.canonical_chunks(column.array)
+    yield _head(b"b", part, len(part.shape))
+    yield b"".join(map(_count, part.shape)) + _sized(part.dtype.encode())
+    for column in part.columns:
+        if column.objects:
+            where = partial(arrays.place_in, place, part.shape, column)
+            yield from _sequence(bulk.objects_of(column), where)
             continue
-        for i, item in enumerate(column.array.flat):
-            yield arrays.place_in(place, shape, column, i), item
+        # A sink of its own: the digest must not depend on how the values are cut into chunks.
+        gaps = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        for values, missing in column.chunks():
+            yield bulk.canonical(values)
+            gaps.update(bytes(len(values)) if missing is None else missing.tobytes())
+        if column.nullable:
+            yield gaps.digest()
+
+
+def _sequence(values: Iterable[object], at: Callable[[int], Place]) -> Iterator[_Token]:
+    """Yield the tokens of children, plain ones joined: an update of the sink costs more than a number."""
+    joined: list[bytes] = []
+    for i, item in enumerate(values):
+        if type(item) in PLAIN:
+            joined.append(_plain(item))
+            if len(joined) == _JOINED:
+                yield b"".join(joined)
+                joined.clear()
+            continue
+        yield b"".join(joined)
+        joined.clear()
+        yield at(i), item
+    yield b"".join(joined)
 
 
 def _plain(value: object) -> bytes:
-    leaf = leaf_of(value)
-    assert leaf is not None
-    return _leaf(leaf)
+    data = plain_bytes(value)
+    return _PLAIN_HEADS[type(value)] + _count(len(data)) + data
 
 
 def _leaf(part: Leaf) -> bytes:
@@ -146,3 +185,6 @@ def _head(tag: bytes, part: Part, count: int) -> bytes:
 
 def _sized(data: bytes) -> bytes:
     return _count(len(data)) + data
+
+
+_PLAIN_HEADS = MappingProxyType({cls: b"l" + _sized(type_name(cls).encode()) for cls in PLAIN})
