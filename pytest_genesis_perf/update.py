@@ -57,10 +57,13 @@ def update(config: pytest.Config, session: Session) -> None:
             # Once more: another update may have stored its entries while this one measured.
             old = _stored(store, session.environment)
             done = changes(old, new, mode)
-            if done.store.digests:
-                store.write_digests({**old.digests, **done.store.digests})
             if done.store.speeds:
                 store.write_speeds(session.environment, {**old.speeds, **done.store.speeds})
+            if done.store.digests:
+                try:
+                    store.write_digests({**old.digests, **done.store.digests})
+                except BaselineError as fault:
+                    session.errors.append(f"the digests were not recorded, the speeds were: {fault}")
     session.errors[:] = [*done.refused, *session.errors]
     session.notes += [*done.alarming, *done.told]
     reporter = config.pluginmanager.get_plugin("terminalreporter")
