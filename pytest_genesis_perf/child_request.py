@@ -96,6 +96,8 @@ class Measured:
         In a slice of each arm.
     control : tuple of float
         Blocks of the baseline arm against itself, where asked for.
+    digest : str or None
+        Of the result of both arms in this process.
     why : str
         Why it was not measured.
     """
@@ -108,6 +110,7 @@ class Measured:
     seconds: Mapping[str, float] | None = None
     calls: Mapping[str, int] = field(default_factory=dict)
     control: tuple[float, ...] = ()
+    digest: str | None = None
     why: str = ""
 
 

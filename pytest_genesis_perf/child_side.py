@@ -80,6 +80,7 @@ def answer(
                 speedup=record.speedup,
                 seconds=dict(record.seconds) if record.seconds else None,
                 calls=dict(record.calls),
+                digest=record.digest,
                 control=controls.get(record.key, ()),
             )
         )

@@ -35,7 +35,8 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
         return
     if settings.timed:
         _tell_orphans(run, session, seen)
-    if settings.update and not run.config.option.collectonly:
+    ended = run.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if settings.update and ended and not run.config.option.collectonly:
         from pytest_genesis_perf.update import update
 
         try:

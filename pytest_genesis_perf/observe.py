@@ -132,7 +132,8 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session) 
         again = replace(asked, blocks=drawn, pairs=drawn, beyond=None, exchanged=False)
         session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
     unstable = find_unstable(first, pair.baseline, pair.optimized)
-    return Observation(replace(evidence, unstable=unstable), first, measurement)
+    reason = measurement.reason if not measurement.xs else None
+    return Observation(replace(evidence, unstable=unstable, inconclusive_reason=reason), first, measurement)
 
 
 MEMO_RATIO = 20.0

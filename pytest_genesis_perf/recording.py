@@ -37,9 +37,11 @@ def merged(key: Key, processes: Sequence[Sequence[Measured]]) -> SpeedEntry | st
     -------
     SpeedEntry or str
         Rounded as it is stored. Why not: a process did not run it, could not measure it or had too few blocks for a
-        first look; or the processes are too far apart for a stored speed to be of use.
+        first look; its result has other bits in another process; or the processes are too far apart for a stored
+        speed to be of use.
     """
     found: list[tuple[float, Mapping[str, float]]] = []
+    digests: set[str | None] = set()
     for number, process in enumerate(processes, start=1):
         mine = next((one for one in process if (one.nodeid, one.label) == key), None)
         if mine is None:
@@ -51,6 +53,9 @@ def merged(key: Key, processes: Sequence[Sequence[Measured]]) -> SpeedEntry | st
             drawn = f"{len(mine.blocks)} of {needed} blocks in the time limit of a comparison (ini genesis_perf_cap)"
             return f"INCONCLUSIVE in recording process {number}: {drawn}"
         found.append((mine.speedup, mine.seconds))
+        digests.add(mine.digest)
+    if len(digests) > 1:
+        return "DIFFERENT: the result has other bits in another process; does it depend on the hash seed?"
     speedups = sorted(speedup for speedup, _ in found)
     low, middle, high = speedups[0], median(speedups), speedups[-1]
     if high > low * MOST_SPREAD:

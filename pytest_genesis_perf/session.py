@@ -134,7 +134,9 @@ class Session:
         return "match" if stored == digest else "differs"
 
     def stored_digest(self, key: Key) -> str | None:
-        """Return the stored digest of a comparison."""
+        """Return the stored digest of a comparison; None where it is recorded anew, or only measured."""
+        if self.settings.update or self.settings.child:
+            return None
         return (self.store.digests or {}).get(key)
 
     def stored_speed(self, key: Key) -> SpeedEntry | None:

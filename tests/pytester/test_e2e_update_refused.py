@@ -223,3 +223,18 @@ def test_a_disk_that_fills_up_between_the_two_files_is_told_as_it_is(
             "written: No space left on device"
         ]
     )
+
+
+def test_a_result_that_depends_on_the_hash_seed_is_not_recorded(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        from arms import *
+
+        def test_seed(genesis_perf):
+            genesis_perf.compare(baseline=lambda: hash("a"), optimized=lambda: hash("a"))
+        """
+    )
+    result = project.runpytest_subprocess("--genesis-perf-update")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*not recorded: *test_seed*: DIFFERENT: the result has other bits*"])
+    assert not (project.path / "baselines" / "digests.toml").exists()
