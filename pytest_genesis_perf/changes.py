@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+from pytest_genesis_perf.costs import higher
 from pytest_genesis_perf.report.text import times
 from pytest_genesis_perf.verdict import STORED_TOLERANCE
 
@@ -45,7 +46,7 @@ class Changes:
     refused : tuple of str
         What it does not, worst first.
     alarming : tuple of str
-        What must be said in any case: digests that changed, speeds that fell, worst first.
+        What must be said in any case: digests that changed, speeds that fell, worst first, costs that rose.
     told : tuple of str
         What else it stores, and the sum.
     """
@@ -104,13 +105,22 @@ def changes(old: Recorded, new: Recorded, mode: Mode) -> Changes:
             fell.append(f"speed LOWER: {_step(key, before, speeds[key])}")
         else:
             others.append(f"speed: {_step(key, before, speeds[key])}")
+    dearer = [
+        f"cost HIGHER: {_name(key)}: {told}"
+        for key in worst_first
+        if key in speeds and key in old.speeds
+        for told in _dearer(old.speeds[key], speeds[key])
+    ]
     unchanged = len(digests) - len(changed) - len(added)
     total = f"recorded {len(speeds)} speeds and {len(digests)} digests ({unchanged} digests unchanged)"
     loud = (f"; {len(fell)} speeds LOWER" if fell else "") + (
         f"; {len(changed)} digests CHANGED" if changed else ""
     )
     return Changes(
-        Recorded(digests, speeds), tuple(refused), (*changed, *fell), (*others, *added, f"{total}{loud}")
+        Recorded(digests, speeds),
+        tuple(refused),
+        (*changed, *fell, *dearer),
+        (*others, *added, f"{total}{loud}"),
     )
 
 
@@ -126,6 +136,13 @@ def _with_costs(entry: SpeedEntry, before: SpeedEntry) -> SpeedEntry:
         memory_bytes=before.memory_bytes if entry.memory_bytes is None else entry.memory_bytes,
         instructions=before.instructions if entry.instructions is None else entry.instructions,
     )
+
+
+def _dearer(before: SpeedEntry, entry: SpeedEntry) -> list[str]:
+    return [
+        *higher("memory", before.memory_bytes, entry.memory_bytes),
+        *higher("instructions", before.instructions, entry.instructions),
+    ]
 
 
 def _beyond(entry: SpeedEntry, before: SpeedEntry) -> bool:

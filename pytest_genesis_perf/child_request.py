@@ -40,6 +40,12 @@ class Request:
         Bytes allocated before anything else: another layout of memory in each child.
     lifeline : int or None
         A file descriptor that reads as closed once the parent is gone.
+    memory : bool
+        Count peak memory too, where it is asked for.
+    dumps : str
+        Folder of callgrind's dumps: count instructions, and measure nothing; empty to measure.
+    vgdb : str
+        Valgrind's program that turns callgrind on and off.
     """
 
     answer: str
@@ -53,6 +59,9 @@ class Request:
     control: bool = False
     ballast: int = 0
     lifeline: int | None = None
+    memory: bool = False
+    dumps: str = ""
+    vgdb: str = ""
 
     def write(self, path: Path) -> None:
         """Write the request to a file."""
@@ -98,6 +107,10 @@ class Measured:
         Blocks of the baseline arm against itself, where asked for.
     digest : str or None
         Of the result of both arms in this process.
+    memory_bytes : mapping or None
+        Peak memory of each arm, where it was counted.
+    instructions : mapping or None
+        Of each arm, and the "tool" that counted them.
     why : str
         Why it was not measured.
     """
@@ -111,6 +124,8 @@ class Measured:
     calls: Mapping[str, int] = field(default_factory=dict)
     control: tuple[float, ...] = ()
     digest: str | None = None
+    memory_bytes: Mapping[str, int] | None = None
+    instructions: Mapping[str, int | str] | None = None
     why: str = ""
 
 

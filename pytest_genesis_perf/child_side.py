@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 
 from pytest_genesis_perf.child_request import Measured, Request, write_answer
+from pytest_genesis_perf.costs import Counted
 from pytest_genesis_perf.record import Comparison
 
 BALLAST: pytest.StashKey[bytearray] = pytest.StashKey()
@@ -48,7 +49,10 @@ def select(config: pytest.Config, request: Request, items: list[pytest.Item]) ->
 
 
 def answer(
-    request: Request, records: Iterable[Comparison], controls: dict[tuple[str, str], tuple[float, ...]]
+    request: Request,
+    records: Iterable[Comparison],
+    controls: Mapping[tuple[str, str], tuple[float, ...]],
+    instructions: Mapping[tuple[str, str], Counted],
 ) -> None:
     """Write what was measured.
 
@@ -58,12 +62,22 @@ def answer(
         What was asked.
     records : iterable of Comparison
         All comparisons of the run.
-    controls : dict
+    controls : mapping
         Blocks of the baseline arm against itself, by comparison.
+    instructions : mapping
+        What was counted under valgrind, by comparison.
     """
     measured = []
     for record in records:
         if request.label not in (None, record.label):
+            continue
+        counted = instructions.get(record.key)
+        if counted is not None:
+            measured.append(
+                Measured(
+                    nodeid=record.nodeid, label=record.label, instructions=counted.plain(), why=counted.why
+                )
+            )
             continue
         # A result that differs between calls has no speed.
         if record.effect == "fail" or record.speedup is None:
@@ -81,6 +95,7 @@ def answer(
                 seconds=dict(record.seconds) if record.seconds else None,
                 calls=dict(record.calls),
                 digest=record.digest,
+                memory_bytes=record.memory_bytes,
                 control=controls.get(record.key, ()),
             )
         )

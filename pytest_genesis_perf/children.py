@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,7 +35,14 @@ class Answer:
     fault: str = ""
 
 
-def ask_child(config: pytest.Config, request: Request, timeout: float) -> Answer:
+def ask_child(
+    config: pytest.Config,
+    request: Request,
+    timeout: float,
+    *,
+    under: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Answer:
     """Run one child to its end.
 
     Parameters
@@ -46,6 +53,10 @@ def ask_child(config: pytest.Config, request: Request, timeout: float) -> Answer
         What to measure; `answer`, `ballast` and `lifeline` are filled in here.
     timeout : float
         Seconds after which it is killed.
+    under : sequence of str, optional
+        A program that runs the child, and its arguments: nothing in the child is left to chance then.
+    environment : mapping, optional
+        Variables that it has besides, or instead.
     """
     with tempfile.TemporaryDirectory(prefix="genesis-perf-") as name:
         folder = Path(name)
@@ -55,13 +66,13 @@ def ask_child(config: pytest.Config, request: Request, timeout: float) -> Answer
             replace(
                 request,
                 answer=str(output),
-                ballast=secrets.randbelow(MOST_BALLAST),
+                ballast=0 if under else secrets.randbelow(MOST_BALLAST),
                 lifeline=reading,
             ).write(written)
             ended = run_child(
-                child_command(config, written, folder / "cache"),
+                [*under, *child_command(config, written, folder / "cache")],
                 cwd=config.invocation_params.dir,
-                environment=child_environment(),
+                environment={**child_environment(), **(environment or {})},
                 timeout=timeout,
                 keep_open=() if reading is None else (reading,),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from pytest_genesis_perf import keys
 from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError
 from pytest_genesis_perf.comparators import handlers_of
 from pytest_genesis_perf.confirm import Confirmation
+from pytest_genesis_perf.costs import Counted, held
 from pytest_genesis_perf.marker import Wishes, fault_of, wishes
 from pytest_genesis_perf.measure import Measurement, Pair
 from pytest_genesis_perf.observe import Observation, memo_remarks, observe
@@ -25,6 +26,9 @@ from pytest_genesis_perf.report.text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
 from pytest_genesis_perf.toml_files import BaselineError
 from pytest_genesis_perf.verdict import Claim, Evidence, decide
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.counting import TestCounts
 
 PENDING = "PENDING"
 """The verdict of a comparison that fresh processes have still to confirm."""
@@ -73,6 +77,7 @@ class GenesisPerf:
         isolate: bool | None = None,
         warm: bool | None = None,
         raises: Raises | None = None,
+        memory: bool | None = None,
     ) -> Comparison:
         """Require that both arms return the same bits, and judge their speed where that was asked for.
 
@@ -102,12 +107,15 @@ class GenesisPerf:
         raises : exception class or tuple of them, optional
             Both arms must raise it; type, arguments and text of the exception are then the result that is compared,
             and the raising is part of what is timed. An arm that does not raise is an error.
+        memory : bool, optional
+            Count the peak memory of a call of each arm too, and hold it against the stored one.
 
         Returns
         -------
         Comparison
             Verdict, speedup and interval; the latter two are None without ``--genesis-perf``. The verdict is
-            "PENDING" where fresh processes must confirm what was found: they run once the test is over.
+            "PENDING" where fresh processes must confirm what was found, or count instructions: they run once the
+            test is over.
 
         Raises
         ------
@@ -136,7 +144,9 @@ class GenesisPerf:
                 handlers = handlers_of(self._item)
                 pair = Pair(self.nodeid, name, *arms, self._seed(name), handlers=handlers)
                 budget = self._wishes.budget or self._session.settings.budget
-                seen = observe(pair, claim, budget, self._session, isolate=isolated)
+                wanted = self._wish("memory", memory)
+                counted = self._session.settings.memory if wanted is None else wanted
+                seen = observe(pair, claim, budget, self._session, isolate=isolated, memory=counted)
             evidence = seen.evidence
             if not self._wish("warm", warm) and setup is None:
                 remarks = memo_remarks(seen)
@@ -149,7 +159,7 @@ class GenesisPerf:
         ) as error:
             evidence = Evidence(asked=claim, error=str(error))
         self._labels.add(name)
-        if seen and seen.suspicion:
+        if seen and (seen.suspicion or self._to_count(seen)):
             self._pending.append(Pending(self.nodeid, name, work, seen, remarks))
             return replace(self._record(name, work, evidence, seen), verdict=PENDING, effect="pass")
         return self._conclude(replace(self._record(name, work, evidence, seen), remarks=remarks))
@@ -159,7 +169,9 @@ class GenesisPerf:
         """Whether a comparison waits for fresh processes."""
         return bool(self._pending)
 
-    def settle(self, ask: AskChild, files: tuple[str, ...]) -> str | None:
+    def settle(
+        self, ask: AskChild, files: tuple[str, ...], instructions: TestCounts | None = None
+    ) -> str | None:
         """Have fresh processes judge what waits for them.
 
         Parameters
@@ -168,6 +180,8 @@ class GenesisPerf:
             Runs a child.
         files : tuple of str
             Files of the test, for the child.
+        instructions : TestCounts, optional
+            What was counted of the test under valgrind.
 
         Returns
         -------
@@ -178,12 +192,25 @@ class GenesisPerf:
         failures = []
         for one in waiting:
             seen, found = one.settled(ask, files)
+            if instructions is not None:
+                seen = self._with_instructions(seen, one.label, instructions.of(one.label))
             record = self._record(one.label, one.work, seen.evidence, seen, found)
             failures.append(self._keep(replace(record, remarks=one.remarks)))
         told = [failure for failure in failures if failure]
         if told:
             self._failure = "\n\n".join(told)
         return self._failure if told else None
+
+    def _to_count(self, seen: Observation) -> bool:
+        """Say whether instructions are to be counted once the test is over."""
+        settings = self._session.settings
+        measured = seen.measurement is not None and seen.evidence.unstable is None
+        return settings.instructions and not settings.child and measured
+
+    def _with_instructions(self, seen: Observation, label: str, counted: Counted) -> Observation:
+        entry = self._session.stored_speed((self.nodeid, label))
+        evidence = held(seen.evidence, "instructions", counted, entry.instructions if entry else None)
+        return replace(seen, evidence=evidence, instructions=counted)
 
     def take_plain(self) -> dict[str, Any]:
         """Return the comparisons made since the last time, in the form that a report carries."""
@@ -295,8 +322,21 @@ class GenesisPerf:
             digest_state=evidence.digest_state,
             plans=seen.first.plans if seen else {},
             confirmation=confirmation.speedups if confirmation else (),
+            cost_gaps=(*evidence.uncounted, *evidence.unstored),
             **(_timings(measured) if measured else {}),
+            **(self._costs(seen, label) if seen else {}),
         )
+
+    def _costs(self, seen: Observation, label: str) -> dict[str, Any]:
+        if seen.memory is None and seen.instructions is None:
+            return {}
+        entry = None if self._session.settings.child else self._session.stored_speed((self.nodeid, label))
+        return {
+            "memory_bytes": seen.memory.plain() if seen.memory else None,
+            "stored_memory_bytes": entry.memory_bytes if entry and seen.memory else None,
+            "instructions": seen.instructions.plain() if seen.instructions else None,
+            "stored_instructions": entry.instructions if entry and seen.instructions else None,
+        }
 
     def _conclude(self, record: Comparison) -> Comparison:
         __tracebackhide__ = True

@@ -31,7 +31,7 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
     if settings.child:
         from pytest_genesis_perf.child_side import answer
 
-        answer(settings.child, session.records, session.controls)
+        answer(settings.child, session.records, session.controls, session.instructions)
         return
     if settings.timed:
         _tell_orphans(run, session, seen)

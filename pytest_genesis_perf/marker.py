@@ -13,11 +13,12 @@ from pytest_genesis_perf.nearest import nearest
 
 NAME = "genesis_perf"
 HELP = (
-    "genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False): the claim about speed, the "
-    "seconds to judge it, and how, for all comparisons of a test"
+    "genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, memory=False): the claim "
+    "about speed, the seconds to judge it, how, and what else is counted, for all comparisons of a test"
 )
 _FLAGS = {
     "isolate": "True to judge from fresh processes, or False never to",
+    "memory": "True to hold peak memory against the stored one too, or False",
     "warm": "True where what an arm keeps from earlier calls belongs to it, or False",
 }
 _RULES: dict[str, tuple[Callable[[float], bool], str]] = {
@@ -36,7 +37,7 @@ class Wishes:
     ----------
     margin, min_speedup, budget : float or None
         As in the marker.
-    isolate, warm : bool or None
+    isolate, warm, memory : bool or None
         As in the marker.
     """
 
@@ -45,6 +46,7 @@ class Wishes:
     budget: float | None = None
     isolate: bool | None = None
     warm: bool | None = None
+    memory: bool | None = None
 
 
 def check_items(items: Iterable[pytest.Item]) -> None:
@@ -91,7 +93,7 @@ def fault_of(key: str, value: object) -> str | None:
     Parameters
     ----------
     key : str
-        "margin", "min_speedup", "budget", "isolate" or "warm".
+        "margin", "min_speedup", "budget", "isolate", "memory" or "warm".
     value : object
         What was given.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pytest_genesis_perf.arms import ROLES
 from pytest_genesis_perf.confirm import Suspicion
+from pytest_genesis_perf.costs import Counted, held
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
 from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.session import Session
@@ -28,16 +29,26 @@ class Observation:
         The blocks; None if speed was not measured.
     suspicion : Suspicion or None
         What fresh processes must find again before the test fails.
+    memory, instructions : Counted or None
+        What a call of each arm costs besides; None if that was not asked for.
     """
 
     evidence: Evidence
     first: FirstCalls
     measurement: Measurement | None = None
     suspicion: Suspicion | None = None
+    memory: Counted | None = None
+    instructions: Counted | None = None
 
 
 def observe(
-    pair: Pair, claim: Claim, budget: float, session: Session, *, isolate: bool = False
+    pair: Pair,
+    claim: Claim,
+    budget: float,
+    session: Session,
+    *,
+    isolate: bool = False,
+    memory: bool = False,
 ) -> Observation:
     """Compare the arms, measure them if asked to, and gather the evidence.
 
@@ -53,6 +64,8 @@ def observe(
         Settings and baselines.
     isolate : bool, optional
         Leave the measuring to fresh processes.
+    memory : bool, optional
+        Count peak memory too.
 
     Raises
     ------
@@ -77,14 +90,17 @@ def observe(
     baseline, optimized = first.timeable(pair.baseline, pair.optimized)
     pair = replace(pair, baseline=baseline, optimized=optimized)
     if settings.child:
-        return _asked(pair, evidence, first, session)
+        return _asked(pair, evidence, first, session, memory)
     entry = session.stored_speed(key)
     why_missing = None if entry else session.store.why_no_speed(session.environment, key)
     if isolate:
+        peaks = _peaks(pair, memory)
         unstable = find_unstable(first, pair.baseline, pair.optimized)
         stored = entry.speedup if entry else None
         evidence = replace(evidence, unstable=unstable, stored=stored, stored_missing=why_missing)
-        return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED)
+        if peaks:
+            evidence = held(evidence, "memory", peaks, entry.memory_bytes if entry else None)
+        return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED, peaks)
     left = settings.run_budget - session.spent
     if left <= 0.0:
         reason = f"the time for all measurements of the run, {settings.run_budget:g} s, is used up"
@@ -94,6 +110,7 @@ def observe(
         measurement = measure(pair, terms, tell=tell)
     if measurement.disturbance:
         session.spent += measurement.disturbance.wall_seconds
+    peaks = _peaks(pair, memory)
     unstable = find_unstable(first, pair.baseline, pair.optimized)
     if unstable:
         return Observation(replace(evidence, unstable=unstable), first, measurement)
@@ -105,7 +122,9 @@ def observe(
         stored=terms.stored,
         stored_missing=why_missing,
     )
-    return Observation(evidence, first, measurement, _suspicion(measurement, terms))
+    if peaks:
+        evidence = held(evidence, "memory", peaks, entry.memory_bytes if entry else None)
+    return Observation(evidence, first, measurement, _suspicion(measurement, terms), peaks)
 
 
 def _untimed(pair: Pair, evidence: Evidence, first: FirstCalls, reason: str) -> Observation:
@@ -116,10 +135,24 @@ def _untimed(pair: Pair, evidence: Evidence, first: FirstCalls, reason: str) -> 
     )
 
 
-def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session) -> Observation:
+def _peaks(pair: Pair, memory: bool) -> Counted | None:
+    """Count peak memory, in calls of their own: time is not to see it, nor it what was never called before."""
+    if not memory:
+        return None
+    from pytest_genesis_perf.memory import count_memory
+
+    return count_memory(pair.baseline, pair.optimized)
+
+
+def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, memory: bool) -> Observation:
     """Measure what the parent of this process asks for, and judge nothing."""
     request = session.settings.child
     if request is None or request.label not in (None, pair.label):
+        return Observation(evidence, first)
+    if request.dumps:
+        from pytest_genesis_perf.counting import counted_here
+
+        session.instructions[pair.nodeid, pair.label] = counted_here(pair, request)
         return Observation(evidence, first)
     settings = session.settings
     asked = Asked(
@@ -131,9 +164,11 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session) 
         drawn = len(measurement.xs)
         again = replace(asked, blocks=drawn, pairs=drawn, beyond=None, exchanged=False)
         session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
+    peaks = _peaks(pair, memory and request.memory)
     unstable = find_unstable(first, pair.baseline, pair.optimized)
     reason = measurement.reason if not measurement.xs else None
-    return Observation(replace(evidence, unstable=unstable, inconclusive_reason=reason), first, measurement)
+    evidence = replace(evidence, unstable=unstable, inconclusive_reason=reason)
+    return Observation(evidence, first, measurement, None, peaks)
 
 
 MEMO_RATIO = 20.0

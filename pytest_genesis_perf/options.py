@@ -49,8 +49,12 @@ class Settings:
         What the parent asks for, in a child.
     child_timeout : float
         Seconds after which a child is killed.
+    memory, instructions : bool
+        Count peak memory, and instructions under valgrind, in every comparison that is measured.
     worker : bool
         Whether this is an xdist worker.
+    doctor : float or None
+        Seconds for which to measure what this machine can judge, instead of running tests.
     """
 
     timed: bool
@@ -66,7 +70,10 @@ class Settings:
     child: Request | None = None
     child_timeout: float = 300.0
     run_budget: float = math.inf
+    memory: bool = False
+    instructions: bool = False
     worker: bool = False
+    doctor: float | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -104,6 +111,24 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="Time for measuring all comparisons of a run; later ones are INCONCLUSIVE (default: no limit).",
     )
+    group.addoption(
+        "--genesis-perf-memory",
+        action="store_true",
+        help="Count the peak memory of a call of each arm too, and hold it against the stored one.",
+    )
+    group.addoption(
+        "--genesis-perf-instructions",
+        action="store_true",
+        help="Count the instructions of a call of each arm too, in one more process under valgrind for each test.",
+    )
+    group.addoption(
+        "--genesis-perf-doctor",
+        nargs="?",
+        const="20",
+        type=_doctor_seconds,
+        metavar="SECONDS",
+        help="Run no test: measure which effect this machine resolves in which time, and what disturbs it.",
+    )
     group.addoption("--genesis-perf-child", metavar="FILE", help=argparse.SUPPRESS)
     parser.addini("genesis_perf_report", "folder of the report files", default="")
     parser.addini("genesis_perf_baselines", "folder of stored baselines, from rootdir", default="baselines")
@@ -113,6 +138,10 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("genesis_perf_cap", "seconds after which any comparison stops", default="60")
     parser.addini(
         "genesis_perf_child_timeout", "seconds after which a fresh process is killed", default="300"
+    )
+    parser.addini("genesis_perf_memory", "count peak memory in every comparison", type="bool", default=False)
+    parser.addini(
+        "genesis_perf_instructions", "count instructions in every comparison", type="bool", default=False
     )
     parser.addini("genesis_perf_margin", 'share that still counts as "not slower"', default="0.02")
     parser.addini(
@@ -147,13 +176,18 @@ def read_settings(config: pytest.Config) -> Settings:
             "--genesis-perf-update: refused because CI is set: baselines are recorded and reviewed by "
             "people; --genesis-perf-update-force overrides"
         )
+    if update and option.genesis_perf_doctor is not None:
+        raise pytest.UsageError(
+            "--genesis-perf-doctor runs no test, so --genesis-perf-update would record nothing: one after the other"
+        )
+    timed = bool(option.genesis_perf or update or child)
     budget, budget_name = _chosen(config, "budget")
     run_budget, run_budget_name = _chosen(config, "run_budget")
     seed, seed_name = _chosen(config, "seed")
     report, report_name = _chosen(config, "report")
     baselines = _folder(config, *_chosen(config, "baselines"))
     return Settings(
-        timed=bool(option.genesis_perf or update or child),
+        timed=timed,
         update=update,
         report=_report_folder(config, report, report_name) if report and not child else None,
         baselines=baselines,
@@ -174,7 +208,10 @@ def read_settings(config: pytest.Config) -> Settings:
         child_timeout=_ini_number(
             config, "child_timeout", lambda x: x > 0.0, "a finite number of seconds > 0"
         ),
+        memory=_flag(config, "memory", timed),
+        instructions=_flag(config, "instructions", timed),
         worker=hasattr(config, "workerinput"),
+        doctor=option.genesis_perf_doctor,
     )
 
 
@@ -195,12 +232,36 @@ def _chosen(config: pytest.Config, name: str) -> tuple[str, str]:
     return str(config.getini(f"genesis_perf_{name}")), f"ini genesis_perf_{name}"
 
 
+def _flag(config: pytest.Config, name: str, timed: bool) -> bool:
+    """Return whether a cost is to be counted; asked for in a run that counts none, it would silently do nothing."""
+    asked: bool = getattr(config.option, f"genesis_perf_{name}")
+    if asked and not timed:
+        raise pytest.UsageError(
+            f"--genesis-perf-{name}: add --genesis-perf, without which nothing is measured"
+        )
+    return asked or bool(config.getini(f"genesis_perf_{name}"))
+
+
 def _update_choice(text: str) -> str:
     if text not in ("all", "new", "lower"):
         raise argparse.ArgumentTypeError(
             f"must be all, new or lower, not {text!r}; write --genesis-perf-update=all before a path"
         )
     return text
+
+
+def _doctor_seconds(text: str) -> float:
+    from pytest_genesis_perf.doctor.diagnosis import SECONDS_RULE, valid_seconds
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not valid_seconds(seconds):
+        raise argparse.ArgumentTypeError(
+            f"must be {SECONDS_RULE}, not {text!r}; write --genesis-perf-doctor=20 before a path"
+        )
+    return seconds
 
 
 def _folder(config: pytest.Config, value: str, name: str) -> Path:

@@ -43,7 +43,7 @@ class Pending:
     work : str or None
         What one call does.
     seen : Observation
-        With a suspicion.
+        With a suspicion, or one whose instructions are still to be counted.
     remarks : tuple of str
         What should be looked at besides.
     """
@@ -54,7 +54,7 @@ class Pending:
     seen: Observation
     remarks: tuple[str, ...] = ()
 
-    def settled(self, ask: AskChild, files: tuple[str, ...]) -> tuple[Observation, Confirmation]:
+    def settled(self, ask: AskChild, files: tuple[str, ...]) -> tuple[Observation, Confirmation | None]:
         """Ask fresh processes, and return the observation with what they found.
 
         Parameters
@@ -64,6 +64,8 @@ class Pending:
         files : tuple of str
             Of the test.
         """
+        if self.seen.suspicion is None:
+            return self.seen, None
         if self.seen.suspicion is Suspicion.ISOLATED:
             return self._isolated(ask, files)
         drawn = len(self.seen.measurement.xs) if self.seen.measurement else None

@@ -27,6 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
 
 
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Examine the machine instead of running tests, where that was asked for."""
+    if config.option.genesis_perf_doctor is None or config.option.help or config.option.version:
+        return None
+    from pytest_genesis_perf.doctor.under_pytest import run
+
+    return run(config)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options and register the marker."""

@@ -61,8 +61,15 @@ def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
         progress.waiting(f"{item.nodeid} / {request.label}: fresh process {next(asked)}")
         return ask_child(item.config, request, item.config.stash[keys.SETTINGS].child_timeout)
 
+    settings, files = item.config.stash[keys.SETTINGS], files_of(item.config, [item])
     try:
-        return perf.settle(ask, files_of(item.config, [item]))
+        counts = None
+        if settings.instructions:
+            from pytest_genesis_perf.counting import count_test
+
+            progress.waiting(f"{item.nodeid}: instructions, under valgrind")
+            counts = count_test(item.config, perf.nodeid, files, settings.child_timeout)
+        return perf.settle(ask, files, counts)
     finally:
         progress.done()
 

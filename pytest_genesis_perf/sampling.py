@@ -109,7 +109,7 @@ def time_calls(arm: Arm, calls: int, clock: Clock) -> int:
     return clock() - start
 
 
-def calibrate(arm: Arm, clock: Clock, tick: int) -> tuple[int, float]:
+def calibrate(arm: Arm, clock: Clock, tick: int, slice_ns: int | None = None) -> tuple[int, float]:
     """Find how many calls make a slice; the calls made for it are also the arm's warm-up.
 
     Parameters
@@ -120,15 +120,17 @@ def calibrate(arm: Arm, clock: Clock, tick: int) -> tuple[int, float]:
         The clock.
     tick : int
         Step of the clock, from :func:`timer_tick`.
+    slice_ns : int, optional
+        Length of a slice in nanoseconds, whatever the tick; by default 100 us, never under 1,000 ticks.
 
     Returns
     -------
     calls : int
-        Calls in a slice of about 100 us, never under 1,000 ticks; 1 where one call is longer.
+        Calls in a slice of about that length; 1 where one call is longer.
     seconds : float
         Of one call, the fastest seen: a disturbed calibration must not make slices too short.
     """
-    target = max(SLICE_NS, SLICE_TICKS * tick)
+    target = max(SLICE_NS, SLICE_TICKS * tick) if slice_ns is None else slice_ns
     calls = 1
     elapsed = time_calls(arm, calls, clock)
     while elapsed < target:
@@ -155,6 +157,8 @@ class Sampler:
         The clock, in nanoseconds.
     exchanged : bool, optional
         Exchange the roles of the arms in warm-up and slot order, as a confirmation does.
+    slice_ns : int, optional
+        Length of a slice, as in :func:`calibrate`: the doctor tries lengths that the rule does not use.
     """
 
     def __init__(
@@ -165,9 +169,11 @@ class Sampler:
         clock: Clock = time.perf_counter_ns,
         *,
         exchanged: bool = False,
+        slice_ns: int | None = None,
     ) -> None:
         self._arms = (baseline, optimized)
         self._clock = clock
+        self._slice_ns = slice_ns
         self._coin = Random(seed)
         self._exchanged = exchanged
         self.samples = Samples(self._plan())
@@ -177,7 +183,7 @@ class Sampler:
         calls, seconds = [0, 0], [0.0, 0.0]
         for role in (1, 0) if self._exchanged else (0, 1):
             with running(ROLES[role]):
-                calls[role], seconds[role] = calibrate(self._arms[role], self._clock, tick)
+                calls[role], seconds[role] = calibrate(self._arms[role], self._clock, tick, self._slice_ns)
         longest = max(seconds)
         if longest * 1e9 <= LONG_NS:
             return SlicePlan(calls[0], calls[1], long=False)

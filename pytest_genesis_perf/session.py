@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+    from pytest_genesis_perf.costs import Counted
 
 
 class Session:
@@ -41,6 +42,8 @@ class Session:
         Tells a terminal what is measured.
     controls : dict
         In a child: blocks of the baseline arm against itself, by comparison.
+    instructions : dict
+        In a child under valgrind: what it counted, by comparison.
     failed_tests : set of str
         Tests with the fixture that failed in any phase, for whatever reason.
     notes, warnings, errors : list of str
@@ -54,6 +57,7 @@ class Session:
         self.spent = 0.0
         self.progress = Progress(None)
         self.controls: dict[Key, tuple[float, ...]] = {}
+        self.instructions: dict[Key, Counted] = {}
         self.failed_tests: set[str] = set()
         self.notes: list[str] = []
         self.warnings: list[str] = []

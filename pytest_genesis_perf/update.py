@@ -17,6 +17,7 @@ from pytest_genesis_perf.baselines import Store, editing
 from pytest_genesis_perf.changes import Mode, Recorded, changes
 from pytest_genesis_perf.child_request import Measured, Request
 from pytest_genesis_perf.children import ask_child
+from pytest_genesis_perf.cost_recording import with_costs
 from pytest_genesis_perf.environment import EnvironmentClass
 from pytest_genesis_perf.recording import PROCESSES, merged
 from pytest_genesis_perf.session import Session
@@ -50,6 +51,7 @@ def update(config: pytest.Config, session: Session) -> None:
             session.errors.append(f"not recorded: {' / '.join(key)}: {entry}")
         else:
             entries[key] = entry
+    entries = with_costs(config, session, entries, measured)
     new = Recorded({key: good[key] for key in entries}, entries)
     done = changes(old, new, mode)
     if entries:
@@ -98,7 +100,7 @@ def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list
         if reporter is not None:
             reporter.ensure_newline()
             reporter.write_line(f"genesis-perf: recording process {number} of {PROCESSES}")
-        answer = ask_child(config, Request(answer="", select=tuple(sorted(nodeids))), limit)
+        answer = ask_child(config, Request(answer="", select=tuple(sorted(nodeids)), memory=True), limit)
         if answer.fault:
             rule = f"it may take {limit:g} s: ini genesis_perf_child_timeout for each of {len(nodeids)} tests"
             raise BaselineError(f"recording process {number}: {answer.fault} ({rule})")

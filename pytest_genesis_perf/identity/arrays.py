@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from pytest_genesis_perf.identity.bulk import Array, ArrayColumn, Column, significant
+from pytest_genesis_perf.identity.bits import significant
+from pytest_genesis_perf.identity.columns import Array, ArrayColumn, Column
 from pytest_genesis_perf.identity.errors import UnknownTypeError
 from pytest_genesis_perf.identity.parts import MISSING, Bulk, Labelled, Leaf, Part, Ready, type_name
 from pytest_genesis_perf.identity.place import Place
@@ -126,23 +127,23 @@ def value_texts(a: Column, b: Column, flat: int) -> tuple[str, str, int | None]:
         values, missing = column.at(flat)
         gone = missing is not None and bool(missing[0])
         found.append(values)
-        shown = _text(_native(values)) if column.show is None else short(column.show(flat))
+        shown = _shown(values) if column.show is None else short(column.show(flat))
         texts.append(str(MISSING) if gone else shown)
     if texts[0] == texts[1]:
         texts = [f"{text} (bytes {_raw(values)})" for text, values in zip(texts, found, strict=True)]
-    x, y = map(_native, found)
     ulps = None
-    if isinstance(x, np.floating) and x.dtype.char != "g" and str(MISSING) not in texts:
+    if found[0].dtype.kind == "f" and found[0].dtype.char != "g" and str(MISSING) not in texts:
+        x, y = map(_native, found)
         ulps = ulp_distance(_bits(x), _bits(y), x.dtype.itemsize)
     return texts[0], texts[1], ulps
 
 
-def summary(part: Bulk) -> str:
+def bulk_text(part: Bulk) -> str:
     """Return what tells an array from a value of another type: a scalar's value, else dtype and shape."""
     if part.shape == () and len(part.columns) == 1 and not part.columns[0].objects:
         values, _ = part.columns[0].at(0)
         if values.dtype.kind != "V":
-            return _text(_native(values))
+            return _shown(values)
     return f"{part.dtype} {part.shape}"
 
 
@@ -157,6 +158,19 @@ def _raw(values: Array) -> str:
 
 def _bits(value: np.generic) -> int:
     return int.from_bytes(value.tobytes(), sys.byteorder)
+
+
+def _shown(values: Array) -> str:
+    """Return one value as text; its bytes where Python has no such value."""
+    if values.dtype.kind == "U" and values.itemsize:
+        codes = np.ascontiguousarray(values).view(np.dtype("u4").newbyteorder(values.dtype.byteorder))
+        if codes.max() > sys.maxunicode:
+            return f"no text (bytes {_raw(values)})"
+    try:
+        return _text(_native(values))
+    except (ValueError, OverflowError):
+        # A moment beyond the calendar.
+        return f"no {values.dtype.name} (bytes {_raw(values)})"
 
 
 def _text(value: np.generic) -> str:

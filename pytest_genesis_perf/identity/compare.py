@@ -14,7 +14,6 @@ from pytest_genesis_perf.identity.drained import Drained
 from pytest_genesis_perf.identity.errors import CycleError
 from pytest_genesis_perf.identity.leaves import PLAIN
 from pytest_genesis_perf.identity.parts import (
-    MISSING,
     Alias,
     Bulk,
     Fields,
@@ -24,10 +23,10 @@ from pytest_genesis_perf.identity.parts import (
     Leaf,
     Members,
     Pairs,
-    Part,
 )
 from pytest_genesis_perf.identity.place import MAX_DEPTH, Place
 from pytest_genesis_perf.identity.render import float_bits, leaf_text, listing, short, text_pair, ulp_distance
+from pytest_genesis_perf.identity.summary import plural, summary
 from pytest_genesis_perf.identity.takeapart import Rules, take_apart
 
 Step = tuple[Place, object, object]
@@ -62,7 +61,7 @@ def find_difference(
     CycleError
         For a value that contains itself.
     """
-    walk = _Walk(Rules(tuple(handlers), drained or Drained()))
+    walk = _Walk(Rules(tuple(handlers), Drained() if drained is None else drained))
     walk.run(baseline, optimized)
     return walk.difference
 
@@ -119,7 +118,7 @@ class _Walk:
         a = take_apart(x, self.rules, place)
         b = take_apart(y, self.rules, place)
         if type(a) is not type(b) or a.kind != b.kind:
-            self.report(place, "types differ", _summary(a, x), _summary(b, y))
+            self.report(place, "types differ", summary(a, x), summary(b, y))
             return None
         if isinstance(a, Leaf) and isinstance(b, Leaf):
             self.leaves(place, a, b, x, y)
@@ -158,7 +157,7 @@ class _Walk:
     def items(self, place: Place, a: Items, b: Items) -> Iterator[Step]:
         n, m = len(a.values), len(b.values)
         if n != m:
-            self.report(place, "lengths differ", _plural(n, "item"), _plural(m, "item"), count=abs(n - m))
+            self.report(place, "lengths differ", plural(n, "item"), plural(m, "item"), count=abs(n - m))
         pairs = zip(a.values, b.values, strict=False)
         return ((place.at(i), x, y) for i, (x, y) in enumerate(pairs) if not _same_plain(x, y))
 
@@ -217,7 +216,7 @@ class _Walk:
             self.report(place, "members differ", *texts, count=len(only_a) + len(only_b))
 
     def bulk(self, place: Place, a: Bulk, b: Bulk) -> Iterator[Step] | None:
-        from pytest_genesis_perf.identity import arrays, bulk
+        from pytest_genesis_perf.identity import arrays, bits, columns
 
         if a.dtype != b.dtype:
             self.report(place, "dtype differs", a.dtype, b.dtype)
@@ -225,14 +224,14 @@ class _Walk:
         if a.shape != b.shape:
             self.report(place, "shape differs", str(a.shape), str(b.shape))
             return None
-        objects: list[tuple[bulk.Column, bulk.Column]] = []
+        objects: list[tuple[columns.Column, columns.Column]] = []
         firsts: list[tuple[Place, tuple[str, str, int | None], tuple[int, int]]] = []
         total = 0
         for order, (x, y) in enumerate(zip(a.columns, b.columns, strict=True)):
             if x.objects:
                 objects.append((x, y))
                 continue
-            count, flat = bulk.first_difference(x, y)
+            count, flat = bits.first_difference(x, y)
             total += count
             if count:
                 row = flat // max(1, math.prod(x.shape[len(a.shape) :]))
@@ -246,7 +245,7 @@ class _Walk:
         return (
             (arrays.place_in(place, a.shape, x, i), u, v)
             for x, y in objects
-            for i, (u, v) in enumerate(zip(bulk.objects_of(x), bulk.objects_of(y), strict=True))
+            for i, (u, v) in enumerate(zip(columns.objects_of(x), columns.objects_of(y), strict=True))
             if not _same_plain(u, v)
         )
 
@@ -268,21 +267,3 @@ def _only(values: Sequence[object], mine: list[Hashable], theirs: list[Hashable]
         else:
             only.append(value)
     return only
-
-
-def _summary(part: Part, value: object) -> str:
-    if isinstance(part, Leaf):
-        return part.kind if value is None or value is MISSING else f"{part.kind} {leaf_text(value)}"
-    if isinstance(part, Bulk):
-        from pytest_genesis_perf.identity.arrays import summary
-
-        return f"{part.kind} {summary(part)}"
-    if isinstance(part, (Items, Members)):
-        return f"{part.kind} of {_plural(len(part.values), 'item')}"
-    if isinstance(part, Pairs):
-        return f"{part.kind} of {_plural(len(part.pairs), 'key')}"
-    return part.kind
-
-
-def _plural(n: int, word: str) -> str:
-    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"

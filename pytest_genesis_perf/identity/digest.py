@@ -10,7 +10,9 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain, islice
 from types import MappingProxyType
+from typing import Any
 
 from pytest_genesis_perf.identity.drained import Drained
 from pytest_genesis_perf.identity.errors import CycleError
@@ -35,7 +37,7 @@ DIGEST_BYTES = 16
 MAX_SETS = 50
 """Sets inside sets: the digest of each member is made by a call, and calls are finite."""
 
-_JOINED = 1024
+_BATCH = 1024
 
 _Child = tuple[Place, object]
 _Token = bytes | _Child
@@ -67,7 +69,7 @@ def digest(value: object, *, handlers: Sequence[Handler] = (), drained: Drained 
     CycleError
         For a value that contains itself.
     """
-    return digest_at(value, Rules(tuple(handlers), drained or Drained()), Place()).hex()
+    return digest_at(value, Rules(tuple(handlers), Drained() if drained is None else drained), Place()).hex()
 
 
 def digest_at(value: object, rules: Rules, place: Place) -> bytes:
@@ -123,56 +125,70 @@ def _tokens(part: Part, place: Place) -> Iterator[_Token]:
         yield _head(b"f" if isinstance(part, Fields) else b"t", part, len(part.values))
         for name, item in part.values.items():
             yield _sized(name.encode())
-            yield _plain(item) if type(item) in PLAIN else (place.dot(name), item)
+            yield _PLAIN[type(item)](item) if type(item) in PLAIN else (place.dot(name), item)
         if isinstance(part, Labelled):
             yield place._replace(depth=place.depth + 1), part.body
     elif isinstance(part, Pairs):
         yield _head(b"p", part, len(part.pairs))
         for key, item in part.pairs:
-            yield _plain(key) if type(key) in PLAIN else (place.at(key), key)
-            yield _plain(item) if type(item) in PLAIN else (place.at(key), item)
+            yield _PLAIN[type(key)](key) if type(key) in PLAIN else (place.at(key), key)
+            yield _PLAIN[type(item)](item) if type(item) in PLAIN else (place.at(key), item)
     elif isinstance(part, Bulk):
         yield from _bulk(part, place)
 
 
 def _bulk(part: Bulk, place: Place) -> Iterator[_Token]:
-    from pytest_genesis_perf.identity import arrays, bulk
+    from pytest_genesis_perf.identity import arrays, bits, columns
 
     yield _head(b"b", part, len(part.shape))
     yield b"".join(map(_count, part.shape)) + _sized(part.dtype.encode())
     for column in part.columns:
         if column.objects:
             where = partial(arrays.place_in, place, part.shape, column)
-            yield from _sequence(bulk.objects_of(column), where)
+            yield from _sequence(columns.objects_of(column), where)
             continue
         # A sink of its own: the digest must not depend on how the values are cut into chunks.
         gaps = hashlib.blake2b(digest_size=DIGEST_BYTES)
         for values, missing in column.chunks():
-            yield bulk.canonical(values)
+            yield bits.canonical(values)
             gaps.update(bytes(len(values)) if missing is None else missing.tobytes())
         if column.nullable:
             yield gaps.digest()
 
 
 def _sequence(values: Iterable[object], at: Callable[[int], Place]) -> Iterator[_Token]:
-    """Yield the tokens of children, plain ones joined: an update of the sink costs more than a number."""
+    """Yield the tokens of children, those of plain ones joined: an update of the sink costs more than a number."""
+    rest, start = iter(values), 0
+    while batch := tuple(islice(rest, _BATCH)):
+        if set(map(type, batch)) == {str}:
+            yield _texts(batch)  # type: ignore[arg-type]
+        else:
+            yield from _mixed(batch, start, at)
+        start += len(batch)
+
+
+def _texts(texts: tuple[str, ...]) -> bytes:
+    """Return the joined encodings of many texts."""
+    try:
+        encoded = list(map(str.encode, texts))
+    except UnicodeEncodeError:
+        # Lone surrogates: rare, and slower.
+        return b"".join(map(_PLAIN[str], texts))
+    heads = map(_TEXT_HEAD.__add__, map(_count, map(len, encoded)))
+    return b"".join(chain.from_iterable(zip(heads, encoded, strict=True)))
+
+
+def _mixed(values: tuple[object, ...], start: int, at: Callable[[int], Place]) -> Iterator[_Token]:
     joined: list[bytes] = []
-    for i, item in enumerate(values):
-        if type(item) in PLAIN:
-            joined.append(_plain(item))
-            if len(joined) == _JOINED:
-                yield b"".join(joined)
-                joined.clear()
+    for i, item in enumerate(values, start):
+        encode = _PLAIN.get(type(item))
+        if encode is not None:
+            joined.append(encode(item))
             continue
         yield b"".join(joined)
         joined.clear()
         yield at(i), item
     yield b"".join(joined)
-
-
-def _plain(value: object) -> bytes:
-    data = plain_bytes(value)
-    return _PLAIN_HEADS[type(value)] + _count(len(data)) + data
 
 
 def _leaf(part: Leaf) -> bytes:
@@ -187,4 +203,26 @@ def _sized(data: bytes) -> bytes:
     return _count(len(data)) + data
 
 
-_PLAIN_HEADS = MappingProxyType({cls: b"l" + _sized(type_name(cls).encode()) for cls in PLAIN})
+def _plain_head(cls: type) -> bytes:
+    return b"l" + _sized(type_name(cls).encode())
+
+
+def _plain_encoder(cls: type) -> Callable[[Any], bytes]:
+    """Return a function that encodes the leaves of a plain type, as :func:`_leaf` does."""
+    head = _plain_head(cls)
+    if cls is float:
+        # Most of what is digested: prefix and number in one call.
+        prefix = head + _count(8)
+        return partial(struct.Struct(f"<{len(prefix)}sd").pack, prefix)
+
+    def encode(value: object) -> bytes:
+        data = plain_bytes(value)
+        return head + _count(len(data)) + data
+
+    return encode
+
+
+_PLAIN: MappingProxyType[type, Callable[[Any], bytes]] = MappingProxyType(
+    {cls: _plain_encoder(cls) for cls in PLAIN}
+)
+_TEXT_HEAD = _plain_head(str)

@@ -39,12 +39,15 @@ def zone_bytes(zone: dt.tzinfo) -> bytes:
     Raises
     ------
     TypeError
-        If it is neither a fixed offset nor a named zone: nobody knows what such a class hides.
+        If it is neither a fixed offset nor a named zone, of Python or of pytz: nobody knows what such a class hides.
     """
     if type(zone) is dt.timezone:
         return b"fixed" + _zone(zone)
     if type(zone) is ZoneInfo and zone.key is not None:
         return b"named" + _text(zone.key)
+    if type(zone).__module__.partition(".")[0] == "pytz":
+        # One object for each offset that a zone ever had: they differ in what they write themselves as.
+        return b"pytz" + _text(repr(zone))
     raise TypeError(f"its time zone is a {type_name(type(zone))}, not a timezone or a named ZoneInfo")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_genesis_perf.identity.bulk import Column
+    from pytest_genesis_perf.identity.columns import Column
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from pytest_genesis_perf.identity.parts import (
     type_name,
 )
 from pytest_genesis_perf.identity.place import Place
+from pytest_genesis_perf.identity.render import float_text
 
 _PARTS = (Leaf, Items, Fields, Pairs, Members, Alias, Labelled, Bulk)
 _SCALARS = (int, float, complex, str, bytes, bytearray, memoryview)
@@ -167,7 +168,7 @@ def _container(value: object, place: Place) -> Part:
     if isinstance(value, deque):
         return Items(f"{kind}(maxlen={value.maxlen})", tuple(value))
     if isinstance(value, array):
-        return Items(f"{kind}({value.typecode!r})", value)
+        return Items(f"{kind}({value.typecode!r})", _single(value) if value.typecode == "f" else value)
     if isinstance(value, Mapping):
         return Pairs(kind, tuple(value.items()))
     if isinstance(value, Set):
@@ -175,6 +176,20 @@ def _container(value: object, place: Place) -> Part:
     if isinstance(value, Sequence):
         return Items(kind, value if isinstance(value, (list, tuple)) else tuple(value))
     raise UnknownTypeError(kind, str(place))
+
+
+def _single(values: array[float]) -> Sequence[object]:
+    """Return single floats as values that keep their bits: as a double, a signalling NaN turns into a quiet one."""
+    if all(value == value for value in values):
+        return values
+    data = values.tobytes()
+    words = (int.from_bytes(data[i : i + 4], sys.byteorder) for i in range(0, len(data), 4))
+    return [
+        Ready(Leaf("float", word.to_bytes(4, "little")), float_text(value, word, 4))
+        if value != value
+        else value
+        for value, word in zip(values, words, strict=True)
+    ]
 
 
 def _attributes(value: object) -> Iterator[str]:

@@ -95,6 +95,8 @@ def _write_table(reporter: pytest.TerminalReporter, records: Sequence[Comparison
         Column("baseline", [_seconds(r, "baseline") for r in records], right=True, drop=1),
         Column("optimized", [_seconds(r, "optimized") for r in records], right=True, drop=2),
         Column("work", [text.work(r) for r in records], drop=4),
+        Column("peak memory", [text.memory(r) for r in records], right=True, drop=5),
+        Column("instructions", [text.instructions(r) for r in records], right=True, drop=6),
     ]
     width = _width(reporter)
     lines = layout(columns, width)
@@ -140,6 +142,7 @@ def _more(record: Comparison) -> list[str]:
         lines.append(f"meanwhile: {record.disturbance}")
     if record.confirmation:
         lines.append(f"fresh processes: {', '.join(map(text.times, record.confirmation))}")
+    lines += text.cost_lines(record)
     if record.plans:
         lines.append(f"plans: {text.plan_text(record)}")
     if record.digest:

@@ -16,7 +16,10 @@ def perf(nodeid: str, *marks: pytest.Mark, worker: bool) -> GenesisPerf:
         return [mark for mark in marks if mark.name == name]
 
     config = SimpleNamespace(workerinput={}) if worker else SimpleNamespace()
-    item: Any = SimpleNamespace(nodeid=nodeid, config=config, iter_markers=iter_markers, user_properties=[])
+    hooks = SimpleNamespace(pytest_genesis_perf_comparators=lambda config: [])
+    item: Any = SimpleNamespace(
+        nodeid=nodeid, config=config, ihook=hooks, iter_markers=iter_markers, user_properties=[]
+    )
     settings = Settings(
         timed=False,
         update=None,
