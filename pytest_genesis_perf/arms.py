@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 Arm = Callable[[], object]
+_PACKAGE = "pytest_genesis_perf"
 ROLES = ("baseline", "optimized")
 
 
@@ -33,7 +34,7 @@ class NotComparableError(Exception):
 class running:
     """Run the body as an arm: an exception that leaves it becomes an :class:`ArmRaisedError`.
 
-    ``pytest.skip``, ``pytest.fail`` and ``KeyboardInterrupt`` pass unchanged.
+    ``pytest.skip``, ``pytest.fail`` and ``KeyboardInterrupt`` pass unchanged, and what already says which arm.
 
     Parameters
     ----------
@@ -51,13 +52,13 @@ class running:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Name the arm."""
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not isinstance(error, NotComparableError):
             raise ArmRaisedError(self._role, error) from error
 
 
 def _users_traceback(error: Exception) -> str:
     trace = error.__traceback__
     # The plugin's own frames say nothing about the fault.
-    while trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__:
+    while trace is not None and str(trace.tb_frame.f_globals.get("__package__")).startswith(_PACKAGE):
         trace = trace.tb_next
     return "".join(traceback.format_exception(type(error), error, trace)).rstrip()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_genesis_perf import toml_files
+from pytest_genesis_perf.baseline_schema import SCHEMA, upgraded
 from pytest_genesis_perf.environment import EnvironmentClass
 from pytest_genesis_perf.toml_files import Table, quote
 from pytest_genesis_perf.verdict import StoredSpeed
@@ -15,7 +16,6 @@ from pytest_genesis_perf.verdict import StoredSpeed
 if TYPE_CHECKING:
     from typing import Any
 
-SCHEMA = 1
 _HEX = frozenset("0123456789abcdef")
 
 Key = tuple[str, str]
@@ -148,12 +148,7 @@ def write_speeds(path: Path, file: SpeedFile) -> None:
 
 
 def _root(path: Path, *tables: str) -> Table:
-    root = Table(path, "", toml_files.read(path))
-    if "schema" not in root.values:
-        raise root.error("the key is missing", "schema")
-    schema = root.values["schema"]
-    if type(schema) is not int or schema != SCHEMA:
-        raise root.error(f"must be {SCHEMA}, not {schema!r}: the file is of another version", "schema")
+    root = upgraded(toml_files.read(path))
     root.only(["schema"], tables)
     return root
 

@@ -174,16 +174,16 @@ def _collected() -> frozenset[str]:
 
 
 def _remove(store: Store, gone: frozenset[Key]) -> None:
-    from pytest_genesis_perf.baseline_files import SpeedFile, write_digests, write_speeds
+    from pytest_genesis_perf.baselines import editing
     from pytest_genesis_perf.toml_files import BaselineError
 
     try:
-        if store.digests is not None and gone & store.digests.keys():
-            write_digests(store.digests_path, _without(store.digests, gone))
-        for file in store.classes:
-            if gone & file.entries.keys():
-                kept = SpeedFile(file.environment, _without(file.entries, gone))
-                write_speeds(store.speed_path(file.environment), kept)
+        with editing(store.folder) as now:
+            if now.digests is not None and gone & now.digests.keys():
+                now.write_digests(_without(now.digests, gone))
+            for file in now.classes:
+                if gone & file.entries.keys():
+                    now.write_speeds(file.environment, _without(file.entries, gone))
     except BaselineError as fault:
         _stop(str(fault))
 

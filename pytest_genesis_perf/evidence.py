@@ -100,16 +100,19 @@ class Cost:
         What was counted, for people: "optimized peak memory, bytes".
     stored, current : int
         The counts.
+    slack : int
+        How much more of a small count says nothing.
     """
 
     what: str
     stored: int
     current: int
+    slack: int = 0
 
     @property
     def crossed(self) -> bool:
-        """Whether the current count is over the stored one x 1.01."""
-        return self.current > self.stored * COST_TOLERANCE
+        """Whether the current count is over the stored one x 1.01, and by more than the slack."""
+        return self.current > self.stored * COST_TOLERANCE and self.current - self.stored > self.slack
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,8 @@ class Evidence:
         Whether a failing claim was reproduced; None if it could not be tried, which fails.
     unconfirmable : str or None
         Why confirmation could not be tried.
+    not_reproduced : str or None
+        What fresh processes found instead.
     interval : tuple of float or None
         Lower and upper end of the *speedup*, baseline / optimized: ``exp(-x)`` of the ends of x.
     stored : StoredSpeed or None
@@ -162,6 +167,10 @@ class Evidence:
         Why timing cannot be trusted, or why sampling stopped undecided, with the blocks needed.
     costs : tuple of Cost
         Memory and instruction counts beside their stored values.
+    uncounted : tuple of str
+        Costs that were asked for and could not be counted, and why.
+    unstored : tuple of str
+        Costs that were counted and have nothing to be held against, and why.
 
     Raises
     ------
@@ -177,12 +186,15 @@ class Evidence:
     claim: ClaimState | None = None
     confirmed: bool | None = None
     unconfirmable: str | None = None
+    not_reproduced: str | None = None
     interval: tuple[float, float] | None = None
     stored: StoredSpeed | None = None
     stored_missing: str | None = None
     stored_confirmed: bool | None = None
     inconclusive_reason: str | None = None
     costs: tuple[Cost, ...] = ()
+    uncounted: tuple[str, ...] = ()
+    unstored: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.claim is ClaimState.HOLDS and self.interval is None:

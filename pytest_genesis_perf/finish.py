@@ -28,14 +28,15 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
     settings = session.settings
     if settings.worker:
         return
-    if settings.recording:
-        from pytest_genesis_perf.recording import write_output
+    if settings.child:
+        from pytest_genesis_perf.child_side import answer
 
-        write_output(settings.recording, session.records)
+        answer(settings.child, session.records, session.controls, session.instructions)
         return
     if settings.timed:
         _tell_orphans(run, session, seen)
-    if settings.update and not run.config.option.collectonly:
+    ended = run.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if settings.update and ended and not run.config.option.collectonly:
         from pytest_genesis_perf.update import update
 
         try:

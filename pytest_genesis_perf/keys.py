@@ -20,3 +20,5 @@ SEEN: pytest.StashKey[Seen] = pytest.StashKey()
 """In ``config.stash``: which tests the run had."""
 ITEM: pytest.StashKey[GenesisPerf] = pytest.StashKey()
 """In ``item.stash``: the comparisons of a test that asked for the fixture."""
+OWN_PROTOCOL: pytest.StashKey[bool] = pytest.StashKey()
+"""In ``item.stash``: the test is run by this plugin's protocol, which has fresh processes judge after its teardown."""

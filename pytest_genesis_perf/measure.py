@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pytest_genesis_perf.arms import Arm
+from pytest_genesis_perf.disturbance import Disturbance, Watch
+from pytest_genesis_perf.identity import Handler
 from pytest_genesis_perf.sampling import (
     Clock,
     ClockTooCoarseError,
@@ -46,6 +49,8 @@ class Pair:
         Seed of the coin.
     clock : callable, optional
         Nanoseconds.
+    handlers : tuple of Handler, optional
+        How values of further types in the results are taken apart.
     """
 
     nodeid: str
@@ -54,6 +59,7 @@ class Pair:
     optimized: Arm
     seed: str
     clock: Clock = time.perf_counter_ns
+    handlers: tuple[Handler, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,15 +76,12 @@ class Terms:
         Seconds after which sampling stops undecided, once the first look was reached.
     cap : float
         Seconds after which it stops even before the first look.
-    first_look_only : bool
-        Stop at the first look: what recording needs.
     """
 
     claim: Claim
     stored: StoredSpeed | None
     budget: float
     cap: float
-    first_look_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ class Measurement:
         Of the speedup; None where too few blocks bound it on both sides.
     baseline_seconds, optimized_seconds : float or None
         Median seconds of one call.
+    disturbance : Disturbance or None
+        What else the machine did meanwhile.
     """
 
     plan: SlicePlan
@@ -111,13 +116,18 @@ class Measurement:
     interval: tuple[float, float] | None
     baseline_seconds: float | None
     optimized_seconds: float | None
+    disturbance: Disturbance | None = None
 
     def against(self, stored: StoredSpeed | None) -> StoredState | None:
         """Say how this measurement lies to a stored speedup, None if it cannot be said."""
         return against_stored(self.interval, stored) if stored and self.interval else None
 
 
-def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement:
+Tell = Callable[[int, int], None]
+"""Is told between pairs of long arms how many there are, and how many the next look needs."""
+
+
+def measure(pair: Pair, terms: Terms, *, exchanged: bool = False, tell: Tell | None = None) -> Measurement:
     """Measure a pair until its claim is decided, or time is up.
 
     Parameters
@@ -129,56 +139,130 @@ def measure(pair: Pair, terms: Terms, *, exchanged: bool = False) -> Measurement
         interval is narrow enough to be held against it.
     exchanged : bool, optional
         Exchange the roles of the arms in warm-up and slot order.
+    tell : callable, optional
+        Is told how far it is, never within a block.
     """
-    start = pair.clock()
+    start, watch = pair.clock(), Watch()
     with garbage_held():
         sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=exchanged)
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
         xs = sampler.samples.xs
         state, doubt, stopped = ClaimState.UNDECIDED, None, None
         for look in rule.looks:
-            stopped = _draw(sampler, look, rule, terms, start, pair.clock)
+            stopped = _draw(sampler, look, rule, terms.budget, terms.cap, start, pair.clock, tell)
             if stopped:
                 break
             if state is ClaimState.UNDECIDED:
                 doubt = _doubt(xs, terms.claim.limit)
                 state = ClaimState.UNDECIDED if doubt else judge_claim(xs, terms.claim.limit, rule)
-            if terms.first_look_only or state is ClaimState.FAILS:
+            if state is ClaimState.FAILS:
                 break
             if state is ClaimState.HOLDS and not _too_wide(xs, rule, terms.stored):
                 break
     reason = None
     if state is ClaimState.UNDECIDED:
         reason = _why_undecided(xs, rule, terms.claim, doubt, stopped)
+    return _measurement(sampler, state, reason, watch)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a child measures for its parent.
+
+    Parameters
+    ----------
+    blocks, pairs : int or None
+        How many blocks of short arms, and of arms over 50 ms; None for as many as the first look needs.
+    beyond : float or None
+        Go on, doubling the blocks, until the whole interval of x lies on one side of this; None to stop at once.
+    budget : float
+        Seconds after which it does not go on.
+    cap : float
+        Seconds after which it stops in any case, with a reason.
+    exchanged : bool
+        Exchange the roles of the arms in warm-up, calibration and slot order.
+    """
+
+    blocks: int | None
+    pairs: int | None
+    beyond: float | None
+    budget: float
+    cap: float
+    exchanged: bool = False
+
+
+def measure_asked(pair: Pair, asked: Asked) -> Measurement:
+    """Measure what a parent asks for and judge nothing.
+
+    Parameters
+    ----------
+    pair : Pair
+        The arms.
+    asked : Asked
+        How many blocks, and how.
+    """
+    start, watch = pair.clock(), Watch()
+    with garbage_held():
+        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=asked.exchanged)
+        rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
+        xs = sampler.samples.xs
+        wanted = (asked.pairs if sampler.samples.plan.long else asked.blocks) or rule.looks[0]
+        stopped = _draw(sampler, wanted, rule, math.inf, asked.cap, start, pair.clock)
+        while not stopped and 2 * len(xs) <= rule.looks[-1] and not _one_sided(xs, rule, asked.beyond):
+            if _draw(sampler, 2 * len(xs), rule, asked.budget, asked.cap, start, pair.clock):
+                break
+    reason = f"stopped by {stopped} after {len(xs):,} blocks" if stopped else None
+    return _measurement(sampler, ClaimState.UNDECIDED, reason, watch)
+
+
+def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
+    lower, upper = interval(xs, rule)
+    return beyond is None or lower > beyond or upper < beyond
+
+
+def _measurement(sampler: Sampler, state: ClaimState, reason: str | None, watch: Watch) -> Measurement:
     samples = sampler.samples
+    xs = samples.xs
     return Measurement(
         plan=samples.plan,
         xs=tuple(xs),
         claim=state,
         reason=reason,
         speedup=math.exp(-median(xs)) if xs else None,
-        interval=_speedup_interval(xs, rule),
+        interval=speedup_interval(xs, LONG_ARMS if samples.plan.long else SHORT_ARMS),
         baseline_seconds=median(samples.baseline_seconds) if xs else None,
         optimized_seconds=median(samples.optimized_seconds) if xs else None,
+        disturbance=watch.seen(),
     )
 
 
-def _draw(sampler: Sampler, look: int, rule: Rule, terms: Terms, start: int, clock: Clock) -> str | None:
+def _draw(
+    sampler: Sampler,
+    look: int,
+    rule: Rule,
+    budget: float,
+    cap: float,
+    start: int,
+    clock: Clock,
+    tell: Tell | None = None,
+) -> str | None:
     """Draw blocks up to a look; return why that was not possible."""
     samples = sampler.samples
     sweep_young()
     while len(samples.xs) < look:
         spent = (clock() - start) * 1e-9
-        if spent > terms.cap:
-            return f"the limit of {terms.cap:g} s per comparison"
-        if spent > terms.budget and len(samples.xs) >= rule.looks[0]:
-            return f"the time budget of {terms.budget:g} s"
+        if spent > cap:
+            return f"the limit of {cap:g} s per comparison"
+        if spent > budget and len(samples.xs) >= rule.looks[0]:
+            return f"the time budget of {budget:g} s"
         try:
             sampler.draw_block()
         except ClockTooCoarseError as error:
             return str(error)
         if samples.plan.long:
             sweep_young()
+            if tell:
+                tell(len(samples.xs), look)
     return None
 
 
@@ -195,11 +279,12 @@ def _doubt(xs: list[float], limit: float) -> str | None:
 def _too_wide(xs: list[float], rule: Rule, stored: StoredSpeed | None) -> bool:
     if stored is None:
         return False
-    ends = _speedup_interval(xs, rule)
+    ends = speedup_interval(xs, rule)
     return ends is None or against_stored(ends, stored) is StoredState.TOO_WIDE
 
 
-def _speedup_interval(xs: list[float], rule: Rule) -> tuple[float, float] | None:
+def speedup_interval(xs: Sequence[float], rule: Rule) -> tuple[float, float] | None:
+    """Return the interval of the speedup, None where too few blocks bound it on both sides."""
     lower, upper = interval(xs, rule)
     if not (math.isfinite(lower) and math.isfinite(upper)):
         return None

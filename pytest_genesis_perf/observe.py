@@ -1,13 +1,15 @@
-"""From two arms to the evidence about them: identity, then speed, then the second look at a suspicion."""
+"""From two arms to the evidence about them: identity, then speed, and what has to be looked at once more."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
 
-from pytest_genesis_perf.confirm import Confirmation, Confirmer, Suspicion
+from pytest_genesis_perf.arms import ROLES
+from pytest_genesis_perf.confirm import Suspicion
+from pytest_genesis_perf.costs import Counted, held
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
-from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure
+from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Claim, Evidence, StoredState
@@ -20,22 +22,34 @@ class Observation:
     Parameters
     ----------
     evidence : Evidence
-        What the verdict is made of.
+        What the verdict is made of; not yet confirmed where there is a suspicion.
     first : FirstCalls
         The first calls of the arms.
     measurement : Measurement or None
         The blocks; None if speed was not measured.
-    confirmation : Confirmation or None
-        What measuring again found; None if nothing was suspected.
+    suspicion : Suspicion or None
+        What fresh processes must find again before the test fails.
+    memory, instructions : Counted or None
+        What a call of each arm costs besides; None if that was not asked for.
     """
 
     evidence: Evidence
     first: FirstCalls
     measurement: Measurement | None = None
-    confirmation: Confirmation | None = None
+    suspicion: Suspicion | None = None
+    memory: Counted | None = None
+    instructions: Counted | None = None
 
 
-def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer: Confirmer) -> Observation:
+def observe(
+    pair: Pair,
+    claim: Claim,
+    budget: float,
+    session: Session,
+    *,
+    isolate: bool = False,
+    memory: bool = False,
+) -> Observation:
     """Compare the arms, measure them if asked to, and gather the evidence.
 
     Parameters
@@ -48,8 +62,10 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer
         Seconds to judge it.
     session : Session
         Settings and baselines.
-    confirmer : Confirmer
-        Measures a suspicious pair again.
+    isolate : bool, optional
+        Leave the measuring to fresh processes.
+    memory : bool, optional
+        Count peak memory too.
 
     Raises
     ------
@@ -58,7 +74,7 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer
     """
     settings = session.settings
     key = (pair.nodeid, pair.label)
-    first = call_arms(pair.baseline, pair.optimized)
+    first = call_arms(pair.baseline, pair.optimized, pair.clock, pair.handlers)
     difference = first.difference
     evidence = Evidence(
         asked=claim,
@@ -70,22 +86,33 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer
         return Observation(evidence, first)
     obstacle = timing_obstacle(worker=settings.worker)
     if obstacle:
+        return _untimed(pair, evidence, first, obstacle)
+    baseline, optimized = first.timeable(pair.baseline, pair.optimized)
+    pair = replace(pair, baseline=baseline, optimized=optimized)
+    if settings.child:
+        return _asked(pair, evidence, first, session, memory)
+    entry = session.stored_speed(key)
+    why_missing = None if entry else session.store.why_no_speed(session.environment, key)
+    if isolate:
+        peaks = _peaks(pair, memory)
         unstable = find_unstable(first, pair.baseline, pair.optimized)
-        return Observation(
-            replace(evidence, unstable=unstable, claim=ClaimState.UNDECIDED, inconclusive_reason=obstacle),
-            first,
-        )
-    entry = None if settings.recording else session.stored_speed(key)
-    terms = Terms(
-        claim,
-        entry.speedup if entry else None,
-        budget,
-        settings.cap,
-        first_look_only=bool(settings.recording),
-    )
-    measurement = measure(pair, terms)
+        stored = entry.speedup if entry else None
+        evidence = replace(evidence, unstable=unstable, stored=stored, stored_missing=why_missing)
+        if peaks:
+            evidence = held(evidence, "memory", peaks, entry.memory_bytes if entry else None)
+        return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED, peaks)
+    left = settings.run_budget - session.spent
+    if left <= 0.0:
+        reason = f"the time for all measurements of the run, {settings.run_budget:g} s, is used up"
+        return _untimed(pair, evidence, first, reason)
+    terms = Terms(claim, entry.speedup if entry else None, min(budget, left), settings.cap)
+    with session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
+        measurement = measure(pair, terms, tell=tell)
+    if measurement.disturbance:
+        session.spent += measurement.disturbance.wall_seconds
+    peaks = _peaks(pair, memory)
     unstable = find_unstable(first, pair.baseline, pair.optimized)
-    if unstable or settings.recording:
+    if unstable:
         return Observation(replace(evidence, unstable=unstable), first, measurement)
     evidence = replace(
         evidence,
@@ -93,10 +120,87 @@ def observe(pair: Pair, claim: Claim, budget: float, session: Session, confirmer
         interval=measurement.interval,
         inconclusive_reason=measurement.reason,
         stored=terms.stored,
-        stored_missing=None if entry else session.store.why_no_speed(session.environment, key),
+        stored_missing=why_missing,
     )
-    evidence, confirmation = _confirmed(evidence, measurement, pair, terms, confirmer)
-    return Observation(evidence, first, measurement, confirmation)
+    if peaks:
+        evidence = held(evidence, "memory", peaks, entry.memory_bytes if entry else None)
+    return Observation(evidence, first, measurement, _suspicion(measurement, terms), peaks)
+
+
+def _untimed(pair: Pair, evidence: Evidence, first: FirstCalls, reason: str) -> Observation:
+    """Return what is known where speed cannot be judged: the results of first and last calls."""
+    unstable = find_unstable(first, pair.baseline, pair.optimized)
+    return Observation(
+        replace(evidence, unstable=unstable, claim=ClaimState.UNDECIDED, inconclusive_reason=reason), first
+    )
+
+
+def _peaks(pair: Pair, memory: bool) -> Counted | None:
+    """Count peak memory, in calls of their own: time is not to see it, nor it what was never called before."""
+    if not memory:
+        return None
+    from pytest_genesis_perf.memory import count_memory
+
+    return count_memory(pair.baseline, pair.optimized)
+
+
+def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, memory: bool) -> Observation:
+    """Measure what the parent of this process asks for, and judge nothing."""
+    request = session.settings.child
+    if request is None or request.label not in (None, pair.label):
+        return Observation(evidence, first)
+    if request.dumps:
+        from pytest_genesis_perf.counting import counted_here
+
+        session.instructions[pair.nodeid, pair.label] = counted_here(pair, request)
+        return Observation(evidence, first)
+    settings = session.settings
+    asked = Asked(
+        request.blocks, request.pairs, request.beyond, settings.budget, settings.cap, request.exchanged
+    )
+    measurement = measure_asked(pair, asked)
+    if request.control:
+        same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control")
+        drawn = len(measurement.xs)
+        again = replace(asked, blocks=drawn, pairs=drawn, beyond=None, exchanged=False)
+        session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
+    peaks = _peaks(pair, memory and request.memory)
+    unstable = find_unstable(first, pair.baseline, pair.optimized)
+    reason = measurement.reason if not measurement.xs else None
+    evidence = replace(evidence, unstable=unstable, inconclusive_reason=reason)
+    return Observation(evidence, first, measurement, None, peaks)
+
+
+MEMO_RATIO = 20.0
+"""A first call that took so many times the median is one that later calls may remember."""
+
+
+def memo_remarks(seen: Observation) -> tuple[str, ...]:
+    """Return what should be said of arms whose first call took far longer than later ones.
+
+    Parameters
+    ----------
+    seen : Observation
+        Of arms without inputs made anew.
+    """
+    measured = seen.measurement
+    if measured is None or measured.baseline_seconds is None or measured.optimized_seconds is None:
+        return ()
+    medians = (measured.baseline_seconds, measured.optimized_seconds)
+    return tuple(
+        f"the first call of the {role} arm took {first / later:,.0f} times its median: it may measure what it "
+        "remembers; give setup= for new inputs, or warm=True if that is meant"
+        for role, first, later in zip(ROLES, seen.first.seconds, medians, strict=True)
+        if first > MEMO_RATIO * later
+    )
+
+
+def _suspicion(measurement: Measurement, terms: Terms) -> Suspicion | None:
+    if measurement.claim is ClaimState.FAILS:
+        return Suspicion.CLAIM_FAILS
+    if measurement.against(terms.stored) is StoredState.CROSSED:
+        return Suspicion.STORED_CROSSED
+    return None
 
 
 def timing_obstacle(*, worker: bool) -> str | None:
@@ -118,22 +222,3 @@ def timing_obstacle(*, worker: bool) -> str | None:
         if tools:
             return f"speed is not judged while sys.monitoring is used by {', '.join(tools)}"
     return None
-
-
-def _confirmed(
-    evidence: Evidence, measurement: Measurement, pair: Pair, terms: Terms, confirmer: Confirmer
-) -> tuple[Evidence, Confirmation | None]:
-    """Measure a suspicious pair again and add what was found."""
-    if measurement.claim is ClaimState.FAILS:
-        found = confirmer.confirm(pair, terms, Suspicion.CLAIM_FAILS)
-        evidence = replace(evidence, confirmed=found.reproduced)
-    elif measurement.against(terms.stored) is StoredState.CROSSED:
-        found = confirmer.confirm(pair, terms, Suspicion.STORED_CROSSED)
-        evidence = replace(evidence, stored_confirmed=found.reproduced)
-    else:
-        return evidence, None
-    if found.reproduced is None:
-        return replace(evidence, unconfirmable=found.why), found
-    if found.reproduced is False and measurement.claim is ClaimState.FAILS:
-        return replace(evidence, inconclusive_reason=found.why), found
-    return evidence, found

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, MEANINGS
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.child_request import Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class Settings:
     timed : bool
         Measure and judge speed (``--genesis-perf``); else identity only.
     update : str or None
-        "all" or "new" to record baselines.
+        "all", "new" or "lower" to record baselines.
     report : Path or None
         Folder of the report files.
     baselines : Path
@@ -34,16 +37,24 @@ class Settings:
         Seed of the run.
     budget, cap : float
         Seconds for a comparison: after its first look, and in any case.
+    run_budget : float
+        Seconds for measuring all comparisons of the run, without their confirmation.
     margin : float
         Of the default claim.
     libraries : tuple of str
         Libraries in the key of the environment class.
     policy : mapping
         Effect of each soft state.
-    recording : Path or None
-        Request of the parent in a recording process.
+    child : Request or None
+        What the parent asks for, in a child.
+    child_timeout : float
+        Seconds after which a child is killed.
+    memory, instructions : bool
+        Count peak memory, and instructions under valgrind, in every comparison that is measured.
     worker : bool
         Whether this is an xdist worker.
+    doctor : float or None
+        Seconds for which to measure what this machine can judge, instead of running tests.
     """
 
     timed: bool
@@ -56,8 +67,13 @@ class Settings:
     margin: float
     libraries: tuple[str, ...]
     policy: Mapping[str, str] = field(default_factory=dict)
-    recording: Path | None = None
+    child: Request | None = None
+    child_timeout: float = 300.0
+    run_budget: float = math.inf
+    memory: bool = False
+    instructions: bool = False
     worker: bool = False
+    doctor: float | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -71,8 +87,9 @@ def add_options(parser: pytest.Parser) -> None:
         nargs="?",
         const="all",
         type=_update_choice,
-        metavar="all|new",
-        help="Record digests, and speeds from fresh processes; new adds only what is missing.",
+        metavar="all|new|lower",
+        help="Record digests, and speeds from fresh processes; new adds only what is missing, lower also stores "
+        "speeds far below the stored ones.",
     )
     group.addoption(
         "--genesis-perf-update-force", action="store_true", help="Allow recording where CI is set."
@@ -89,12 +106,43 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--genesis-perf-budget", metavar="SECONDS", help="Time for one comparison of short arms (default: 4)."
     )
-    group.addoption("--genesis-perf-recording", metavar="FILE", help=argparse.SUPPRESS)
+    group.addoption(
+        "--genesis-perf-run-budget",
+        metavar="SECONDS",
+        help="Time for measuring all comparisons of a run; later ones are INCONCLUSIVE (default: no limit).",
+    )
+    group.addoption(
+        "--genesis-perf-memory",
+        action="store_true",
+        help="Count the peak memory of a call of each arm too, and hold it against the stored one.",
+    )
+    group.addoption(
+        "--genesis-perf-instructions",
+        action="store_true",
+        help="Count the instructions of a call of each arm too, in one more process under valgrind for each test.",
+    )
+    group.addoption(
+        "--genesis-perf-doctor",
+        nargs="?",
+        const="20",
+        type=_doctor_seconds,
+        metavar="SECONDS",
+        help="Run no test: measure which effect this machine resolves in which time, and what disturbs it.",
+    )
+    group.addoption("--genesis-perf-child", metavar="FILE", help=argparse.SUPPRESS)
     parser.addini("genesis_perf_report", "folder of the report files", default="")
     parser.addini("genesis_perf_baselines", "folder of stored baselines, from rootdir", default="baselines")
     parser.addini("genesis_perf_seed", "seed of the coins", default="")
     parser.addini("genesis_perf_budget", "seconds for one comparison of short arms", default="4")
+    parser.addini("genesis_perf_run_budget", "seconds for measuring all comparisons of a run", default="inf")
     parser.addini("genesis_perf_cap", "seconds after which any comparison stops", default="60")
+    parser.addini(
+        "genesis_perf_child_timeout", "seconds after which a fresh process is killed", default="300"
+    )
+    parser.addini("genesis_perf_memory", "count peak memory in every comparison", type="bool", default=False)
+    parser.addini(
+        "genesis_perf_instructions", "count instructions in every comparison", type="bool", default=False
+    )
     parser.addini("genesis_perf_margin", 'share that still counts as "not slower"', default="0.02")
     parser.addini(
         "genesis_perf_libraries",
@@ -120,50 +168,100 @@ def read_settings(config: pytest.Config) -> Settings:
         For a value that makes no sense, naming the option or ini key.
     """
     option = config.option
-    recording = option.genesis_perf_recording
-    # A recording process is started with its parent's arguments, but neither updates nor repeats its coins.
-    update = None if recording else option.genesis_perf_update
+    child = _request(option.genesis_perf_child) if option.genesis_perf_child else None
+    # A child is started with its parent's arguments, but neither updates nor repeats its coins.
+    update = None if child else option.genesis_perf_update
     if update and not option.genesis_perf_update_force and _is_set(os.environ.get("CI")):
         raise pytest.UsageError(
             "--genesis-perf-update: refused because CI is set: baselines are recorded and reviewed by "
             "people; --genesis-perf-update-force overrides"
         )
+    if update and option.genesis_perf_doctor is not None:
+        raise pytest.UsageError(
+            "--genesis-perf-doctor runs no test, so --genesis-perf-update would record nothing: one after the other"
+        )
+    timed = bool(option.genesis_perf or update or child)
     budget, budget_name = _chosen(config, "budget")
+    run_budget, run_budget_name = _chosen(config, "run_budget")
     seed, seed_name = _chosen(config, "seed")
     report, report_name = _chosen(config, "report")
     baselines = _folder(config, *_chosen(config, "baselines"))
     return Settings(
-        timed=bool(option.genesis_perf or update or recording),
+        timed=timed,
         update=update,
-        report=_report_folder(config, report, report_name) if report and not recording else None,
+        report=_report_folder(config, report, report_name) if report and not child else None,
         baselines=baselines,
-        seed=_whole(seed_name, seed) if seed and not recording else int.from_bytes(os.urandom(4), "big"),
+        seed=_whole(seed_name, seed) if seed and not child else int.from_bytes(os.urandom(4), "big"),
         budget=_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
+        run_budget=math.inf
+        if run_budget == "inf"
+        else _number(
+            run_budget_name, run_budget, lambda x: x > 0.0, "a finite number of seconds > 0, or inf"
+        ),
         cap=_ini_number(config, "cap", lambda x: x > 0.0, "a finite number of seconds > 0"),
         margin=_ini_number(
             config, "margin", lambda x: 0.0 <= x < 1.0, "a share from 0 up to 1, such as 0.02"
         ),
         libraries=tuple(config.getini("genesis_perf_libraries")),
         policy={state: _effect(config, state) for state in DEFAULTS},
-        recording=Path(recording) if recording else None,
+        child=child,
+        child_timeout=_ini_number(
+            config, "child_timeout", lambda x: x > 0.0, "a finite number of seconds > 0"
+        ),
+        memory=_flag(config, "memory", timed),
+        instructions=_flag(config, "instructions", timed),
         worker=hasattr(config, "workerinput"),
+        doctor=option.genesis_perf_doctor,
     )
+
+
+def _request(path: str) -> Request:
+    from pytest_genesis_perf.child_request import Request
+
+    try:
+        return Request.read(Path(path))
+    except (OSError, ValueError) as fault:
+        raise pytest.UsageError(f"--genesis-perf-child: {path}: {fault}; the plugin alone gives it") from None
 
 
 def _chosen(config: pytest.Config, name: str) -> tuple[str, str]:
     """Return the value of an option, else of its ini twin, and what to call it."""
     value: str | None = getattr(config.option, f"genesis_perf_{name}")
     if value is not None:
-        return value, f"--genesis-perf-{name}"
+        return value, f"--genesis-perf-{name.replace('_', '-')}"
     return str(config.getini(f"genesis_perf_{name}")), f"ini genesis_perf_{name}"
 
 
+def _flag(config: pytest.Config, name: str, timed: bool) -> bool:
+    """Return whether a cost is to be counted; asked for in a run that counts none, it would silently do nothing."""
+    asked: bool = getattr(config.option, f"genesis_perf_{name}")
+    if asked and not timed:
+        raise pytest.UsageError(
+            f"--genesis-perf-{name}: add --genesis-perf, without which nothing is measured"
+        )
+    return asked or bool(config.getini(f"genesis_perf_{name}"))
+
+
 def _update_choice(text: str) -> str:
-    if text not in ("all", "new"):
+    if text not in ("all", "new", "lower"):
         raise argparse.ArgumentTypeError(
-            f"must be all or new, not {text!r}; write --genesis-perf-update=all before a path"
+            f"must be all, new or lower, not {text!r}; write --genesis-perf-update=all before a path"
         )
     return text
+
+
+def _doctor_seconds(text: str) -> float:
+    from pytest_genesis_perf.doctor.diagnosis import SECONDS_RULE, valid_seconds
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not valid_seconds(seconds):
+        raise argparse.ArgumentTypeError(
+            f"must be {SECONDS_RULE}, not {text!r}; write --genesis-perf-doctor=20 before a path"
+        )
+    return seconds
 
 
 def _folder(config: pytest.Config, value: str, name: str) -> Path:

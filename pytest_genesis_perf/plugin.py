@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 
 import pytest
 
-from pytest_genesis_perf import keys, marker, options
+from pytest_genesis_perf import hookspecs, keys, marker, options
 from pytest_genesis_perf.fixtures import genesis_perf as genesis_perf
 from pytest_genesis_perf.seen import Seen
 
@@ -17,9 +17,23 @@ pytest_plugins = ("pytest_genesis_perf.engine_fixtures",)
 REPORT_ATTRIBUTE = "genesis_perf"
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the hooks that others may implement."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register options and ini keys."""
     options.add_options(parser)
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Examine the machine instead of running tests, where that was asked for."""
+    if config.option.genesis_perf_doctor is None or config.option.help or config.option.version:
+        return None
+    from pytest_genesis_perf.doctor.under_pytest import run
+
+    return run(config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -32,10 +46,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # xdist hands the options on: workers must not draw a seed of their own.
     config.option.genesis_perf_seed = str(settings.seed)
     config.pluginmanager.register(Collector(config), "genesis_perf_collector")
-    if settings.recording:
-        from pytest_genesis_perf.recording import prepare_child
+    if settings.child:
+        from pytest_genesis_perf.child_side import prepare
 
-        prepare_child(config)
+        prepare(config, settings.child)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -50,14 +64,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check the markers; a recording process keeps the tests it was asked for."""
+    """Check the markers; a child keeps the tests it was asked for."""
     settings = config.stash[keys.SETTINGS]
     if not settings.worker:
         marker.check_items(items)
-    if settings.recording:
-        from pytest_genesis_perf.recording import select
+    if settings.child:
+        from pytest_genesis_perf.child_side import select
 
-        select(config, items)
+        select(config, settings.child, items)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -66,13 +80,43 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         marker.check_items([item])
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test whose speed is judged so that fresh processes can confirm a failing claim after its teardown."""
+    if not item.config.stash[keys.SETTINGS].timed:
+        return None
+    from pytest_genesis_perf import protocol
+
+    if not protocol.judged_after_teardown(item):
+        return None
+    protocol.run(item, nextitem)
+    return True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that asked for the fixture and compared nothing, or swallowed a failing verdict."""
     yield
     perf = item.stash.get(keys.ITEM, None)
-    if perf is not None:
-        perf.close()
+    if perf is None:
+        return
+    if perf.pending and keys.OWN_PROTOCOL not in item.stash:
+        # Asked for by getfixturevalue, or run by another plugin's protocol: judged at once.
+        from pytest_genesis_perf.protocol import settle
+
+        settle(item, perf)
+    perf.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Free what wider fixtures hold too, where fresh processes are about to run the same test."""
+    yield
+    perf = item.stash.get(keys.ITEM, None)
+    if perf is not None and perf.pending:
+        from pytest_genesis_perf.protocol import release_all
+
+        release_all(item)
 
 
 @pytest.hookimpl(wrapper=True)

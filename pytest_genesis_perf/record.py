@@ -67,6 +67,16 @@ class Comparison:
         Speedups measured again to confirm a failing claim.
     seed : str
         Seed of the coin.
+    disturbance : str
+        What else the machine did while the pair was measured.
+    remarks : tuple of str
+        What should be looked at besides the verdict.
+    memory_bytes, stored_memory_bytes : mapping or None
+        Peak memory of a call of "baseline" and "optimized", where it was counted, and the stored one.
+    instructions, stored_instructions : mapping or None
+        Instructions of a call of each, and the "tool" that counted them.
+    cost_gaps : tuple of str
+        Costs that were asked for and could not be counted, or held against nothing.
     """
 
     nodeid: str
@@ -93,6 +103,13 @@ class Comparison:
     calls: Mapping[str, int] = field(default_factory=dict)
     confirmation: tuple[float, ...] = ()
     seed: str = ""
+    disturbance: str = ""
+    remarks: tuple[str, ...] = ()
+    memory_bytes: Mapping[str, int] | None = None
+    stored_memory_bytes: Mapping[str, int] | None = None
+    instructions: Mapping[str, int | str] | None = None
+    stored_instructions: Mapping[str, int | str] | None = None
+    cost_gaps: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -1,82 +1,65 @@
-"""A recording process: a child pytest run that measures the tests it is asked for, and judges nothing."""
+"""What several fresh processes measured of a comparison, as one entry to store, or why it is not stored."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from statistics import median
 
-import pytest
+from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+from pytest_genesis_perf.child_request import Measured
+from pytest_genesis_perf.report.text import times
+from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
+from pytest_genesis_perf.verdict import StoredSpeed
 
-from pytest_genesis_perf import keys
-from pytest_genesis_perf.record import Comparison
+PROCESSES = 5
+"""Fewer do not show how much one commit varies between processes."""
+MOST_SPREAD = 1.25
+"""Highest / lowest process of a speed that can be stored.
+
+The tripwire lies 10% below the lowest process: at this spread it already needs a slowdown of up to 37% against the
+fastest one, about what jobs of one commit differ by on shared machines (26%). Of 80 recordings of ordinary short arms
+(40 ns to 500 us) on a busy 2-core machine none spread by more than 1.23, but 7 had a process over 10% from the median;
+512 blocks instead of 32 changed that little, for it is the layout of memory that differs.
+"""
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What one process measured of one comparison.
+def merged(key: Key, processes: Sequence[Sequence[Measured]]) -> SpeedEntry | str:
+    """Return the entry of a comparison over all recording processes, or why there is none.
 
     Parameters
     ----------
-    nodeid, label : str
-        The comparison.
-    speedup : float or None
-        Median; None if it was not measured.
-    seconds : mapping or None
-        Of one call of each arm.
-    why : str
-        Why it was not measured.
+    key : tuple of str
+        Node id and label.
+    processes : sequence of sequences of Measured
+        What each process measured, of all comparisons.
+
+    Returns
+    -------
+    SpeedEntry or str
+        Rounded as it is stored. Why not: a process did not run it, could not measure it or had too few blocks for a
+        first look; its result has other bits in another process; or the processes are too far apart for a stored
+        speed to be of use.
     """
-
-    nodeid: str
-    label: str
-    speedup: float | None
-    seconds: Mapping[str, float] | None
-    why: str
-
-
-def write_request(path: Path, output: Path, nodeids: Iterable[str]) -> None:
-    """Write what a child is to measure and where to put it."""
-    path.write_text(json.dumps({"output": str(output), "select": sorted(nodeids)}), encoding="utf-8")
-
-
-def prepare_child(config: pytest.Config) -> None:
-    """Keep a child, which is started with its parent's arguments, from writing its parent's files."""
-    if getattr(config.option, "xmlpath", None):
-        config.option.xmlpath = None
-
-
-def select(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that the request names."""
-    path = config.stash[keys.SETTINGS].recording
-    wanted = set(json.loads(path.read_text(encoding="utf-8"))["select"]) if path else set()
-    left = [item for item in items if item.nodeid not in wanted]
-    config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if item.nodeid in wanted]
-
-
-def write_output(request: Path, records: Iterable[Comparison]) -> None:
-    """Write what was measured to where the request says."""
-    output = Path(json.loads(request.read_text(encoding="utf-8"))["output"])
-    measured = [
-        asdict(
-            Recorded(
-                record.nodeid,
-                record.label,
-                # A result that differs between calls has no speed worth storing.
-                record.speedup if record.effect != "fail" else None,
-                dict(record.seconds) if record.seconds else None,
-                record.detail.splitlines()[0],
-            )
-        )
-        for record in records
-    ]
-    output.write_text(json.dumps(measured), encoding="utf-8")
-
-
-def read_output(path: Path) -> list[Recorded]:
-    """Read what a child measured, nothing if it did not get that far."""
-    if not path.exists():
-        return []
-    return [Recorded(**values) for values in json.loads(path.read_text(encoding="utf-8"))]
+    found: list[tuple[float, Mapping[str, float]]] = []
+    digests: set[str | None] = set()
+    for number, process in enumerate(processes, start=1):
+        mine = next((one for one in process if (one.nodeid, one.label) == key), None)
+        if mine is None:
+            return f"it did not run in recording process {number}"
+        if mine.speedup is None or mine.seconds is None:
+            return f"not measured in recording process {number}: {mine.why}"
+        needed = (LONG_ARMS if mine.long else SHORT_ARMS).looks[0]
+        if len(mine.blocks) < needed:
+            drawn = f"{len(mine.blocks)} of {needed} blocks in the time limit of a comparison (ini genesis_perf_cap)"
+            return f"INCONCLUSIVE in recording process {number}: {drawn}"
+        found.append((mine.speedup, mine.seconds))
+        digests.add(mine.digest)
+    if len(digests) > 1:
+        return "DIFFERENT: the result has other bits in another process; does it depend on the hash seed?"
+    speedups = sorted(speedup for speedup, _ in found)
+    low, middle, high = speedups[0], median(speedups), speedups[-1]
+    if high > low * MOST_SPREAD:
+        told = f"{times(low)} to {times(high)}, further apart than {MOST_SPREAD:g} times"
+        return f"INCONCLUSIVE: {len(found)} processes gave {told}: record on a quieter machine, or with longer arms"
+    seconds = {arm: median(arms[arm] for _, arms in found) for arm in ("baseline", "optimized")}
+    return SpeedEntry(StoredSpeed(low, middle, high), len(found), seconds).rounded()

@@ -17,6 +17,7 @@ from itertools import pairwise, repeat
 from random import Random
 
 from pytest_genesis_perf.arms import ROLES, Arm, running
+from pytest_genesis_perf.prepared import PreparedArm
 
 Clock = Callable[[], int]
 """Returns nanoseconds; only differences have a meaning."""
@@ -100,13 +101,15 @@ def time_calls(arm: Arm, calls: int, clock: Clock) -> int:
     clock : callable
         The clock.
     """
+    if isinstance(arm, PreparedArm):
+        return arm.time(calls, clock)
     start = clock()
     for _ in repeat(None, calls):
         arm()
     return clock() - start
 
 
-def calibrate(arm: Arm, clock: Clock, tick: int) -> tuple[int, float]:
+def calibrate(arm: Arm, clock: Clock, tick: int, slice_ns: int | None = None) -> tuple[int, float]:
     """Find how many calls make a slice; the calls made for it are also the arm's warm-up.
 
     Parameters
@@ -117,15 +120,17 @@ def calibrate(arm: Arm, clock: Clock, tick: int) -> tuple[int, float]:
         The clock.
     tick : int
         Step of the clock, from :func:`timer_tick`.
+    slice_ns : int, optional
+        Length of a slice in nanoseconds, whatever the tick; by default 100 us, never under 1,000 ticks.
 
     Returns
     -------
     calls : int
-        Calls in a slice of about 100 us, never under 1,000 ticks; 1 where one call is longer.
+        Calls in a slice of about that length; 1 where one call is longer.
     seconds : float
         Of one call, the fastest seen: a disturbed calibration must not make slices too short.
     """
-    target = max(SLICE_NS, SLICE_TICKS * tick)
+    target = max(SLICE_NS, SLICE_TICKS * tick) if slice_ns is None else slice_ns
     calls = 1
     elapsed = time_calls(arm, calls, clock)
     while elapsed < target:
@@ -152,6 +157,8 @@ class Sampler:
         The clock, in nanoseconds.
     exchanged : bool, optional
         Exchange the roles of the arms in warm-up and slot order, as a confirmation does.
+    slice_ns : int, optional
+        Length of a slice, as in :func:`calibrate`: the doctor tries lengths that the rule does not use.
     """
 
     def __init__(
@@ -162,9 +169,11 @@ class Sampler:
         clock: Clock = time.perf_counter_ns,
         *,
         exchanged: bool = False,
+        slice_ns: int | None = None,
     ) -> None:
         self._arms = (baseline, optimized)
         self._clock = clock
+        self._slice_ns = slice_ns
         self._coin = Random(seed)
         self._exchanged = exchanged
         self.samples = Samples(self._plan())
@@ -174,7 +183,7 @@ class Sampler:
         calls, seconds = [0, 0], [0.0, 0.0]
         for role in (1, 0) if self._exchanged else (0, 1):
             with running(ROLES[role]):
-                calls[role], seconds[role] = calibrate(self._arms[role], self._clock, tick)
+                calls[role], seconds[role] = calibrate(self._arms[role], self._clock, tick, self._slice_ns)
         longest = max(seconds)
         if longest * 1e9 <= LONG_NS:
             return SlicePlan(calls[0], calls[1], long=False)
@@ -198,6 +207,7 @@ class Sampler:
         order = (first, 1 - first) if plan.long else (first, 1 - first, 1 - first, first)
         logs: tuple[list[float], list[float]] = ([], [])
         calls = (plan.baseline_calls, plan.optimized_calls)
+        self._renew(order[0])
         for role in order:
             with running(ROLES[role]):
                 elapsed = time_calls(self._arms[role], calls[role], self._clock)
@@ -208,6 +218,14 @@ class Sampler:
         self.samples.xs.append(optimized - baseline)
         self.samples.baseline_seconds.append(math.exp(baseline))
         self.samples.optimized_seconds.append(math.exp(optimized))
+
+    def _renew(self, first: int) -> None:
+        """Make the inputs of a block, in the order in which the coin lets the arms begin."""
+        for role in (first, 1 - first):
+            arm = self._arms[role]
+            if isinstance(arm, PreparedArm):
+                with running(ROLES[role]):
+                    arm.renew()
 
 
 def sweep_young() -> None:

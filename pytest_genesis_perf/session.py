@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from pytest_genesis_perf import keys
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass, current
 from pytest_genesis_perf.options import Settings
+from pytest_genesis_perf.progress import Progress
 from pytest_genesis_perf.record import Comparison, severity
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
 from pytest_genesis_perf.verdict import DigestState, Policy
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+    from pytest_genesis_perf.costs import Counted
 
 
 class Session:
@@ -33,6 +36,14 @@ class Session:
 
     Attributes
     ----------
+    spent : float
+        Seconds that measuring took so far.
+    progress : Progress
+        Tells a terminal what is measured.
+    controls : dict
+        In a child: blocks of the baseline arm against itself, by comparison.
+    instructions : dict
+        In a child under valgrind: what it counted, by comparison.
     failed_tests : set of str
         Tests with the fixture that failed in any phase, for whatever reason.
     notes, warnings, errors : list of str
@@ -43,6 +54,10 @@ class Session:
         self.settings = settings
         self.store = Store(settings.baselines)
         self._records: dict[Key, Comparison] = {}
+        self.spent = 0.0
+        self.progress = Progress(None)
+        self.controls: dict[Key, tuple[float, ...]] = {}
+        self.instructions: dict[Key, Counted] = {}
         self.failed_tests: set[str] = set()
         self.notes: list[str] = []
         self.warnings: list[str] = []
@@ -112,7 +127,7 @@ class Session:
         BaselineError
             If the stored digests cannot be trusted.
         """
-        if self.settings.update or self.settings.recording:
+        if self.settings.update or self.settings.child:
             return "untracked"
         if self.store.digests is None:
             tracked = bool(self.store.classes) or self.policy.no_digest == "fail"
@@ -123,7 +138,9 @@ class Session:
         return "match" if stored == digest else "differs"
 
     def stored_digest(self, key: Key) -> str | None:
-        """Return the stored digest of a comparison."""
+        """Return the stored digest of a comparison; None where it is recorded anew, or only measured."""
+        if self.settings.update or self.settings.child:
+            return None
         return (self.store.digests or {}).get(key)
 
     def stored_speed(self, key: Key) -> SpeedEntry | None:
@@ -134,5 +151,10 @@ class Session:
 def session_of(config: pytest.Config) -> Session:
     """Return the session of a run, made when first asked for."""
     if keys.SESSION not in config.stash:
-        config.stash[keys.SESSION] = Session(config.stash[keys.SETTINGS])
+        session = Session(config.stash[keys.SETTINGS])
+        if not session.settings.child and config.get_verbosity() >= 0:
+            capturing = config.pluginmanager.get_plugin("capturemanager")
+            uncaptured = capturing.global_and_fixture_disabled if capturing else nullcontext
+            session.progress = Progress(config.pluginmanager.get_plugin("terminalreporter"), uncaptured)
+        config.stash[keys.SESSION] = session
     return config.stash[keys.SESSION]

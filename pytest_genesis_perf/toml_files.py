@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
+import re
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,21 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+from pytest_genesis_perf.atomic_files import replace_file
 from pytest_genesis_perf.nearest import nearest
+from pytest_genesis_perf.toml_lines import KeyLines, Keys
 
 Scalar = str | int | float
 
+_CONFLICT = ("<<<<<<< ", "||||||| ", ">>>>>>> ")
+_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+
 
 class BaselineError(Exception):
-    """A baseline file that cannot be trusted: names the file, the place and what would be right."""
+    """A baseline file that cannot be trusted: names the file, the line, the key and what would be right."""
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Table:
     """Parse a file.
 
     Parameters
@@ -33,25 +36,42 @@ def read(path: Path) -> dict[str, Any]:
     path : Path
         The file.
 
+    Returns
+    -------
+    Table
+        Its root.
+
     Raises
     ------
     BaselineError
-        If it cannot be read or is not TOML; the message has the line and column.
+        If it cannot be read, has an unresolved merge conflict, is truncated or is not TOML.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BaselineError(f"{path}: cannot be read: {error}") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
-            raise BaselineError(
-                f"{path}: line {number}: an unresolved merge conflict; restore or rerecord the file"
-            )
+    lines = KeyLines(text)
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.startswith(_CONFLICT):
+            raise _unreadable(path, f"line {number}: an unresolved merge conflict", lines, number)
     try:
-        parsed: dict[str, Any] = tomllib.loads(text)
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BaselineError(f"{path}: not valid TOML: {error}; restore or rerecord the file") from error
-    return parsed
+        found = _PLACE.search(str(error))
+        number = int(found[1]) if found and found[1] else lines.last
+        told = str(error)[: found.start()] if found else str(error)
+        raise _unreadable(path, f"not valid TOML: line {number}: {told}", lines, number) from error
+    if text and not text.endswith("\n"):
+        # What was cut off in the middle of a number is still a number.
+        fault = f"line {lines.last}: the last line does not end, as in a truncated file"
+        raise _unreadable(path, fault, lines, lines.last)
+    return Table(path, lines, (), values)
+
+
+def _unreadable(path: Path, fault: str, lines: KeyLines, number: int) -> BaselineError:
+    key = dotted(lines.keys_at(number))
+    near = f", at the key {key}" if key else ""
+    return BaselineError(f"{path}: {fault}{near}; restore or rerecord the file")
 
 
 class Table:
@@ -61,8 +81,10 @@ class Table:
     ----------
     path : Path
         The file, for messages.
-    where : str
-        The table's dotted name, "" for the root.
+    lines : KeyLines
+        Where its keys stand, for messages.
+    keys : tuple of str
+        The table's name, empty for the root.
     values : object
         What the file has there.
 
@@ -72,17 +94,19 @@ class Table:
         If it is not a table.
     """
 
-    def __init__(self, path: Path, where: str, values: object) -> None:
+    def __init__(self, path: Path, lines: KeyLines, keys: Keys, values: object) -> None:
         self.path = path
-        self.where = where
+        self.lines = lines
+        self.keys = keys
         if not isinstance(values, dict):
             raise self.error(f"must be a table, not {values!r}")
         self.values: Mapping[str, Any] = values
 
     def error(self, message: str, key: str | None = None) -> BaselineError:
-        """Return the error that names file, key and fault."""
-        place = ".".join(part for part in (self.where, name(key) if key is not None else "") if part)
-        return BaselineError(f"{self.path}: {place}: {message}" if place else f"{self.path}: {message}")
+        """Return the error that names file, line, key and fault."""
+        keys = self.keys if key is None else (*self.keys, key)
+        place = f"{self.path}: line {self.lines.line_of(keys)}"
+        return BaselineError(f"{place}: {dotted(keys)}: {message}" if keys else f"{place}: {message}")
 
     def only(self, required: Iterable[str], optional: Iterable[str] = ()) -> None:
         """Require exactly these keys."""
@@ -96,7 +120,7 @@ class Table:
 
     def table(self, key: str) -> Table:
         """Return the table at a key."""
-        return Table(self.path, ".".join(filter(None, (self.where, name(key)))), self.values[key])
+        return Table(self.path, self.lines, (*self.keys, key), self.values[key])
 
     def text(self, key: str) -> str:
         """Return the non-empty string at a key."""
@@ -153,6 +177,11 @@ def name(key: str) -> str:
     return key if bare else quote(key)
 
 
+def dotted(keys: Keys) -> str:
+    """Return a key with the tables around it, as TOML writes it."""
+    return ".".join(map(name, keys))
+
+
 def write(path: Path, text: str) -> None:
     """Replace a file in one step: a crash leaves the old one or the new one, never a part.
 
@@ -168,20 +197,7 @@ def write(path: Path, text: str) -> None:
     BaselineError
         If it cannot be written.
     """
-    temporary = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes private files; a baseline is committed and read by others.
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        replace_file(path, text)
     except OSError as error:
         raise BaselineError(f"{path}: cannot be written: {error}") from error
-    finally:
-        if temporary:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)

@@ -1,26 +1,27 @@
-"""``--genesis-perf-update``: digests from this run, speeds from fresh processes, and every change said."""
+"""``--genesis-perf-update``: digests from this run, speeds from fresh processes, and every change said.
+
+A comparison is recorded whole or not at all, and what is not makes the run fail: one whose test failed (DIFFERENT among
+them), one that a recording process could not measure, one whose processes disagree (INCONCLUSIVE), and one that fell
+below the tripwire. A file that cannot be trusted stops the update before anything is written.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from statistics import median
+from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
-from pytest_genesis_perf.baseline_files import Key, SpeedEntry, SpeedFile, write_digests, write_speeds
-from pytest_genesis_perf.recording import Recorded, read_output, write_request
-from pytest_genesis_perf.report.text import times
+from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+from pytest_genesis_perf.baselines import Store, editing
+from pytest_genesis_perf.changes import Mode, Recorded, changes
+from pytest_genesis_perf.child_request import Measured, Request
+from pytest_genesis_perf.children import ask_child
+from pytest_genesis_perf.cost_recording import with_costs
+from pytest_genesis_perf.environment import EnvironmentClass
+from pytest_genesis_perf.recording import PROCESSES, merged
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import StoredSpeed
-
-PROCESSES = 5
-"""Fewer do not show how much one commit varies between processes."""
-_TAIL_LINES = 12
 
 
 def update(config: pytest.Config, session: Session) -> None:
@@ -36,139 +37,72 @@ def update(config: pytest.Config, session: Session) -> None:
     Raises
     ------
     BaselineError
-        If a stored file cannot be trusted or written. A file that cannot be trusted is left as it is.
+        If a stored file cannot be trusted, locked or written. A file that cannot be trusted is left as it is.
     """
-    only_new = session.settings.update == "new"
-    old_digests = dict(session.store.digests or {})
-    old_speeds = dict(session.store.speeds(session.environment))
+    mode = cast(Mode, session.settings.update)
+    good = _passed(session)
+    old = _stored(session.store, session.environment)
+    wanted = {key for key in good if mode != "new" or key not in old.digests or key not in old.speeds}
+    measured = _measure(config, session, {nodeid for nodeid, _ in wanted}) if wanted else []
+    entries: dict[Key, SpeedEntry] = {}
+    for key in sorted(wanted):
+        entry = merged(key, measured)
+        if isinstance(entry, str):
+            session.errors.append(f"not recorded: {' / '.join(key)}: {entry}")
+        else:
+            entries[key] = entry
+    entries = with_costs(config, session, entries, measured)
+    new = Recorded({key: good[key] for key in entries}, entries)
+    done = changes(old, new, mode)
+    if entries:
+        with editing(session.settings.baselines) as store:
+            # Once more: another update may have stored its entries while this one measured.
+            old = _stored(store, session.environment)
+            done = changes(old, new, mode)
+            if done.store.speeds:
+                store.write_speeds(session.environment, {**old.speeds, **done.store.speeds})
+            if done.store.digests:
+                try:
+                    store.write_digests({**old.digests, **done.store.digests})
+                except BaselineError as fault:
+                    session.errors.append(f"the digests were not recorded, the speeds were: {fault}")
+    session.errors[:] = [*done.refused, *session.errors]
+    session.notes += [*done.alarming, *done.told]
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and config.get_verbosity() < 0:
+        # Notes are not shown under -q; these are never silent.
+        for line in done.alarming:
+            reporter.write_line(line)
+
+
+def _passed(session: Session) -> dict[Key, str]:
+    """Return the digests of the comparisons whose tests passed."""
     good: dict[Key, str] = {}
     for record in session.records:
         if record.effect == "fail" or record.nodeid in session.failed_tests or record.digest is None:
             session.errors.append(f"not recorded, the test failed: {record.nodeid} / {record.label}")
         else:
             good[record.key] = record.digest
-    wanted = {key for key in good if not only_new or key not in old_digests or key not in old_speeds}
-    measured = _measure(config, session, {nodeid for nodeid, _ in wanted}) if wanted else []
-    speeds: dict[Key, SpeedEntry] = {}
-    digests: dict[Key, str] = {}
-    for key in sorted(wanted):
-        entry = _merge(key, measured, old_speeds.get(key))
-        if isinstance(entry, str):
-            session.errors.append(f"not recorded: {' / '.join(key)}: {entry}")
-            continue
-        if not (only_new and key in old_digests):
-            digests[key] = good[key]
-        if not (only_new and key in old_speeds):
-            speeds[key] = entry.rounded()
-    if digests:
-        write_digests(session.store.digests_path, old_digests | digests)
-    if speeds:
-        file = SpeedFile(session.environment, old_speeds | speeds)
-        write_speeds(session.store.speed_path(session.environment), file)
-    session.notes += _changes(old_digests, digests, old_speeds, speeds)
+    return good
 
 
-def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list[list[Recorded]]:
+def _stored(store: Store, environment: EnvironmentClass) -> Recorded:
+    return Recorded(store.digests or {}, store.speeds(environment))
+
+
+def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list[Sequence[Measured]]:
     """Run the recording processes one after the other."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    measured = []
-    with tempfile.TemporaryDirectory(prefix="genesis-perf-") as name:
-        folder = Path(name)
-        for number in range(1, PROCESSES + 1):
-            if reporter is not None:
-                reporter.ensure_newline()
-                reporter.write_line(f"genesis-perf: recording process {number} of {PROCESSES}")
-            request, output = folder / f"request-{number}.json", folder / f"output-{number}.json"
-            write_request(request, output, nodeids)
-            done = subprocess.run(
-                child_command(config, request, folder / f"cache-{number}"),
-                cwd=config.invocation_params.dir,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                check=False,
-            )
-            if done.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-                tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
-                raise BaselineError(
-                    f"recording process {number} ended with exit code {done.returncode}:\n{tail}"
-                )
-            measured.append(read_output(output))
+    # Each test may take as long as in a process that confirms it alone.
+    limit = session.settings.child_timeout * len(nodeids)
+    measured: list[Sequence[Measured]] = []
+    for number in range(1, PROCESSES + 1):
+        if reporter is not None:
+            reporter.ensure_newline()
+            reporter.write_line(f"genesis-perf: recording process {number} of {PROCESSES}")
+        answer = ask_child(config, Request(answer="", select=tuple(sorted(nodeids)), memory=True), limit)
+        if answer.fault:
+            rule = f"it may take {limit:g} s: ini genesis_perf_child_timeout for each of {len(nodeids)} tests"
+            raise BaselineError(f"recording process {number}: {answer.fault} ({rule})")
+        measured.append(answer.measured)
     return measured
-
-
-def child_command(config: pytest.Config, request: Path, cache: Path) -> list[str]:
-    """Return the command of a recording process: the same run, on its own, writing none of its files.
-
-    Parameters
-    ----------
-    config : pytest.Config
-        The run to repeat.
-    request : Path
-        What to record, from :func:`~pytest_genesis_perf.recording.write_request`.
-    cache : Path
-        An empty cache folder: no selection of "last failed" tests, and the user's cache is left alone.
-    """
-    command = [sys.executable, "-m", "pytest", *map(str, config.invocation_params.args)]
-    command += [f"--genesis-perf-recording={request}", "-o", f"cache_dir={cache}"]
-    if config.pluginmanager.hasplugin("xdist"):
-        command.append("-n0")
-    if config.pluginmanager.hasplugin("pytest_cov"):
-        command.append("--no-cov")
-    return command
-
-
-def _merge(key: Key, measured: Sequence[Sequence[Recorded]], old: SpeedEntry | None) -> SpeedEntry | str:
-    """Return the entry over all processes, or why there is none."""
-    found: list[tuple[float, Mapping[str, float]]] = []
-    for number, process in enumerate(measured, start=1):
-        mine = next((r for r in process if (r.nodeid, r.label) == key), None)
-        if mine is None:
-            return f"it did not run in recording process {number}"
-        if mine.speedup is None or mine.seconds is None:
-            return f"not measured in recording process {number}: {mine.why}"
-        found.append((mine.speedup, mine.seconds))
-    speedups = sorted(speedup for speedup, _ in found)
-    seconds = {arm: median(arms[arm] for _, arms in found) for arm in ("baseline", "optimized")}
-    return SpeedEntry(
-        speedup=StoredSpeed(speedups[0], median(speedups), speedups[-1]),
-        processes=len(found),
-        seconds=seconds,
-        memory_bytes=old.memory_bytes if old else None,
-        instructions=old.instructions if old else None,
-    )
-
-
-def _changes(
-    old_digests: Mapping[Key, str],
-    digests: Mapping[Key, str],
-    old_speeds: Mapping[Key, SpeedEntry],
-    speeds: Mapping[Key, SpeedEntry],
-) -> list[str]:
-    """Say old -> new: changed digests first, then speeds, the one that fell most first."""
-    lines = []
-    for key in sorted(digests):
-        if key not in old_digests:
-            lines.append(f"digest recorded: {' / '.join(key)}: {digests[key]}")
-        elif old_digests[key] != digests[key]:
-            lines.insert(0, f"digest CHANGED: {' / '.join(key)}: {old_digests[key]} -> {digests[key]}")
-
-    def ratio(key: Key) -> float:
-        old = old_speeds.get(key)
-        return speeds[key].speedup.median / old.speedup.median if old else float("inf")
-
-    for key in sorted(speeds, key=lambda key: (ratio(key), key)):
-        old = old_speeds.get(key)
-        before = _band(old) if old else "none"
-        fell = " (slower than before)" if ratio(key) < 1.0 else ""
-        lines.append(f"speed: {' / '.join(key)}: {before} -> {_band(speeds[key])}{fell}")
-    unchanged = sum(old_digests.get(key) == digest for key, digest in digests.items())
-    return [
-        *lines,
-        f"recorded {len(speeds)} speeds and {len(digests)} digests ({unchanged} digests unchanged)",
-    ]
-
-
-def _band(entry: SpeedEntry) -> str:
-    speed = entry.speedup
-    return f"{times(speed.median)} [{times(speed.low)[:-1]}, {times(speed.high)[:-1]}]"

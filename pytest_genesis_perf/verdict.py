@@ -78,8 +78,8 @@ class Policy:
 
     Parameters
     ----------
-    not_reproduced, inconclusive, no_digest, no_speed, improved, orphaned : {"pass", "warn", "fail"}
-        Rows 5, 8, 9, 10, 11 and 13 of the outcome table.
+    not_reproduced, inconclusive, no_digest, no_speed, no_cost, improved, orphaned : {"pass", "warn", "fail"}
+        Rows 5, 8, 9, 10, 11 and 13 of the outcome table; costs stand in rows 8 and 10.
 
     Raises
     ------
@@ -91,6 +91,7 @@ class Policy:
     inconclusive: Effect = DEFAULTS["inconclusive"]
     no_digest: Effect = DEFAULTS["no_digest"]
     no_speed: Effect = DEFAULTS["no_speed"]
+    no_cost: Effect = DEFAULTS["no_cost"]
     improved: Effect = DEFAULTS["improved"]
     orphaned: Effect = DEFAULTS["orphaned"]
 
@@ -203,7 +204,7 @@ def decide(evidence: Evidence) -> Outcome:
         if e.confirmed is None:
             why = e.unconfirmable or "confirmation was not run"
             return Outcome(Verdict.REGRESSED, f"{failed} (unconfirmable: {why})", "fail", 4)
-        why = e.inconclusive_reason or "not reproduced when measured again"
+        why = e.not_reproduced or "not reproduced when measured again"
         return _soft(Verdict.INCONCLUSIVE, f"{failed}, {why}", 5, "not_reproduced", judged=False)
     # 6: a cost went up.
     crossed = [c for c in e.costs if c.crossed]
@@ -227,11 +228,14 @@ def decide(evidence: Evidence) -> Outcome:
     if undecided is not None:
         return _soft(Verdict.INCONCLUSIVE, undecided, 8, "inconclusive", judged=False)
     if stored is StoredState.CROSSED:
-        text = f"the claim holds; slower than the stored baseline{beside}, not reproduced"
+        why = e.not_reproduced or "not reproduced when measured again"
+        text = f"the claim holds; slower than the stored baseline{beside}, {why}"
         return _soft(Verdict.INCONCLUSIVE, text, 8, "inconclusive")
     if stored is StoredState.TOO_WIDE:
         text = f"the claim holds; over 10% wide, the interval cannot be held against the baseline{beside}"
         return _soft(Verdict.INCONCLUSIVE, text, 8, "inconclusive")
+    if e.uncounted:
+        return _soft(Verdict.INCONCLUSIVE, "; ".join(e.uncounted), 8, "no_cost")
     # 9, 10: nothing to hold it against.
     if e.digest_state == "missing":
         text = "digest: none is stored for this comparison, record it with --genesis-perf-update"
@@ -241,6 +245,8 @@ def decide(evidence: Evidence) -> Outcome:
     if stored is None:
         text = f"speed: {e.stored_missing or 'none is stored for this environment class and comparison'}"
         return _soft(Verdict.NO_BASELINE, text, 10, "no_speed")
+    if e.unstored:
+        return _soft(Verdict.NO_BASELINE, "; ".join(e.unstored), 10, "no_cost")
     # 11, 12: it holds.
     holds = f'the claim "{e.asked.text}" holds{beside}'
     if stored is StoredState.IMPROVED:

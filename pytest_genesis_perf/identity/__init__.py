@@ -6,7 +6,17 @@ from pytest_genesis_perf.identity.compare import find_difference
 from pytest_genesis_perf.identity.difference import Difference
 from pytest_genesis_perf.identity.digest import digest
 from pytest_genesis_perf.identity.errors import CycleError, IdentityError, UnknownTypeError
-from pytest_genesis_perf.identity.parts import Alias, Fields, Handler, Items, Leaf, Members, Pairs, Part
+from pytest_genesis_perf.identity.parts import (
+    Alias,
+    Fields,
+    Handler,
+    Items,
+    Labelled,
+    Leaf,
+    Members,
+    Pairs,
+    Part,
+)
 
 __all__ = [
     "Alias",
@@ -16,6 +26,7 @@ __all__ = [
     "Handler",
     "IdentityError",
     "Items",
+    "Labelled",
     "Leaf",
     "Members",
     "Pairs",

@@ -1,49 +1,28 @@
-"""NumPy arrays and scalars: bits by the chunk, in the order of their indices.
+"""NumPy arrays and scalars: which part they are, where their values stand, and how those are written.
 
 Imported only when somebody else has imported NumPy. Memory layout is not part of a value: order, strides and
-padding between the fields of a structure are ignored. Byte order is, as part of the dtype.
+padding are ignored. Byte order is, as part of the dtype.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pytest_genesis_perf.identity.bits import significant
+from pytest_genesis_perf.identity.columns import Array, ArrayColumn, Column
 from pytest_genesis_perf.identity.errors import UnknownTypeError
-from pytest_genesis_perf.identity.parts import Bulk, Leaf, Part, type_name
+from pytest_genesis_perf.identity.parts import MISSING, Bulk, Labelled, Leaf, Part, Ready, type_name
 from pytest_genesis_perf.identity.place import Place
 from pytest_genesis_perf.identity.render import float_text, short, ulp_distance
 
-Array = np.ndarray[Any, Any]
 DType = np.dtype[Any]
 
-CHUNK_BYTES = 1 << 18
-"""Extra memory of a comparison, however large the arrays are."""
-
 _ARRAYS = (np.ndarray, np.memmap, np.recarray)
-
-
-@dataclass(frozen=True)
-class Column:
-    """All values of one field of an array, or the array itself.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The field's name inside each structure, outermost first; empty for a plain array.
-    array : ndarray
-        View of the values; a field that holds an array adds dimensions.
-    objects : bool
-        Whether the values are Python objects, to be compared one by one.
-    """
-
-    names: tuple[str, ...]
-    array: Array
-    objects: bool
+_LONG = {"g": "longdouble", "G": "clongdouble"}
 
 
 def array_part(value: object, place: Place) -> Part | None:
@@ -52,7 +31,7 @@ def array_part(value: object, place: Place) -> Part | None:
     Raises
     ------
     UnknownTypeError
-        For other subclasses of ndarray, such as masked arrays, and dtypes whose bytes are not their value.
+        For other subclasses of ndarray, and dtypes whose bytes are not their value.
     """
     cls = type(value)
     if isinstance(value, np.generic):
@@ -63,14 +42,44 @@ def array_part(value: object, place: Place) -> Part | None:
         if isinstance(value, np.bytes_):
             return Leaf("numpy.bytes_", bytes(value))
         _refuse_unknown(value.dtype, place)
-        kind = "void" if value.dtype.kind == "V" else value.dtype.name
-        return Bulk(f"numpy.{kind}", np.asarray(value))
+        dtype = value.dtype
+        kind = "void" if dtype.kind == "V" else _LONG.get(dtype.char, dtype.name)
+        return array_bulk(np.asarray(value), f"numpy.{kind}")
     if isinstance(value, np.ndarray):
+        if cls is np.ma.MaskedArray:
+            return _masked(value, place)
+        if value is np.ma.masked:
+            return Leaf("numpy.ma.masked", b"")
         if cls not in _ARRAYS:
             raise UnknownTypeError(type_name(cls), str(place))
         _refuse_unknown(value.dtype, place)
-        return Bulk(f"numpy.{cls.__name__}", value.view(np.ndarray))
+        return array_bulk(value.view(np.ndarray), f"numpy.{cls.__name__}")
     return None
+
+
+def array_bulk(array: Array, kind: str = "numpy.ndarray", dtype: str | None = None) -> Bulk:
+    """Return the part of a plain array.
+
+    Parameters
+    ----------
+    array : ndarray
+        Of a known dtype.
+    kind : str, optional
+        Type name of what holds it.
+    dtype : str, optional
+        Text of the type of its values, if it says more than the array's dtype.
+    """
+    columns = tuple(_columns((), array, None, nullable=False))
+    return Bulk(kind, dtype_text(array.dtype) if dtype is None else dtype, array.shape, columns)
+
+
+def _masked(value: Array, place: Place) -> Part:
+    _refuse_unknown(value.dtype, place)
+    array = np.ma.getdata(value, subok=False)
+    mask = np.ma.getmask(value)
+    columns = tuple(_columns((), array, mask if isinstance(mask, np.ndarray) else None, nullable=True))
+    bulk = Bulk("numpy.ma.MaskedArray", dtype_text(array.dtype), array.shape, columns)
+    return Labelled("numpy.ma.MaskedArray", {"fill_value": value.fill_value}, Ready(bulk))  # type: ignore[attr-defined]
 
 
 def dtype_text(dtype: DType) -> str:
@@ -87,47 +96,21 @@ def dtype_text(dtype: DType) -> str:
     return text.translate({60: 62, 62: 60}) if sys.byteorder == "big" else text
 
 
-def columns(array: Array) -> Iterator[Column]:
+def _columns(
+    names: tuple[str, ...], array: Array, mask: Array | None, *, nullable: bool
+) -> Iterator[ArrayColumn]:
     """Yield the plain columns of an array, fields in order, fields of fields unfolded."""
-    yield from _columns((), array)
-
-
-def _columns(names: tuple[str, ...], array: Array) -> Iterator[Column]:
     if array.dtype.names is None:
-        yield Column(names, array, array.dtype.kind in "OT")
+        yield ArrayColumn(names, array, mask, nullable)
         return
     for name in array.dtype.names:
-        yield from _columns((*names, name), array[name])
-
-
-def canonical_chunks(array: Array) -> Iterator[bytes]:
-    """Yield the bytes of a plain array in the order of its indices, as on a little-endian machine."""
-    for chunk in _chunks(array):
-        yield (chunk.byteswap() if sys.byteorder == "big" else chunk).tobytes()
-
-
-def first_difference(a: Array, b: Array) -> tuple[int, int]:
-    """Return how many values of two plain arrays of one shape and dtype differ in any bit, and where first.
-
-    Returns
-    -------
-    count, first : int
-        Number of values, and the flat index (last axis fastest) of the first; -1 without any.
-    """
-    count, first, start = 0, -1, 0
-    for x, y in zip(_chunks(a), _chunks(b), strict=True):
-        wrong = (x.view(np.uint8) != y.view(np.uint8)).reshape(len(x), -1).any(axis=1)
-        found = int(np.count_nonzero(wrong))
-        if found and first < 0:
-            first = start + int(wrong.argmax())
-        count += found
-        start += len(x)
-    return count, first
+        inner = None if mask is None else mask[name]
+        yield from _columns((*names, name), array[name], inner, nullable=nullable)
 
 
 def place_in(place: Place, shape: tuple[int, ...], column: Column, flat: int) -> Place:
     """Return the place of one value of a column of an array of a shape."""
-    index = np.unravel_index(flat, column.array.shape)
+    index = np.unravel_index(flat, column.shape)
     outer = tuple(int(i) for i in index[: len(shape)])
     inner = tuple(int(i) for i in index[len(shape) :])
     if outer:
@@ -137,49 +120,64 @@ def place_in(place: Place, shape: tuple[int, ...], column: Column, flat: int) ->
     return place.at(inner) if inner else place
 
 
-def value_texts(a: Array, b: Array, flat: int) -> tuple[str, str, int | None]:
+def value_texts(a: Column, b: Column, flat: int) -> tuple[str, str, int | None]:
     """Return both values at a flat index, and their distance in ulps if they are floats."""
-    x, y = _scalar(a, flat), _scalar(b, flat)
-    text_a, text_b = _text(x), _text(y)
-    if text_a == text_b:
-        raw_a, raw_b = (array.flat[flat : flat + 1].tobytes().hex() for array in (a, b))
-        text_a, text_b = f"{text_a} (bytes {raw_a})", f"{text_b} (bytes {raw_b})"
+    found, texts = [], []
+    for column in (a, b):
+        values, missing = column.at(flat)
+        gone = missing is not None and bool(missing[0])
+        found.append(values)
+        shown = _shown(values) if column.show is None else short(column.show(flat))
+        texts.append(str(MISSING) if gone else shown)
+    if texts[0] == texts[1]:
+        texts = [f"{text} (bytes {_raw(values)})" for text, values in zip(texts, found, strict=True)]
     ulps = None
-    if isinstance(x, np.floating):
+    if found[0].dtype.kind == "f" and found[0].dtype.char != "g" and str(MISSING) not in texts:
+        x, y = map(_native, found)
         ulps = ulp_distance(_bits(x), _bits(y), x.dtype.itemsize)
-    return text_a, text_b, ulps
+    return texts[0], texts[1], ulps
 
 
-def summary(array: Array) -> str:
+def bulk_text(part: Bulk) -> str:
     """Return what tells an array from a value of another type: a scalar's value, else dtype and shape."""
-    if array.shape == () and array.dtype.kind not in "OTV":
-        return _text(_scalar(array, 0))
-    return f"{dtype_text(array.dtype)} {array.shape}"
+    if part.shape == () and len(part.columns) == 1 and not part.columns[0].objects:
+        values, _ = part.columns[0].at(0)
+        if values.dtype.kind != "V":
+            return _shown(values)
+    return f"{part.dtype} {part.shape}"
 
 
-def _chunks(array: Array) -> Iterator[Array]:
-    itemsize = array.dtype.itemsize
-    if itemsize == 0:
-        return
-    # A flat iterator gives any layout in index order and copies no more than the slice.
-    flat: Any = array.reshape(-1) if array.flags.c_contiguous else array.flat
-    step = max(1, CHUNK_BYTES // itemsize)
-    for start in range(0, array.size, step):
-        yield np.ascontiguousarray(flat[start : start + step])
-
-
-def _scalar(array: Array, flat: int) -> np.generic:
-    native: np.generic = array.flat[flat : flat + 1].astype(array.dtype.newbyteorder("="))[0]
+def _native(values: Array) -> np.generic:
+    native: np.generic = values.astype(values.dtype.newbyteorder("="))[0]
     return native
+
+
+def _raw(values: Array) -> str:
+    return significant(np.ascontiguousarray(values)).tobytes().hex()
 
 
 def _bits(value: np.generic) -> int:
     return int.from_bytes(value.tobytes(), sys.byteorder)
 
 
+def _shown(values: Array) -> str:
+    """Return one value as text; its bytes where Python has no such value."""
+    if values.dtype.kind == "U" and values.itemsize:
+        codes = np.ascontiguousarray(values).view(np.dtype("u4").newbyteorder(values.dtype.byteorder))
+        if codes.max() > sys.maxunicode:
+            return f"no text (bytes {_raw(values)})"
+    try:
+        return _text(_native(values))
+    except (ValueError, OverflowError):
+        # A moment beyond the calendar.
+        return f"no {values.dtype.name} (bytes {_raw(values)})"
+
+
 def _text(value: np.generic) -> str:
     if isinstance(value, np.complexfloating):
         return f"{_text(value.real)} + {_text(value.imag)} j"
+    if isinstance(value, np.longdouble) and value.dtype.char == "g":
+        return str(value)
     if isinstance(value, np.floating):
         return float_text(float(value), _bits(value), value.dtype.itemsize)
     if isinstance(value, (np.datetime64, np.timedelta64)):
@@ -199,5 +197,3 @@ def _refuse_unknown(dtype: DType, place: Place) -> None:
         return
     if dtype.kind not in "biufcSUMmOV" or not dtype.type.__module__.startswith("numpy"):
         raise UnknownTypeError(f"numpy dtype {dtype}", str(place))
-    if dtype.kind in "fc" and dtype.itemsize > (8 if dtype.kind == "f" else 16):
-        raise UnknownTypeError(f"numpy dtype {dtype}", str(place), "its bytes contain padding")

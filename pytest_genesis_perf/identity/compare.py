@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 from pytest_genesis_perf.identity.difference import Difference
 from pytest_genesis_perf.identity.digest import digest_at
+from pytest_genesis_perf.identity.drained import Drained
 from pytest_genesis_perf.identity.errors import CycleError
 from pytest_genesis_perf.identity.leaves import PLAIN
 from pytest_genesis_perf.identity.parts import (
@@ -17,21 +19,22 @@ from pytest_genesis_perf.identity.parts import (
     Fields,
     Handler,
     Items,
+    Labelled,
     Leaf,
     Members,
     Pairs,
-    Part,
 )
 from pytest_genesis_perf.identity.place import MAX_DEPTH, Place
 from pytest_genesis_perf.identity.render import float_bits, leaf_text, listing, short, text_pair, ulp_distance
-from pytest_genesis_perf.identity.takeapart import take_apart
+from pytest_genesis_perf.identity.summary import plural, summary
+from pytest_genesis_perf.identity.takeapart import Rules, take_apart
 
 Step = tuple[Place, object, object]
 _double = struct.Struct("<d").pack
 
 
 def find_difference(
-    baseline: object, optimized: object, *, handlers: Sequence[Handler] = ()
+    baseline: object, optimized: object, *, handlers: Sequence[Handler] = (), drained: Drained | None = None
 ) -> Difference | None:
     """Compare two values bit for bit.
 
@@ -42,6 +45,8 @@ def find_difference(
     handlers : sequence of Handler
         How further types are taken apart; asked before the built-in rules, except for None, bool, int,
         float, str and bytes.
+    drained : Drained, optional
+        What iterators among the values yielded when they were walked before.
 
     Returns
     -------
@@ -56,14 +61,14 @@ def find_difference(
     CycleError
         For a value that contains itself.
     """
-    walk = _Walk(tuple(handlers))
+    walk = _Walk(Rules(tuple(handlers), Drained() if drained is None else drained))
     walk.run(baseline, optimized)
     return walk.difference
 
 
 @dataclass
 class _Walk:
-    handlers: tuple[Handler, ...]
+    rules: Rules
     first: Difference | None = None
     count: int = 0
     open_a: set[int] = field(default_factory=set)
@@ -110,10 +115,10 @@ class _Walk:
 
     def visit(self, place: Place, x: object, y: object) -> Iterator[Step] | None:
         """Report what differs at this very place; return the children still to be walked."""
-        a = take_apart(x, self.handlers, place)
-        b = take_apart(y, self.handlers, place)
+        a = take_apart(x, self.rules, place)
+        b = take_apart(y, self.rules, place)
         if type(a) is not type(b) or a.kind != b.kind:
-            self.report(place, "types differ", _summary(a, x), _summary(b, y))
+            self.report(place, "types differ", summary(a, x), summary(b, y))
             return None
         if isinstance(a, Leaf) and isinstance(b, Leaf):
             self.leaves(place, a, b, x, y)
@@ -129,6 +134,8 @@ class _Walk:
             return self.fields(place, a, b)
         if isinstance(a, Pairs) and isinstance(b, Pairs):
             return self.pairs(place, a, b)
+        if isinstance(a, Labelled) and isinstance(b, Labelled):
+            return self.labelled(place, a, b)
         assert isinstance(a, Bulk)
         assert isinstance(b, Bulk)
         return self.bulk(place, a, b)
@@ -150,11 +157,11 @@ class _Walk:
     def items(self, place: Place, a: Items, b: Items) -> Iterator[Step]:
         n, m = len(a.values), len(b.values)
         if n != m:
-            self.report(place, "lengths differ", _plural(n, "item"), _plural(m, "item"), count=abs(n - m))
+            self.report(place, "lengths differ", plural(n, "item"), plural(m, "item"), count=abs(n - m))
         pairs = zip(a.values, b.values, strict=False)
         return ((place.at(i), x, y) for i, (x, y) in enumerate(pairs) if not _same_plain(x, y))
 
-    def fields(self, place: Place, a: Fields, b: Fields) -> Iterator[Step]:
+    def fields(self, place: Place, a: Fields | Labelled, b: Fields | Labelled) -> Iterator[Step]:
         names = list(a.values)
         if names != list(b.values):
             only_a, only_b = a.values.keys() - b.values.keys(), b.values.keys() - a.values.keys()
@@ -163,6 +170,10 @@ class _Walk:
             names = [name for name in names if name in b.values]
         triples = ((name, a.values[name], b.values[name]) for name in names)
         return ((place.dot(name), x, y) for name, x, y in triples if not _same_plain(x, y))
+
+    def labelled(self, place: Place, a: Labelled, b: Labelled) -> Iterator[Step]:
+        yield from self.fields(place, a, b)
+        yield place._replace(depth=place.depth + 1), a.body, b.body
 
     def pairs(self, place: Place, a: Pairs, b: Pairs) -> Iterator[Step]:
         keys_a, keys_b = self.tokens(place, a), self.tokens(place, b)
@@ -182,7 +193,7 @@ class _Walk:
         cls = type(key)
         if cls is str or cls is int:
             return cls, key
-        return digest_at(key, self.handlers, place.at(key))
+        return digest_at(key, self.rules, place.at(key))
 
     def keys(self, place: Place, a: Pairs, b: Pairs, keys_a: list[Hashable], keys_b: list[Hashable]) -> None:
         only_a = _only([key for key, _ in a.pairs], keys_a, keys_b)
@@ -205,38 +216,36 @@ class _Walk:
             self.report(place, "members differ", *texts, count=len(only_a) + len(only_b))
 
     def bulk(self, place: Place, a: Bulk, b: Bulk) -> Iterator[Step] | None:
-        from pytest_genesis_perf.identity import arrays
+        from pytest_genesis_perf.identity import arrays, bits, columns
 
-        dtypes = arrays.dtype_text(a.array.dtype), arrays.dtype_text(b.array.dtype)
-        if dtypes[0] != dtypes[1]:
-            self.report(place, "dtype differs", *dtypes)
+        if a.dtype != b.dtype:
+            self.report(place, "dtype differs", a.dtype, b.dtype)
             return None
-        shape = a.array.shape
-        if shape != b.array.shape:
-            self.report(place, "shape differs", str(shape), str(b.array.shape))
+        if a.shape != b.shape:
+            self.report(place, "shape differs", str(a.shape), str(b.shape))
             return None
-        objects: list[tuple[arrays.Column, arrays.Column]] = []
+        objects: list[tuple[columns.Column, columns.Column]] = []
         firsts: list[tuple[Place, tuple[str, str, int | None], tuple[int, int]]] = []
         total = 0
-        for order, (x, y) in enumerate(zip(arrays.columns(a.array), arrays.columns(b.array), strict=True)):
+        for order, (x, y) in enumerate(zip(a.columns, b.columns, strict=True)):
             if x.objects:
                 objects.append((x, y))
                 continue
-            count, flat = arrays.first_difference(x.array, y.array)
+            count, flat = bits.first_difference(x, y)
             total += count
             if count:
-                row = flat // max(1, x.array.size // max(1, a.array.size))
-                texts = arrays.value_texts(x.array, y.array, flat)
-                firsts.append((arrays.place_in(place, shape, x, flat), texts, (row, order)))
+                row = flat // max(1, math.prod(x.shape[len(a.shape) :]))
+                texts = arrays.value_texts(x, y, flat)
+                firsts.append((arrays.place_in(place, a.shape, x, flat), texts, (row, order)))
         if firsts:
             where, (text_a, text_b, ulps), _ = min(firsts, key=lambda found: found[2])
             self.report(where, "values differ", text_a, text_b, ulps=ulps, count=total)
         if not objects:
             return None
         return (
-            (arrays.place_in(place, shape, x, i), u, v)
+            (arrays.place_in(place, a.shape, x, i), u, v)
             for x, y in objects
-            for i, (u, v) in enumerate(zip(x.array.flat, y.array.flat, strict=True))
+            for i, (u, v) in enumerate(zip(columns.objects_of(x), columns.objects_of(y), strict=True))
             if not _same_plain(u, v)
         )
 
@@ -258,21 +267,3 @@ def _only(values: Sequence[object], mine: list[Hashable], theirs: list[Hashable]
         else:
             only.append(value)
     return only
-
-
-def _summary(part: Part, value: object) -> str:
-    if isinstance(part, Leaf):
-        return part.kind if value is None else f"{part.kind} {leaf_text(value)}"
-    if isinstance(part, Bulk):
-        from pytest_genesis_perf.identity.arrays import summary
-
-        return f"{part.kind} {summary(part.array)}"
-    if isinstance(part, (Items, Members)):
-        return f"{part.kind} of {_plural(len(part.values), 'item')}"
-    if isinstance(part, Pairs):
-        return f"{part.kind} of {_plural(len(part.pairs), 'key')}"
-    return part.kind
-
-
-def _plural(n: int, word: str) -> str:
-    return f"{n:,} {word}" if n == 1 else f"{n:,} {word}s"

@@ -33,16 +33,26 @@ def _zone(value: dt.timezone) -> bytes:
     return _timedelta(value.utcoffset(None)) + _text(value.tzname(None))
 
 
+def zone_bytes(zone: dt.tzinfo) -> bytes:
+    """Return the canonical bytes of a time zone.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a fixed offset nor a named zone, of Python or of pytz: nobody knows what such a class hides.
+    """
+    if type(zone) is dt.timezone:
+        return b"fixed" + _zone(zone)
+    if type(zone) is ZoneInfo and zone.key is not None:
+        return b"named" + _text(zone.key)
+    if type(zone).__module__.partition(".")[0] == "pytz":
+        # One object for each offset that a zone ever had: they differ in what they write themselves as.
+        return b"pytz" + _text(repr(zone))
+    raise TypeError(f"its time zone is a {type_name(type(zone))}, not a timezone or a named ZoneInfo")
+
+
 def _moment(value: dt.datetime | dt.time) -> bytes:
-    zone = value.tzinfo
-    if zone is None:
-        tag = b""
-    elif type(zone) is dt.timezone:
-        tag = b"fixed" + _zone(zone)
-    elif type(zone) is ZoneInfo and zone.key is not None:
-        tag = b"named" + _text(zone.key)
-    else:
-        raise TypeError(f"its time zone is a {type_name(type(zone))}, not a timezone or a named ZoneInfo")
+    tag = b"" if value.tzinfo is None else zone_bytes(value.tzinfo)
     return _text(value.replace(tzinfo=None).isoformat()) + (b"+" if value.fold else b"-") + tag
 
 
@@ -98,6 +108,16 @@ _ENCODERS: MappingProxyType[type, tuple[str, Callable[[Any], bytes]]] = MappingP
         PureWindowsPath: ("pathlib.PureWindowsPath", _path),
     }
 )
+
+
+def plain_bytes(value: object) -> bytes:
+    """Return the canonical bytes of a value of one of the types in ``PLAIN``."""
+    return _ENCODERS[type(value)][1](value)
+
+
+def is_leaf_type(cls: type) -> bool:
+    """Return whether values of exactly this type are leaves."""
+    return cls in _ENCODERS
 
 
 def leaf_of(value: object) -> Leaf | None:

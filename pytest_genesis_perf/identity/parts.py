@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
+    from pytest_genesis_perf.identity.columns import Column
 
 
 @dataclass(frozen=True)
@@ -112,22 +112,70 @@ class Alias:
 
 
 @dataclass(frozen=True)
-class Bulk:
-    """A NumPy array or scalar, compared and digested by chunks of its bytes.
+class Labelled:
+    """Named children at ``.name``, and a body that stands at the very same place: a frame and its columns.
 
     Parameters
     ----------
     kind : str
         Type name.
-    array : ndarray
-        Any shape, order and strides; 0-d for a scalar.
+    values : mapping of str to object
+        The named children.
+    body : object
+        Compared at the place of the value itself.
     """
 
     kind: str
-    array: np.ndarray[Any, Any]
+    values: Mapping[str, object]
+    body: object
 
 
-Part = Leaf | Items | Fields | Pairs | Members | Alias | Bulk
+@dataclass(frozen=True)
+class Bulk:
+    """Many plain values of one type, compared and digested by chunks of their bits.
+
+    Parameters
+    ----------
+    kind : str
+        Type name.
+    dtype : str
+        Canonical text of the type of the values.
+    shape : tuple of int
+        Number of values along each axis; empty for a scalar.
+    columns : tuple of Column
+        The values: one column, or one for each plain field of a structure.
+    """
+
+    kind: str
+    dtype: str
+    shape: tuple[int, ...]
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A value made by the comparator itself, whose part is known already.
+
+    Parameters
+    ----------
+    part : Part
+        Its part.
+    text : str, optional
+        How a reviewer sees the value, if that is not its part.
+    """
+
+    part: Part
+    text: str = ""
+
+    def __repr__(self) -> str:
+        return self.text or self.part.kind
+
+
+MISSING = Ready(Leaf("missing", b""), "missing")
+"""Stands for a value that is masked, null or not available."""
+
+
+Part = Leaf | Items | Fields | Pairs | Members | Alias | Labelled | Bulk
 Handler = Callable[[object], Part | None]
 """Takes a value apart, or returns None if the value is not of its type."""
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from functools import cached_property, lru_cache
 from types import MemberDescriptorType
+from typing import NamedTuple
 
+from pytest_genesis_perf.identity.drained import Drained
 from pytest_genesis_perf.identity.errors import UnknownTypeError
 from pytest_genesis_perf.identity.leaves import PLAIN, leaf_of
 from pytest_genesis_perf.identity.parts import (
@@ -18,15 +20,18 @@ from pytest_genesis_perf.identity.parts import (
     Fields,
     Handler,
     Items,
+    Labelled,
     Leaf,
     Members,
     Pairs,
     Part,
+    Ready,
     type_name,
 )
 from pytest_genesis_perf.identity.place import Place
+from pytest_genesis_perf.identity.render import float_text
 
-_PARTS = (Leaf, Items, Fields, Pairs, Members, Alias, Bulk)
+_PARTS = (Leaf, Items, Fields, Pairs, Members, Alias, Labelled, Bulk)
 _SCALARS = (int, float, complex, str, bytes, bytearray, memoryview)
 _BUILT_IN = (list, tuple, dict, set, frozenset, deque, array)
 _STATELESS = frozenset({list, tuple, dict, set, frozenset})
@@ -35,15 +40,30 @@ _STORAGE = ((UserDict, "data"), (UserList, "data"), (ChainMap, "maps"))
 """Containers of the standard library that keep their items in an attribute."""
 
 
-def take_apart(value: object, handlers: Sequence[Handler], place: Place) -> Part:
+class Rules(NamedTuple):
+    """How values beyond the built-in types are taken apart.
+
+    Parameters
+    ----------
+    handlers : tuple of Handler
+        Asked in order, before anything else; the first that returns a part decides.
+    drained : Drained
+        What iterators yielded.
+    """
+
+    handlers: tuple[Handler, ...]
+    drained: Drained
+
+
+def take_apart(value: object, rules: Rules, place: Place) -> Part:
     """Return the part that stands for a value.
 
     Parameters
     ----------
     value : object
         Any value.
-    handlers : sequence of Handler
-        Asked in order, before anything else; the first that returns a part decides.
+    rules : Rules
+        Handlers, and the items of iterators.
     place : Place
         Where the value stands, for errors.
 
@@ -58,7 +78,9 @@ def take_apart(value: object, handlers: Sequence[Handler], place: Place) -> Part
         If the type is not known, or its values carry more than can be compared.
     """
     cls = type(value)
-    for handler in handlers if cls not in PLAIN else ():
+    if isinstance(value, Ready):
+        return value.part
+    for handler in rules.handlers if cls not in PLAIN else ():
         part = handler(value)
         if part is not None:
             if not isinstance(part, _PARTS):
@@ -74,7 +96,26 @@ def take_apart(value: object, handlers: Sequence[Handler], place: Place) -> Part
         leaf = leaf_of(value)
     except TypeError as error:
         raise UnknownTypeError(type_name(cls), str(place), str(error)) from None
-    return leaf or _numpy_part(value, place) or _record(value, place) or _container(value, place)
+    part = leaf or _library_part(value, place) or rules.drained.part(value, place) or _record(value, place)
+    return part or _container(value, place)
+
+
+def _library_part(value: object, place: Place) -> Part | None:
+    """Return the part of a value of a library that somebody else has imported; nothing is imported for this."""
+    root = str(type(value).__module__).partition(".")[0]
+    if root == "pandas":
+        from pytest_genesis_perf.identity.pandas_values import pandas_part
+
+        return pandas_part(value, place)
+    if root == "polars":
+        from pytest_genesis_perf.identity.polars_values import polars_part
+
+        return polars_part(value, place)
+    if root == "pyarrow":
+        from pytest_genesis_perf.identity.arrow_values import arrow_part
+
+        return arrow_part(value, place)
+    return _numpy_part(value, place)
 
 
 def _numpy_part(value: object, place: Place) -> Part | None:
@@ -127,7 +168,7 @@ def _container(value: object, place: Place) -> Part:
     if isinstance(value, deque):
         return Items(f"{kind}(maxlen={value.maxlen})", tuple(value))
     if isinstance(value, array):
-        return Items(f"{kind}({value.typecode!r})", value)
+        return Items(f"{kind}({value.typecode!r})", _single(value) if value.typecode == "f" else value)
     if isinstance(value, Mapping):
         return Pairs(kind, tuple(value.items()))
     if isinstance(value, Set):
@@ -135,6 +176,20 @@ def _container(value: object, place: Place) -> Part:
     if isinstance(value, Sequence):
         return Items(kind, value if isinstance(value, (list, tuple)) else tuple(value))
     raise UnknownTypeError(kind, str(place))
+
+
+def _single(values: array[float]) -> Sequence[object]:
+    """Return single floats as values that keep their bits: as a double, a signalling NaN turns into a quiet one."""
+    if all(value == value for value in values):
+        return values
+    data = values.tobytes()
+    words = (int.from_bytes(data[i : i + 4], sys.byteorder) for i in range(0, len(data), 4))
+    return [
+        Ready(Leaf("float", word.to_bytes(4, "little")), float_text(value, word, 4))
+        if value != value
+        else value
+        for value, word in zip(values, words, strict=True)
+    ]
 
 
 def _attributes(value: object) -> Iterator[str]:

@@ -53,7 +53,7 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     """
     records = session.records
     verbosity = reporter.config.get_verbosity()
-    if session.settings.recording or not (records or session.warnings or session.errors):
+    if session.settings.child or not (records or session.warnings or session.errors):
         return
     if verbosity >= 0 and (session.settings.timed or session.notes):
         reporter.ensure_newline()
@@ -66,7 +66,8 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     if records:
         reporter.write_line(_closing_line(session))
     if verbosity >= 0:
-        for warning in session.warnings:
+        remarks = [f"{text.name(record)}: {remark}" for record in records for remark in record.remarks]
+        for warning in [*session.warnings, *remarks]:
             reporter.write_line(f"genesis-perf: WARNING: {warning}", yellow=True)
     for error in session.errors:
         reporter.write_line(f"genesis-perf: ERROR: {error}", red=True, bold=True)
@@ -94,6 +95,8 @@ def _write_table(reporter: pytest.TerminalReporter, records: Sequence[Comparison
         Column("baseline", [_seconds(r, "baseline") for r in records], right=True, drop=1),
         Column("optimized", [_seconds(r, "optimized") for r in records], right=True, drop=2),
         Column("work", [text.work(r) for r in records], drop=4),
+        Column("peak memory", [text.memory(r) for r in records], right=True, drop=5),
+        Column("instructions", [text.instructions(r) for r in records], right=True, drop=6),
     ]
     width = _width(reporter)
     lines = layout(columns, width)
@@ -135,8 +138,11 @@ def _more(record: Comparison) -> list[str]:
     if record.blocks:
         calls = ", ".join(f"{count:,} {role} calls" for role, count in record.calls.items())
         lines.append(f"claim: {record.claim}; {len(record.blocks):,} blocks, a slice is {calls}")
+    if record.disturbance:
+        lines.append(f"meanwhile: {record.disturbance}")
     if record.confirmation:
-        lines.append(f"measured again: {', '.join(map(text.times, record.confirmation))}")
+        lines.append(f"fresh processes: {', '.join(map(text.times, record.confirmation))}")
+    lines += text.cost_lines(record)
     if record.plans:
         lines.append(f"plans: {text.plan_text(record)}")
     if record.digest:

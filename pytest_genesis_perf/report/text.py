@@ -82,7 +82,38 @@ def _repeats(record: Comparison) -> bool:
 
 def property_text(record: Comparison) -> str:
     """Return the verdict and its numbers on one line, for JUnit."""
-    return record.verdict if record.speedup is None else f"{record.verdict} {speedup(record)}"
+    told = record.verdict if record.speedup is None else f"{record.verdict} {speedup(record)}"
+    return "; ".join([told, *cost_lines(record)])
+
+
+def cost_lines(record: Comparison) -> list[str]:
+    """Return what a call of each arm costs besides time, the stored counts beside it, and what was not counted."""
+    lines = []
+    for what, unit, counts, before in (
+        ("peak memory", " bytes", record.memory_bytes, record.stored_memory_bytes),
+        ("instructions", "", record.instructions, record.stored_instructions),
+    ):
+        if counts is None:
+            continue
+        arms = [
+            f"{role} {_count(counts[role])}{unit}" + (f" (stored {_count(before[role])})" if before else "")
+            for role in ("baseline", "optimized")
+        ]
+        tool = f" ({counts['tool']})" if "tool" in counts else ""
+        lines.append(f"{what}: {', '.join(arms)}{tool}")
+    return lines + list(record.cost_gaps)
+
+
+def memory(record: Comparison) -> str:
+    """Return the peak memory of both arms, "-" if it was not counted."""
+    counts = record.memory_bytes
+    return "-" if counts is None else f"{_size(counts['baseline'])}, {_size(counts['optimized'])}"
+
+
+def instructions(record: Comparison) -> str:
+    """Return the instructions of both arms, "-" if they were not counted."""
+    counts = record.instructions
+    return "-" if counts is None else f"{_count(counts['baseline'])}, {_count(counts['optimized'])}"
 
 
 def plan_text(record: Comparison) -> str:
@@ -97,6 +128,9 @@ def plan_text(record: Comparison) -> str:
 def reproduce(record: Comparison, seed: int) -> str:
     """Return the command that repeats a comparison."""
     flags = f"--genesis-perf --genesis-perf-seed={seed} " if record.timed else ""
+    # The ini key or the test itself may have asked for them; it does no harm to ask twice.
+    flags += "--genesis-perf-memory " if record.memory_bytes is not None else ""
+    flags += "--genesis-perf-instructions " if record.instructions is not None else ""
     return f"pytest {flags}{shlex.quote(record.nodeid)}"
 
 
@@ -118,11 +152,24 @@ def failure_text(record: Comparison, seed: int) -> str:
         pair = ", ".join(f"{role} {seconds(value)}" for role, value in record.seconds.items())
         lines.append(f"measured: {speedup(record)} ({pair}, {len(record.blocks):,} blocks)")
     if record.confirmation:
-        lines.append(f"measured again: {', '.join(map(times, record.confirmation))}")
+        lines.append(f"fresh processes: {', '.join(map(times, record.confirmation))}")
+    lines += cost_lines(record)
     if plan_text(record):
         lines.append(f"plans: {plan_text(record)}")
     lines.append(f"reproduce: {reproduce(record, seed)}")
     return "\n".join(lines)
+
+
+def _count(count: int | str) -> str:
+    return f"{count:,}" if isinstance(count, int) else count
+
+
+def _size(count: int) -> str:
+    """Return an amount of memory with three significant digits and its unit."""
+    for unit, scale in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= scale * 0.9995:
+            return f"{_three(count / scale)} {unit}"
+    return f"{count} B"
 
 
 def _three(value: float) -> str:

@@ -23,8 +23,8 @@ GOOD = """
 from arms import *
 
 def test_good(genesis_perf):
-    genesis_perf.compare(baseline=slow, optimized=fast, label="a")
-    genesis_perf.compare(baseline=middle, optimized=fast, label="b")
+    genesis_perf.compare(baseline=slow, optimized=middle, label="a")
+    genesis_perf.compare(baseline=slow, optimized=middle, label="b")
 """
 BAD = """
 def test_bad(genesis_perf):
@@ -54,7 +54,8 @@ def test_an_update_records_digests_and_the_speeds_of_five_processes_of_what_pass
     digests_path, speed_path = paths(project)
     write_digests(digests_path, {KEY_A: "0" * 32, ("kept.py::test", "x"): "1" * 32})
     here = current()
-    old = SpeedEntry(StoredSpeed(1e6, 1e6, 1e6), 5, memory_bytes={"baseline": 1, "optimized": 2})
+    # The tripwire is far below what the arms do, the median above it.
+    old = SpeedEntry(StoredSpeed(1.5, 3.0, 3.0), 5, memory_bytes={"baseline": 1, "optimized": 2})
     write_speeds(speed_path, SpeedFile(here, {KEY_A: old}))
     result = update(project, "--genesis-perf-update", "--junitxml=junit.xml")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -65,7 +66,7 @@ def test_an_update_records_digests_and_the_speeds_of_five_processes_of_what_pass
     entries = read_speeds(speed_path).entries
     assert set(entries) == {KEY_A, KEY_B}
     assert entries[KEY_A].processes == 5
-    assert entries[KEY_A].speedup.low > 2.0
+    assert 1.0 < entries[KEY_A].speedup.median < 3.0
     assert entries[KEY_A].memory_bytes == {"baseline": 1, "optimized": 2}
     seconds = entries[KEY_B].seconds
     assert seconds is not None
@@ -74,9 +75,10 @@ def test_an_update_records_digests_and_the_speeds_of_five_processes_of_what_pass
         [
             "genesis-perf: recording process 5 of 5",
             f"digest CHANGED: test_it.py::test_good / a: {'0' * 32} -> {SAME}",
-            f"digest recorded: test_it.py::test_good / b: {SAME}",
-            "speed: test_it.py::test_good / a: 1,000,000x * -> *(slower than before)",
+            "speed LOWER: test_it.py::test_good / a: 3.00x * -> *x of the stored speed",
             "speed: test_it.py::test_good / b: none -> *",
+            f"digest recorded: test_it.py::test_good / b: {SAME}",
+            "recorded 2 speeds and 2 digests (0 digests unchanged); 1 speeds LOWER; 1 digests CHANGED",
             "genesis-perf: ERROR: not recorded, the test failed: test_it.py::test_bad / comparison",
             "genesis-perf: ERROR: not recorded, the test failed: test_it.py::test_bad_later / comparison",
         ]

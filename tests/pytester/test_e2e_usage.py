@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_genesis_perf import keys
+from pytest_genesis_perf.child_request import Request
 
 TEST = "def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=int)"
 
@@ -26,7 +27,7 @@ TEST = "def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=
         (["--genesis-perf-report=test_it.py"], "--genesis-perf-report: *test_it.py is not a folder"),
         (["--genesis-perf-baselines=test_it.py"], "--genesis-perf-baselines: *test_it.py is not a folder"),
         (["--genesis-perf-baselines="], "--genesis-perf-baselines: must name a folder, not ''"),
-        (["--genesis-perf-update=most"], "*--genesis-perf-update: must be all or new, not 'most'*"),
+        (["--genesis-perf-update=most"], "*--genesis-perf-update: must be all, new or lower, not 'most'*"),
         (["--genesis-perf-update", "test_it.py"], "*write --genesis-perf-update=all before a path"),
         (
             ["-o", "genesis_perf_margin=2%"],
@@ -54,7 +55,7 @@ def test_a_bad_option_is_a_usage_error(project: pytest.Pytester, arguments: list
     ("marker", "message"),
     [
         ("min_speed=3", "unknown keyword 'min_speed'; did you mean 'min_speedup'?"),
-        ("whatever=3", "unknown keyword 'whatever'; valid: budget, margin, min_speedup"),
+        ("whatever=3", "unknown keyword 'whatever'; valid: budget, isolate, margin, min_speedup, warm"),
         ("margin='2%'", "margin must be a share from 0 up to 1, such as 0.02, not '2%'"),
         ("margin=True", "margin must be a share from 0 up to 1, such as 0.02, not True"),
         ("margin=1.0", "margin must be a share from 0 up to 1, such as 0.02, not 1.0"),
@@ -62,7 +63,7 @@ def test_a_bad_option_is_a_usage_error(project: pytest.Pytester, arguments: list
         ("min_speedup=True", "min_speedup must be a finite number > 0, such as 3.0, not True"),
         ("min_speedup=0", "min_speedup must be a finite number > 0, such as 3.0, not 0"),
         ("budget=None", "budget must be a finite number of seconds > 0, not None"),
-        ("3.0", "takes keywords only (margin, min_speedup, budget), not 3.0"),
+        ("3.0", "takes keywords only (margin, min_speedup, budget, isolate, warm), not 3.0"),
         ("margin=0.1, min_speedup=2", "give margin or min_speedup, not both"),
     ],
 )
@@ -81,7 +82,9 @@ def test_a_bad_marker_is_a_usage_error_at_collection(
 
 def test_the_marker_is_registered_and_explained(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.genesis_perf(margin=0.02, min_speedup=None, budget=4.0): *"])
+    result.stdout.fnmatch_lines(
+        ["@pytest.mark.genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False): *"]
+    )
 
 
 def test_options_stand_in_a_group_of_their_own_and_have_ini_twins(project: pytest.Pytester) -> None:
@@ -91,7 +94,7 @@ def test_options_stand_in_a_group_of_their_own_and_have_ini_twins(project: pytes
     for name in ("report", "baselines", "seed", "budget"):
         assert f"--genesis-perf-{name}=" in told
         assert f"genesis_perf_{name} " in told
-    assert "--genesis-perf-recording" not in told
+    assert "--genesis-perf-child" not in told
 
 
 def test_the_closest_marker_wins_keyword_by_keyword(project: pytest.Pytester) -> None:
@@ -130,11 +133,24 @@ def test_a_closer_margin_replaces_a_farther_min_speedup(project: pytest.Pytester
     assert project.runpytest_inprocess().ret == pytest.ExitCode.OK
 
 
-def test_a_recording_process_does_not_repeat_the_coins_of_its_parent(project: pytest.Pytester) -> None:
+def test_a_child_does_not_repeat_the_coins_of_its_parent(project: pytest.Pytester) -> None:
     given = "--genesis-perf-seed=5"
     assert project.parseconfigure(given).stash[keys.SETTINGS].seed == 5
-    recording = [project.parseconfigure(given, "--genesis-perf-recording=x") for _ in range(3)]
-    assert len({config.stash[keys.SETTINGS].seed for config in recording} | {5}) == 4
+    asked = project.path / "request.json"
+    Request(answer="answer.json", select=()).write(asked)
+    children = [project.parseconfigure(given, f"--genesis-perf-child={asked}") for _ in range(3)]
+    assert len({config.stash[keys.SETTINGS].seed for config in children} | {5}) == 4
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "nonsense", '{"answer": "a", "select": [], "files": [], "x": 1}']
+)
+def test_a_request_that_no_parent_wrote_is_a_usage_error(project: pytest.Pytester, content: str) -> None:
+    asked = project.path / "request.json"
+    asked.write_text(content)
+    result = project.runpytest_inprocess(f"--genesis-perf-child={asked}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --genesis-perf-child: {asked}: *the plugin alone gives it"])
 
 
 def test_the_margin_comes_from_the_ini_file_where_nothing_is_closer(project: pytest.Pytester) -> None:

@@ -84,7 +84,7 @@ def test_argument_over_marker(genesis_perf):
     assert set(told) == {"test_missed", "test_slower", "test_marker"}
     assert told["test_missed"].startswith('MISSED: the claim "at least 50x faster" fails: speedup ')
     assert told["test_slower"].startswith('REGRESSED: the claim "not slower by more than 2%" fails: speedup ')
-    assert "measured again: 0." in told["test_slower"]
+    assert "fresh processes: 0." in told["test_slower"]
     assert "reproduce: pytest --genesis-perf --genesis-perf-seed=" in told["test_slower"]
     result.stdout.fnmatch_lines(
         [

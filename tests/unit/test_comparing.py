@@ -7,7 +7,6 @@ from typing import Any, cast
 import pytest
 
 from pytest_genesis_perf.comparing import GenesisPerf
-from pytest_genesis_perf.confirm import InProcessConfirmer
 from pytest_genesis_perf.options import Settings
 from pytest_genesis_perf.session import Session
 
@@ -17,7 +16,10 @@ def perf(nodeid: str, *marks: pytest.Mark, worker: bool) -> GenesisPerf:
         return [mark for mark in marks if mark.name == name]
 
     config = SimpleNamespace(workerinput={}) if worker else SimpleNamespace()
-    item: Any = SimpleNamespace(nodeid=nodeid, config=config, iter_markers=iter_markers, user_properties=[])
+    hooks = SimpleNamespace(pytest_genesis_perf_comparators=lambda config: [])
+    item: Any = SimpleNamespace(
+        nodeid=nodeid, config=config, ihook=hooks, iter_markers=iter_markers, user_properties=[]
+    )
     settings = Settings(
         timed=False,
         update=None,
@@ -29,7 +31,7 @@ def perf(nodeid: str, *marks: pytest.Mark, worker: bool) -> GenesisPerf:
         margin=0.02,
         libraries=(),
     )
-    return GenesisPerf(cast(pytest.Item, item), Session(settings), InProcessConfirmer())
+    return GenesisPerf(cast(pytest.Item, item), Session(settings))
 
 
 ONE = pytest.mark.xdist_group("one").mark

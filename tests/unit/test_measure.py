@@ -8,8 +8,7 @@ from random import Random
 
 import pytest
 
-from pytest_genesis_perf.confirm import InProcessConfirmer, Suspicion
-from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure
+from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Claim, StoredSpeed, StoredState
 from tests.unit.fake_clock import FakeClock
@@ -32,12 +31,11 @@ def run(
     stored: StoredSpeed | None = None,
     budget: float = 4.0,
     cap: float = 60.0,
-    first_look_only: bool = False,
     tick: int = 1,
 ) -> Measurement:
     clock = FakeClock(tick)
     arms = clock.arm(noisy(baseline, spread, 1)), clock.arm(noisy(optimized, spread, 2))
-    terms = Terms(claim or Claim(), stored, budget, cap, first_look_only)
+    terms = Terms(claim or Claim(), stored, budget, cap)
     return measure(Pair("test.py::test", "comparison", *arms, "seed", clock), terms)
 
 
@@ -125,11 +123,6 @@ def test_beside_a_stored_speed_sampling_goes_on_until_the_interval_is_narrow() -
     assert beside.against(StoredSpeed(2.9, 3.0, 3.1)) is StoredState.INSIDE
 
 
-def test_recording_stops_at_the_first_look_decided_or_not() -> None:
-    found = run(100 * US, 102 * US, spread=0.03, first_look_only=True)
-    assert len(found.xs) == 32
-
-
 def test_the_same_seed_and_clock_give_the_same_blocks() -> None:
     assert run(100 * US, 90 * US).xs == run(100 * US, 90 * US).xs
 
@@ -171,43 +164,66 @@ def test_the_collector_is_off_while_blocks_are_drawn_and_on_again_after() -> Non
     assert gc.isenabled()
 
 
-def changing(clock: FakeClock, before: int, after: int, calls: int) -> Callable[[], object]:
-    left = [calls]
+def asked(
+    *,
+    blocks: int | None = None,
+    pairs: int | None = None,
+    beyond: float | None = None,
+    cap: float = 60.0,
+    exchanged: bool = False,
+) -> Asked:
+    return Asked(blocks, pairs, beyond, 4.0, cap, exchanged)
 
-    def call() -> object:
-        left[0] -= 1
-        clock.now += before if left[0] >= 0 else after
-        return None
 
-    return call
+def test_a_child_goes_on_until_its_interval_lies_on_one_side() -> None:
+    def drawn(beyond: float | None) -> int:
+        clock = FakeClock()
+        arms = clock.arm(noisy(100 * US, 0.2, 1)), clock.arm(noisy(105 * US, 0.2, 2))
+        return len(measure_asked(Pair("t", "c", *arms, "seed", clock), asked(beyond=beyond)).xs)
+
+    assert drawn(None) == 32
+    assert drawn(-1.0) == 32
+    assert drawn(1.0) == 32
+    assert drawn(0.0) in (128, 256, 512, 1024, 2048)
 
 
-def suspicious(after: int) -> tuple[Measurement, bool | None, str]:
-    """Measure an arm that is 20% slow at first and costs `after` when measured again."""
+def test_a_child_does_not_go_on_for_ever() -> None:
     clock = FakeClock()
-    terms = Terms(Claim(), None, 4.0, 60.0)
-    arms = clock.arm(noisy(100 * US, 0.01, 1)), changing(clock, 120 * US, after, 68)
+    arms = clock.arm(noisy(100 * US, 0.2, 1)), clock.arm(noisy(100 * US, 0.2, 2))
+    found = measure_asked(Pair("t", "c", *arms, "seed", clock), asked(beyond=0.0))
+    assert 32 < len(found.xs) <= 4096
+    assert found.reason is None
+
+
+def test_a_child_draws_as_many_blocks_as_it_is_asked_for_and_judges_nothing() -> None:
+    clock = FakeClock()
+    arms = clock.arm(noisy(150 * US, 0.01, 1)), clock.arm(noisy(100 * US, 0.01, 2))
     pair = Pair("t", "c", *arms, "seed", clock)
-    first = measure(pair, terms)
-    again = InProcessConfirmer().confirm(pair, terms, Suspicion.CLAIM_FAILS)
-    assert len(again.speedups) == 1
-    return first, again.reproduced, again.why
+    found = measure_asked(pair, asked(blocks=47))
+    assert len(found.xs) == 47
+    assert found.claim is ClaimState.UNDECIDED
+    assert found.reason is None
+    assert found.speedup is not None
+    assert 1.4 < found.speedup < 1.6
 
 
-def test_a_slowdown_that_stays_is_confirmed() -> None:
-    first, reproduced, _ = suspicious(after=120 * US)
-    assert first.claim is ClaimState.FAILS
-    assert reproduced is True
+@pytest.mark.parametrize(("cost", "blocks"), [(100 * US, 32), (100_000 * US, 16)])
+def test_a_child_that_is_told_no_number_draws_what_the_first_look_needs(cost: int, blocks: int) -> None:
+    clock = FakeClock()
+    found = measure_asked(Pair("t", "c", clock.arm(cost), clock.arm(cost), "seed", clock), asked())
+    assert len(found.xs) == blocks
 
 
-def test_a_slowdown_that_goes_away_is_not_confirmed_and_says_what_was_found() -> None:
-    first, reproduced, why = suspicious(after=100 * US)
-    assert first.claim is ClaimState.FAILS
-    assert reproduced is False
-    assert "not reproduced (measured again: speedup 1" in why
+def test_a_child_stops_at_the_limit_and_says_so() -> None:
+    clock = FakeClock()
+    pair = Pair("t", "c", clock.arm(100_000 * US), clock.arm(100_000 * US), "seed", clock)
+    found = measure_asked(pair, asked(pairs=50, cap=2.0))
+    assert 0 < len(found.xs) < 50
+    assert found.reason is not None
+    assert found.reason.startswith("stopped by the limit of 2 s per comparison after ")
 
 
-def test_measuring_again_exchanges_the_roles_of_the_arms_and_draws_another_coin() -> None:
+def test_a_child_exchanges_the_roles_of_the_arms_in_warm_up_and_order() -> None:
     clock, log = FakeClock(), []
 
     def arm(name: str) -> Callable[[], object]:
@@ -219,21 +235,10 @@ def test_measuring_again_exchanges_the_roles_of_the_arms_and_draws_another_coin(
         return call
 
     pair = Pair("t", "c", arm("a"), arm("b"), "seed", clock)
-    terms = Terms(Claim(), None, 4.0, 60.0, first_look_only=True)
-    measure(pair, terms)
-    first, again = log[:], log
+    measure_asked(pair, asked())
+    first = log[:]
     log.clear()
-    InProcessConfirmer().confirm(pair, terms, Suspicion.CLAIM_FAILS)
-    assert (first[0], again[0]) == ("a", "b")
+    measure_asked(pair, asked(exchanged=True))
+    assert (first[0], log[0]) == ("a", "b")
     mirror = {"a": "b", "b": "a"}
-    assert again != [mirror[name] for name in first]
-
-
-@pytest.mark.parametrize(("low", "crossed"), [(3.4, True), (3.1, False)])
-def test_a_crossed_stored_speed_is_confirmed_by_the_same_rule(low: float, crossed: bool) -> None:
-    clock = FakeClock()
-    stored = StoredSpeed(low, low, low)
-    arms = clock.arm(noisy(300 * US, 0.01, 1)), clock.arm(noisy(100 * US, 0.01, 2))
-    pair, terms = Pair("t", "c", *arms, "seed", clock), Terms(Claim(), stored, 4.0, 60.0)
-    assert (measure(pair, terms).against(stored) is StoredState.CROSSED) is crossed
-    assert InProcessConfirmer().confirm(pair, terms, Suspicion.STORED_CROSSED).reproduced is crossed
+    assert log == [mirror[name] for name in first]

@@ -112,7 +112,7 @@ def test_the_text_of_a_failure_begins_with_the_verdict_and_ends_with_the_command
         "second line",
         "comparison: tests/test it.py::test[a b] / comparison",
         "measured: 3.14x [3.10, 3.20] (baseline 31.4 ms, optimized 10.0 ms, 2 blocks)",
-        "measured again: 1.500x",
+        "fresh processes: 1.500x",
         "plans: baseline ran recompute; optimized ran cached, hits 400",
         "reproduce: pytest --genesis-perf --genesis-perf-seed=7 'tests/test it.py::test[a b]'",
     ]

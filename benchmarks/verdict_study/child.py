@@ -1,0 +1,83 @@
+"""A fresh process of the study: ``python -m benchmarks.verdict_study.child REQUEST RAW KIND VARIANT BUDGET CAP``.
+
+It does what a child of the plugin does (``pytest_genesis_perf.observe`` and ``child_side``): ballast first, both arms
+called once, so many blocks, perhaps a control.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.verdict_study.lifeline import die_with_parent
+from pytest_genesis_perf.child_request import Measured, Request, write_answer
+
+PAGE = 4096
+
+
+def ballast(size: int) -> bytearray:
+    """Allocate memory, and write into each page of it: what was never written is not there yet."""
+    held = bytearray(size)
+    held[::PAGE] = b"\1" * len(range(0, size, PAGE))
+    return held
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, and write what was measured."""
+    request = Request.read(Path(arguments[0]))
+    if request.lifeline is not None:
+        die_with_parent(request.lifeline)
+    held = ballast(request.ballast)
+
+    # Behind the ballast: what these import lies elsewhere in each process.
+    from benchmarks.verdict_study.asking import Cell
+    from benchmarks.verdict_study.gates import NODEID, arms_of
+
+    kind, variant, budget, cap = arguments[2:]
+    baseline, optimized = arms_of(Cell(kind, variant))
+    raw, measured = _measured(request, baseline, optimized, float(budget), float(cap), control=False)
+    kept: dict[str, Any] = {"raw": raw, "control": None, "ballast": len(held)}
+    control: tuple[float, ...] = ()
+    if request.control:
+        again = Request(answer="", select=(), blocks=len(measured.xs), pairs=len(measured.xs), control=True)
+        kept["control"], same = _measured(again, baseline, baseline, float(budget), float(cap), control=True)
+        control = same.xs
+    kept["hash_seed"] = os.environ.get("PYTHONHASHSEED", "")
+    plan = measured.plan
+    answer = Measured(
+        nodeid=NODEID,
+        label=request.label or "",
+        blocks=measured.xs,
+        long=plan.long,
+        speedup=measured.speedup,
+        seconds={
+            "baseline": measured.baseline_seconds or 0.0,
+            "optimized": measured.optimized_seconds or 0.0,
+        },
+        calls={"baseline": plan.baseline_calls, "optimized": plan.optimized_calls},
+        control=control,
+    )
+    write_answer(request, [answer])
+    Path(arguments[1]).write_text(json.dumps(kept), encoding="utf-8")
+
+
+def _measured(
+    request: Request, baseline: Any, optimized: Any, budget: float, cap: float, *, control: bool
+) -> tuple[dict[str, Any], Any]:
+    from benchmarks.verdict_study.slices import RecordingClock, raw_blocks
+    from pytest_genesis_perf.measure import Asked, Pair, measure_asked
+
+    clock, seed = RecordingClock(), secrets.token_hex(8)
+    exchanged = request.exchanged and not control
+    beyond = None if control else request.beyond
+    asked = Asked(request.blocks, request.pairs, beyond, budget, cap, exchanged)
+    measured = measure_asked(Pair("", "", baseline, optimized, seed, clock.read), asked)
+    return raw_blocks(clock.readings(), measured, seed, exchanged=exchanged).to_plain(), measured
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,162 @@
+"""What the clock said: the slices of a measurement as raw nanoseconds, kept beside what was made of them."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import tee
+from random import Random
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pytest_genesis_perf.measure import Measurement
+
+Slices = NDArray[np.int64]
+
+
+class RecordingClock:
+    """A clock that remembers each of its readings.
+
+    Use :attr:`read` as the clock. It is made of C only: a Python function would make the timer's step that the sampler
+    sees, and by it the slices, longer.
+    """
+
+    def __init__(self) -> None:
+        readings, self._kept = tee(iter(perf_counter_ns, None))
+        self.read: Callable[[], int] = readings.__next__
+
+    def readings(self) -> list[int]:
+        """Return all readings since the last time."""
+        end = self.read()
+        found = []
+        for reading in self._kept:
+            if reading == end:
+                break
+            found.append(reading)
+        return found
+
+
+@dataclass(frozen=True)
+class RawBlocks:
+    """The blocks of one process as they were timed.
+
+    Parameters
+    ----------
+    seed : str
+        Of the coin.
+    exchanged : bool
+        Whether the roles of the arms were exchanged.
+    calls : tuple of int
+        Calls in a slice of the baseline and the optimized arm.
+    long : bool
+        Whether a block is a pair of slices, not four.
+    slices : ndarray, shape (blocks, slices)
+        Nanoseconds, in time order.
+    """
+
+    seed: str
+    exchanged: bool
+    calls: tuple[int, int]
+    long: bool
+    slices: Slices
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return it as scalars and lists, the slices as text."""
+        packed = np.ascontiguousarray(self.slices, dtype="<i8").tobytes()
+        return {
+            "seed": self.seed,
+            "exchanged": self.exchanged,
+            "calls": list(self.calls),
+            "long": self.long,
+            "blocks": len(self.slices),
+            "slices": base64.b85encode(packed).decode("ascii"),
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> RawBlocks:
+        """Rebuild it."""
+        values = np.frombuffer(base64.b85decode(plain["slices"]), dtype="<i8").astype(np.int64)
+        width = 2 if plain["long"] else 4
+        first, second = plain["calls"]
+        return cls(
+            plain["seed"],
+            plain["exchanged"],
+            (first, second),
+            plain["long"],
+            values.reshape(plain["blocks"], width),
+        )
+
+    def roles(self) -> list[tuple[int, ...]]:
+        """Return which arm (0 baseline, 1 optimized) each slice of each block was of: the coin, thrown again."""
+        coin = Random(self.seed)
+        orders: list[tuple[int, ...]] = []
+        for _ in range(len(self.slices)):
+            first = int((coin.random() < 0.5) != self.exchanged)
+            orders.append((first, 1 - first) if self.long else (first, 1 - first, 1 - first, first))
+        return orders
+
+    def logs(self) -> tuple[list[float], list[float]]:
+        """Return mean log seconds of one call of the baseline and the optimized arm, a number a block."""
+        both: tuple[list[float], list[float]] = ([], [])
+        for order, block in zip(self.roles(), self.slices.tolist(), strict=True):
+            logs: tuple[list[float], list[float]] = ([], [])
+            for role, elapsed in zip(order, block, strict=True):
+                logs[role].append(math.log(elapsed * 1e-9 / self.calls[role]))
+            for role in (0, 1):
+                both[role].append(math.fsum(logs[role]) / len(logs[role]))
+        return both
+
+    def xs(self) -> list[float]:
+        """Return the blocks in log units: mean(log optimized) - mean(log baseline)."""
+        baseline, optimized = self.logs()
+        return [o - b for b, o in zip(baseline, optimized, strict=True)]
+
+
+class RecordingError(Exception):
+    """The readings of the clock do not give the blocks that were measured."""
+
+
+def raw_blocks(
+    readings: list[int], measured: Measurement, seed: str, *, exchanged: bool = False
+) -> RawBlocks:
+    """Find the slices of a measurement among the readings of its clock.
+
+    Parameters
+    ----------
+    readings : list of int
+        All of its readings, nothing behind it.
+    measured : Measurement
+        What was made of them.
+    seed : str
+        Of its coin.
+    exchanged : bool, optional
+        Whether the roles of the arms were exchanged.
+
+    Raises
+    ------
+    RecordingError
+        If they do not give the measured blocks, bit for bit.
+    """
+    plan, blocks = measured.plan, len(measured.xs)
+    width = 2 if plan.long else 4
+    # A block is one look at the time spent, and two readings a slice. Where time was up, one more look ends it all.
+    step = 1 + 2 * width
+    for more in (0, 1):
+        end = len(readings) - more
+        if end < blocks * step:
+            continue
+        table = np.array(readings[end - blocks * step : end], dtype=np.int64).reshape(blocks, step)
+        slices = table[:, 2::2] - table[:, 1::2]
+        if (slices <= 0).any():
+            continue
+        raw = RawBlocks(seed, exchanged, (plan.baseline_calls, plan.optimized_calls), plan.long, slices)
+        if tuple(raw.xs()) == measured.xs:
+            return raw
+    raise RecordingError(
+        f"{len(readings):,} readings of the clock do not give the {blocks:,} measured blocks"
+    )

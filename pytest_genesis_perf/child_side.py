@@ -1,0 +1,111 @@
+"""What the plugin does differently in a child: collect only what is asked for, and die with the parent."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from pytest_genesis_perf.child_request import Measured, Request, write_answer
+from pytest_genesis_perf.costs import Counted
+from pytest_genesis_perf.record import Comparison
+
+BALLAST: pytest.StashKey[bytearray] = pytest.StashKey()
+ORPHANED = 70
+"""Exit code of a child whose parent is gone."""
+_PAGE = 4096
+
+
+def prepare(config: pytest.Config, request: Request) -> None:
+    """Make a run, which has its parent's arguments, a child: no files of its parent's, only the asked tests' files.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        The run.
+    request : Request
+        What is asked.
+    """
+    if request.lifeline is not None:
+        threading.Thread(target=_die_with_parent, args=(request.lifeline,), daemon=True).start()
+    ballast = bytearray(request.ballast)
+    # Memory that was never written is not there yet.
+    ballast[::_PAGE] = b"\1" * len(range(0, len(ballast), _PAGE))
+    config.stash[BALLAST] = ballast
+    if getattr(config.option, "xmlpath", None):
+        config.option.xmlpath = None
+    if request.files:
+        config.args = list(request.files)
+
+
+def select(config: pytest.Config, request: Request, items: list[pytest.Item]) -> None:
+    """Keep the tests that the request names."""
+    wanted = frozenset(request.select)
+    left = [item for item in items if item.nodeid not in wanted]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item.nodeid in wanted]
+
+
+def answer(
+    request: Request,
+    records: Iterable[Comparison],
+    controls: Mapping[tuple[str, str], tuple[float, ...]],
+    instructions: Mapping[tuple[str, str], Counted],
+) -> None:
+    """Write what was measured.
+
+    Parameters
+    ----------
+    request : Request
+        What was asked.
+    records : iterable of Comparison
+        All comparisons of the run.
+    controls : mapping
+        Blocks of the baseline arm against itself, by comparison.
+    instructions : mapping
+        What was counted under valgrind, by comparison.
+    """
+    measured = []
+    for record in records:
+        if request.label not in (None, record.label):
+            continue
+        counted = instructions.get(record.key)
+        if counted is not None:
+            measured.append(
+                Measured(
+                    nodeid=record.nodeid, label=record.label, instructions=counted.plain(), why=counted.why
+                )
+            )
+            continue
+        # A result that differs between calls has no speed.
+        if record.effect == "fail" or record.speedup is None:
+            measured.append(
+                Measured(nodeid=record.nodeid, label=record.label, why=record.detail.splitlines()[0])
+            )
+            continue
+        measured.append(
+            Measured(
+                nodeid=record.nodeid,
+                label=record.label,
+                blocks=record.blocks,
+                long=record.long,
+                speedup=record.speedup,
+                seconds=dict(record.seconds) if record.seconds else None,
+                calls=dict(record.calls),
+                digest=record.digest,
+                memory_bytes=record.memory_bytes,
+                control=controls.get(record.key, ()),
+            )
+        )
+    write_answer(request, measured)
+
+
+def _die_with_parent(lifeline: int) -> None:
+    # Blocks until the parent's end of the pipe is closed, which a killed parent does too; sleeping costs no time.
+    try:
+        os.read(lifeline, 1)
+    except OSError:
+        return
+    os._exit(ORPHANED)

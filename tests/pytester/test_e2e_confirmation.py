@@ -1,0 +1,305 @@
+"""A failing claim is confirmed by fresh processes: which tests that works for, and what happens when it cannot."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+SLOW = "genesis_perf.compare(baseline=middle, optimized=slow)"
+BLOCKED = "no child of pytest may be started here"
+
+
+def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return project.runpytest_subprocess("--genesis-perf", "--junitxml=junit.xml", *arguments)
+
+
+def failures(project: pytest.Pytester) -> dict[str, str]:
+    """Return the text of each failure in JUnit."""
+    cases = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
+    found = {case.attrib["name"]: case.find("failure") for case in cases}
+    return {name: node.text or "" for name, node in found.items() if node is not None}
+
+
+def processes(project: pytest.Pytester) -> list[int]:
+    """Return the processes that wrote their number down, in order."""
+    return [int(line) for line in (project.path / "pids").read_text().split()]
+
+
+def test_three_fresh_processes_run_the_test_again_and_no_other(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it=f"""
+        import os
+        from pathlib import Path
+        from arms import *
+
+        def test_slower(genesis_perf):
+            with open("pids", "a") as file:
+                file.write(f"{{os.getpid()}}\\n")
+            record = {SLOW}
+            assert record.verdict == "PENDING"
+
+        def test_another():
+            with open("others", "a") as file:
+                file.write("ran\\n")
+        """,
+        test_more="""
+        def test_elsewhere():
+            with open("others", "a") as file:
+                file.write("ran\\n")
+        """,
+    )
+    result = run(project)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=2, failed=1)
+    assert len(set(processes(project))) == 4
+    assert (project.path / "others").read_text() == "ran\n" * 2
+    told = failures(project)["test_slower"].splitlines()
+    assert told[0].startswith('REGRESSED: the claim "not slower by more than 2%" fails: speedup 0.')
+    again = next(line for line in told if line.startswith("fresh processes: "))
+    assert len(again.split(",")) == 3
+    result.stdout.fnmatch_lines(
+        ["REGRESSED *test_it.py::test_slower *", "FAILED test_it.py::test_slower - *REGRESSED*"]
+    )
+
+
+def test_what_only_one_process_sees_is_inconclusive(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import os
+        from pathlib import Path
+        from arms import *
+
+        def test_once(genesis_perf):
+            first = not Path("seen").exists()
+            Path("seen").touch()
+            record = genesis_perf.compare(baseline=middle, optimized=slow if first else middle)
+            assert record.verdict == ("PENDING" if first else "PASS")
+        """
+    )
+    result = run(project)
+    # Nothing else was judged, which is row 14.
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "INCONCLUSIVE *test_it.py::test_once *",
+            "*test_once: INCONCLUSIVE: *fails: speedup * not reproduced in fresh processes (0 of 3 *",
+            "genesis-perf: ERROR: nothing was judged: every comparison is INCONCLUSIVE",
+        ]
+    )
+
+
+@pytest.mark.parametrize("name", ["a/b::c", "[x]", "ü é", "-k", "a b", "x]y[z"])
+def test_odd_parameters_are_found_again(project: pytest.Pytester, name: str) -> None:
+    project.makepyfile(
+        test_it=f"""
+        from arms import *
+
+        @pytest.mark.parametrize("value", [{name!r}, "other"])
+        def test_slower(genesis_perf, value):
+            genesis_perf.compare(baseline=middle, optimized=slow if value != "other" else middle)
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(passed=1, failed=1)
+    (told,) = failures(project).values()
+    assert "fresh processes: 0." in told
+
+
+def test_classes_fixtures_of_every_scope_and_what_they_hold(project: pytest.Pytester) -> None:
+    """The children run after the teardown of wider fixtures too: a port that is still bound would stop them."""
+    project.makepyfile(
+        test_it=f"""
+        import socket
+        from arms import *
+
+        @pytest.fixture(scope="session")
+        def free_port(tmp_path_factory):
+            return 0
+
+        @pytest.fixture(scope="module")
+        def lock():
+            import os
+            handle = os.open("lock", os.O_CREAT | os.O_EXCL)
+            yield
+            os.close(handle)
+            os.unlink("lock")
+
+        @pytest.fixture
+        def mine():
+            import os
+            handle = os.open("mine", os.O_CREAT | os.O_EXCL)
+            yield
+            os.close(handle)
+            os.unlink("mine")
+
+        class TestSome:
+            def test_slower(self, genesis_perf, free_port, lock, mine):
+                {SLOW}
+
+            def test_next(self, genesis_perf, lock, mine):
+                genesis_perf.compare(baseline=slow, optimized=fast)
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(passed=1, failed=1)
+    assert "fresh processes: 0." in failures(project)["test_slower"]
+
+
+def test_from_a_folder_below_and_with_a_selection(project: pytest.Pytester) -> None:
+    folder = project.mkdir("below")
+    (folder / "test_it.py").write_text(
+        f"from arms import *\n\ndef test_slower(genesis_perf):\n    {SLOW}\n\ndef test_left_out():\n    assert False\n"
+    )
+    (project.path / "conftest.py").write_text(f"import sys\nsys.path.insert(0, {str(project.path)!r})\n")
+    os.chdir(folder)
+    result = run(project, "-k", "slower", "--junitxml=../junit.xml", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(failed=1, deselected=1)
+    assert "fresh processes: 0." in failures(project)["test_slower"]
+
+
+def test_an_expected_failure_stays_one(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it=f"""
+        from arms import *
+
+        @pytest.mark.xfail(strict=True)
+        def test_strict(genesis_perf):
+            {SLOW}
+
+        @pytest.mark.xfail
+        def test_not_strict(genesis_perf):
+            {SLOW}
+
+        @pytest.mark.xfail(raises=ValueError)
+        def test_of_another_kind(genesis_perf):
+            {SLOW}
+        """
+    )
+    result = run(project)
+    result.assert_outcomes(xfailed=2, failed=1)
+    assert set(failures(project)) == {"test_of_another_kind"}
+
+
+def test_a_test_that_skips_itself_does_not_hide_a_verdict(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it=f"""
+        from arms import *
+
+        def test_hides(genesis_perf):
+            {SLOW}
+            pytest.skip("nothing to see")
+
+        def test_asked_for_late(request):
+            genesis_perf = request.getfixturevalue("genesis_perf")
+            {SLOW}
+        """
+    )
+    result = run(project)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(failed=2)
+    assert set(failures(project)) == {"test_hides", "test_asked_for_late"}
+
+
+def test_a_child_that_dies_fails_the_test_as_unconfirmable(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it=f"""
+        import os
+        from pathlib import Path
+        from arms import *
+
+        def test_slower(genesis_perf):
+            if Path("first").exists():
+                print("{BLOCKED}", flush=True)
+                os._exit(3)
+            Path("first").touch()
+            {SLOW}
+        """
+    )
+    result = run(project)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    told = failures(project)["test_slower"]
+    assert "(unconfirmable: fresh process 1 of 3: it ended with exit code 3" in told
+
+
+def test_a_child_that_hangs_is_killed_with_all_it_started(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it=f"""
+        import subprocess, sys, time
+        from pathlib import Path
+        from arms import *
+
+        def test_slower(genesis_perf):
+            if Path("first").exists():
+                grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+                Path("grandchild").write_text(str(grandchild.pid))
+                time.sleep(600)
+            Path("first").touch()
+            {SLOW}
+        """
+    )
+    result = run(project, "-o", "genesis_perf_child_timeout=4")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    told = failures(project)["test_slower"]
+    assert "(unconfirmable: fresh process 1 of 3: it did not end within 4 s and was killed)" in told
+    assert gone(int((project.path / "grandchild").read_text()))
+
+
+def gone(pid: int) -> bool:
+    """Say whether a process has ended, or is but a zombie that nobody waits for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at processes in /proc")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_no_child_outlives_its_parent(project: pytest.Pytester, ending: signal.Signals) -> None:
+    project.makepyfile(
+        test_it=f"""
+        import os, time
+        from pathlib import Path
+        from arms import *
+
+        def test_slower(genesis_perf):
+            if Path("first").exists():
+                os.mkfifo("never")
+                with open("told", "w") as file:
+                    file.write(str(os.getpid()))
+                open("never").read()
+            Path("first").touch()
+            {SLOW}
+        """
+    )
+    os.mkfifo(project.path / "told")
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "--genesis-perf"],
+        cwd=project.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        with open(project.path / "told") as told:  # opens once the child's test writes into it
+            child = int(told.read())
+        parent.send_signal(ending)
+        parent.wait(30)
+        # The child reads the end of its lifeline and exits; wait for that as long as it takes, bounded.
+        for _ in range(3000):
+            if gone(child):
+                break
+            time.sleep(0.01)
+        assert gone(child)
+    finally:
+        if parent.poll() is None:
+            parent.kill()
+            parent.wait()
