@@ -15,7 +15,7 @@ from pytest_genesis_perf.evidence import Cost, Evidence
 Kind = Literal["memory", "instructions"]
 
 UNITS: Mapping[Kind, str] = {"memory": "peak memory, bytes", "instructions": "instructions"}
-SLACK: Mapping[Kind, int] = {"memory": 1024, "instructions": 500}
+SLACK: Mapping[Kind, int] = {"memory": 1024, "instructions": 100}
 """So much more is no regression, however small the count: what the state of the heap was seen to move."""
 FLAGS: Mapping[Kind, str] = {
     "memory": "--genesis-perf-memory or memory=True",

@@ -13,7 +13,7 @@ from pytest_genesis_perf.nearest import nearest
 
 NAME = "genesis_perf"
 HELP = (
-    "genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, memory=False): the claim "
+    "genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, memory=None): the claim "
     "about speed, the seconds to judge it, how, and what else is counted, for all comparisons of a test"
 )
 _FLAGS = {

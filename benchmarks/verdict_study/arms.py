@@ -109,7 +109,7 @@ def _columns(seed: int) -> tuple[Column, Column, Column]:
 
 
 def _numpy_arm(columns: tuple[Column, Column, Column], variant: Variant) -> Arm:
-    size = NUMPY_FLOATS
+    size = _amount(NUMPY_FLOATS, variant.work)
     a, b, out = (column[:size] for column in columns)
     # A product and a sum: two loops of equal cost, bound by the same traffic of memory.
     return partial(np.add if variant.other else np.multiply, a, b, out=out)

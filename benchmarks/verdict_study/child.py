@@ -11,10 +11,14 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.verdict_study.lifeline import die_with_parent
 from pytest_genesis_perf.child_request import Measured, Request, write_answer
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.arms import Arm
+    from pytest_genesis_perf.measure import Asked, Measurement
 
 PAGE = 4096
 
@@ -36,15 +40,18 @@ def main(arguments: list[str]) -> None:
     # Behind the ballast: what these import lies elsewhere in each process.
     from benchmarks.verdict_study.asking import Cell
     from benchmarks.verdict_study.gates import NODEID, arms_of
+    from pytest_genesis_perf.measure import Asked
 
     kind, variant, budget, cap = arguments[2:]
     baseline, optimized = arms_of(Cell(kind, variant))
-    raw, measured = _measured(request, baseline, optimized, float(budget), float(cap), control=False)
+    limits = float(budget), float(cap)
+    asked = Asked(request.blocks, request.pairs, request.beyond, *limits, request.exchanged)
+    raw, measured = _measured(asked, baseline, optimized)
     kept: dict[str, Any] = {"raw": raw, "control": None, "ballast": len(held)}
     control: tuple[float, ...] = ()
     if request.control:
-        again = Request(answer="", select=(), blocks=len(measured.xs), pairs=len(measured.xs), control=True)
-        kept["control"], same = _measured(again, baseline, baseline, float(budget), float(cap), control=True)
+        drawn = len(measured.xs)
+        kept["control"], same = _measured(Asked(drawn, drawn, None, *limits), baseline, baseline)
         control = same.xs
     kept["hash_seed"] = os.environ.get("PYTHONHASHSEED", "")
     plan = measured.plan
@@ -65,18 +72,13 @@ def main(arguments: list[str]) -> None:
     Path(arguments[1]).write_text(json.dumps(kept), encoding="utf-8")
 
 
-def _measured(
-    request: Request, baseline: Any, optimized: Any, budget: float, cap: float, *, control: bool
-) -> tuple[dict[str, Any], Any]:
+def _measured(asked: Asked, baseline: Arm, optimized: Arm) -> tuple[dict[str, Any], Measurement]:
     from benchmarks.verdict_study.slices import RecordingClock, raw_blocks
-    from pytest_genesis_perf.measure import Asked, Pair, measure_asked
+    from pytest_genesis_perf.measure import Pair, measure_asked
 
     clock, seed = RecordingClock(), secrets.token_hex(8)
-    exchanged = request.exchanged and not control
-    beyond = None if control else request.beyond
-    asked = Asked(request.blocks, request.pairs, beyond, budget, cap, exchanged)
     measured = measure_asked(Pair("", "", baseline, optimized, seed, clock.read), asked)
-    return raw_blocks(clock.readings(), measured, seed, exchanged=exchanged).to_plain(), measured
+    return raw_blocks(clock.readings(), measured, seed, exchanged=asked.exchanged).to_plain(), measured
 
 
 if __name__ == "__main__":

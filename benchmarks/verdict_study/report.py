@@ -75,11 +75,15 @@ def required(summary: Plain) -> str:
     machine = summary["machine"]
     where = f"{machine['machine']}, {machine['cores']} cores, Python {machine['python']}, NumPy {machine['numpy']}"
     count = sum(summary["processes"].values())
+    told = [
+        f"{name} {one['load']:.1f}" for name, one in summary["situations"].items() if one["load"] is not None
+    ]
+    load = f"; load average while gates were measured (median): {', '.join(told)}" if told else ""
     trial = " **A trial, not the study: too few gates.**" if any(one.holds is None for one in found) else ""
     table = markdown(
         ("must hold", "found", ""), [(one.what, one.measured, WORDS[one.holds]) for one in found]
     )
-    return f"{count:,} processes on {where}.{trial}\n\n{table}"
+    return f"{count:,} processes on {where}{load}.{trial}\n\n{table}"
 
 
 def same(summary: Plain) -> str:

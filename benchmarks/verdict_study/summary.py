@@ -99,12 +99,15 @@ def summarise(processes: Iterable[Process]) -> dict[str, Any]:
     same_code: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     sizes: dict[tuple[str, str], list[float]] = defaultdict(list)
     tools: dict[tuple[str, str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    seen: dict[str, list[dict[str, Any]]] = defaultdict(list)
     groups: dict[str, int] = defaultdict(int)
     heads: list[dict[str, Any]] = []
     for process in processes:
         groups[process.group] += 1
         heads.append(process.head)
         for gate in process.gates:
+            if gate.get("disturbance"):
+                seen[process.situation].append(gate["disturbance"])
             if "tool" in gate:
                 if "missing" not in gate:
                     tool = (gate["tool"], process.situation, gate["kind"], gate["variant"])
@@ -125,6 +128,7 @@ def summarise(processes: Iterable[Process]) -> dict[str, Any]:
     names = ("situation", "kind", "variant", "mode")
     return {
         "machine": _machine(heads),
+        "situations": {name: _disturbed(seen[name]) for name in SITUATIONS if name in seen},
         "processes": dict(sorted(groups.items())),
         "cells": [dict(zip(names, key, strict=True)) | one.to_plain() for key, one in _sorted(cells)],
         "same_code": [dict(zip(names, key, strict=True)) | one.to_plain() for key, one in _sorted(same_code)],
@@ -151,6 +155,15 @@ def _machine(heads: Sequence[dict[str, Any]]) -> dict[str, Any]:
         values = sorted({str(head[name]) for head in heads})
         told[name] = ", ".join(values)
     return told
+
+
+def _disturbed(seen: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+    """Return the median of what each gate saw of the machine; what a system does not tell is left out."""
+    found: dict[str, float | None] = {}
+    for name in ("load", "cpu_share", "steal_share"):
+        told = [one[name] for one in seen if one[name] is not None]
+        found[name] = statistics.median(told) if told else None
+    return found
 
 
 def _size(kind: str, variant: str, medians: Sequence[float]) -> dict[str, Any]:

@@ -83,8 +83,11 @@ def test_bad_options_are_usage_errors(project: pytest.Pytester, arguments: list[
     assert message in result.stderr.str()
 
 
-def test_help_is_help(project: pytest.Pytester) -> None:
-    result = project.runpytest_inprocess("--help", "--genesis-perf-doctor")
+@pytest.mark.parametrize(
+    "arguments", [["--help", "--genesis-perf-doctor"], ["--genesis-perf-doctor=1", "--help"]], ids=" ".join
+)
+def test_help_is_help(project: pytest.Pytester, arguments: list[str]) -> None:
+    result = project.runpytest_inprocess(*arguments)
     assert result.ret == pytest.ExitCode.OK
     assert "--genesis-perf-doctor" in result.stdout.str()
     assert "same-code pairs" not in result.stdout.str()

@@ -159,6 +159,20 @@ def test_ctrl_c_before_anything_can_be_said_is_exit_code_130(
     assert told.err == ""
 
 
+def test_ctrl_c_before_measuring_is_exit_code_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(diagnosis, "kinds", interrupted)
+    monkeypatch.setattr(sys, "argv", ["genesis-perf", "doctor"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal, which POSIX makes")
 def test_a_terminal_is_told_how_far_it_is_and_ctrl_c_ends_it_cleanly() -> None:
     ours, theirs = os.openpty()
