@@ -99,7 +99,7 @@ class GenesisPerf:
             Makes the argument of the arms: anew for each arm and block, outside of the time. So neither what an arm
             remembers of earlier inputs nor where one input happens to lie in memory is measured.
         isolate : bool, optional
-            Judge from 5 fresh processes from the start. By default so where an arm holds more than 4 MB that the
+            Judge from 7 fresh processes from the start. By default so where an arm holds more than 4 MB that the
             other does not, and no `setup` renews it: where buffers lie biases a long-lived process by up to 11%.
         warm : bool, optional
             What an arm keeps from earlier calls (compiled code, a cache) is meant: do not warn that its first call

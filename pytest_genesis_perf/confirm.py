@@ -18,8 +18,9 @@ PROCESSES = 3
 """Fresh processes that must agree before a test fails."""
 
 
-ISOLATED_PROCESSES = 5
-"""Fresh processes whose medians are the blocks of an isolated comparison."""
+ISOLATED_PROCESSES = 7
+"""Fresh processes whose medians are the blocks of an isolated comparison: of 5 a slowdown of 3% is found in 94%, of 7
+in 97%, drawn again from 40 processes on a busy machine whose medians scattered by 0.8-1.1%."""
 
 
 class Suspicion(Enum):
@@ -152,20 +153,21 @@ def judge_isolated(processes: Sequence[Fresh], limit: float) -> Isolated:
     Parameters
     ----------
     processes : sequence of Fresh
-        At least one.
+        At least two.
     limit : float
         The limit of the claim, in log units.
 
     Returns
     -------
     Isolated
-        Fails if the median of every process lies beyond `limit`, holds if that of every process lies below. Else
-        they disagree.
+        Fails if the median of every process lies on the slow side of 0 (of `limit` where a claim asks for more) and
+        the median of these beyond `limit`. Holds if the medians of all but one lie below `limit`. Else they disagree.
+        There is no first stage before this: of arms that lie on the limit about half fail.
     """
     medians = tuple(one.median for one in processes)
-    if min(medians) > limit:
+    if min(medians) > slow_side(limit) and median(medians) > limit:
         return Isolated(ClaimState.FAILS, medians, None)
-    if max(medians) < limit:
+    if sorted(medians)[-2] < limit:
         return Isolated(ClaimState.HOLDS, medians, None)
     told = ", ".join(_times(one.speedup) for one in processes)
     return Isolated(ClaimState.UNDECIDED, medians, f"{len(medians)} fresh processes disagree: {told}")

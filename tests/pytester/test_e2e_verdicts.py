@@ -291,6 +291,6 @@ def test_a_corrupt_file_of_speeds_fails_and_is_named(project: pytest.Pytester) -
     )
     result = run(project, "def test_it(genesis_perf): genesis_perf.compare(baseline=slow, optimized=fast)")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert failures(project)["test_it"].startswith(f"ERROR: {path}: entry.")
+    assert failures(project)["test_it"].startswith(f"ERROR: {path}: line 12: entry.")
     assert "processes: must be a whole number >= 1, not 5.5" in failures(project)["test_it"]
     result.stdout.fnmatch_lines(["genesis-perf: *speed baselines: unreadable: *"])

@@ -21,6 +21,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from genesis_core.cli import app
+from pytest_genesis_perf.cli import app as perf_app
 from tests.unit.bitfinex_server import MARKET, BitfinexServer
 
 if sys.version_info >= (3, 11):
@@ -30,7 +31,7 @@ else:
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROGRAMS = ("genesis", "python", "pip", "pytest", "tox", "pyenv", "lint-imports")
+PROGRAMS = ("genesis", "genesis-perf", "python", "pip", "pytest", "tox", "pyenv", "lint-imports")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ RUN: dict[str, Run] = {
         quick="--url {exchange}",
         leaves="tBTCUSD_1h.csv",
     ),
+    "genesis-perf doctor": Run(quick="--seconds 1"),
+    "genesis-perf doctor --seconds 60": Run(("genesis-perf doctor --seconds 1",)),
+    "genesis-perf doctor --json FILE": Run(
+        ("genesis-perf doctor --json doctor.json",), "--seconds 1", 0, "doctor.json"
+    ),
     "genesis baseline": Run(code=2),
     "genesis baseline list [PATTERN...]": Run(("genesis baseline list", "genesis baseline list paths books")),
     "genesis baseline show PATTERN...": Run(("genesis baseline show test_stored",)),
@@ -113,11 +119,20 @@ OTHERS: dict[str, str] = {
     "python -m benchmarks sweep": "minutes",
     "python -m benchmarks.guide": "writes into the docs",
     "python benchmarks/engine.py": "a minute",
+    "pytest --genesis-perf-doctor": "measures for 20 s",
+    "pytest --genesis-perf-doctor=60": "measures for a minute",
+    "python -m benchmarks.verdicts run --out DIR": "hours",
+    "python -m benchmarks.verdicts recompute DIR": "needs what the run left",
+    "python -m benchmarks.verdicts table DIR": "needs what the run left",
+    "python -m benchmarks.verdicts alternatives DIR": "needs what the run left",
+    "python -m benchmarks.verdicts simulate": "minutes",
+    "python -m benchmarks.baseline_writer --kills 200": "minutes",
+    "python -m benchmarks.comparator --flips 100000": "minutes",
 }
 """What is not run, and why: it takes a network or minutes, or is run elsewhere. Its options are looked up."""
 TALK = {"python -": "about code typed into it"}
-PICTURES = ("candles -> kernels", "identity, statistics, verdict")
-"""How the code blocks begin that are drawings."""
+PICTURES = ("candles -> kernels", "identity, statistics, verdict", "genesis-perf doctor: ", "block ")
+"""How the code blocks begin that are drawings, or output that is another one every time."""
 
 
 def code_blocks(text: str) -> list[str]:
@@ -147,7 +162,7 @@ def shell_blocks(page: Path) -> Iterator[list[str]]:
     """Yield the lines of each block of commands; any other block must be Python, TOML or a picture."""
     for block in code_blocks(page.read_text(encoding="utf-8")):
         first = block.splitlines()[0]
-        if first.startswith(("$ ", *(f"{name} " for name in PROGRAMS))):
+        if not first.startswith(PICTURES) and first.startswith(("$ ", *(f"{name} " for name in PROGRAMS))):
             yield block.splitlines()
         else:
             assert is_python(block) or is_toml(block) or first.startswith(PICTURES), f"{page.name}: {block}"
@@ -197,8 +212,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(command: str) -> Result | subprocess.CompletedProcess[str]:
     """Run a command: ``genesis`` in this process, a script in its own."""
     program, *words = shlex.split(command)
-    if program == "genesis":
-        return CliRunner().invoke(app, words, prog_name="genesis")
+    if program in ("genesis", "genesis-perf"):
+        return CliRunner().invoke(app if program == "genesis" else perf_app, words, prog_name=program)
     assert program == "python"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
