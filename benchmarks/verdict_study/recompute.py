@@ -106,12 +106,12 @@ def verdict(gate: dict[str, Any]) -> str:
 
 def _isolated(gate: dict[str, Any]) -> str:
     processes = [one for one in gate["fresh"] if "raw" in one]
-    if len(processes) < 5:
+    if len(processes) < 7:
         return "not judged, None, REGRESSED, fail"
-    middles = [_median(numbers(one["raw"])) for one in processes]
-    if min(middles) > LIMIT:
+    middles = sorted(_median(numbers(one["raw"])) for one in processes)
+    if middles[0] > 0.0 and middles[3] > LIMIT:
         return "not judged, True, REGRESSED, fail"
-    holds = max(middles) < LIMIT
+    holds = middles[5] < LIMIT
     return f"not judged, True, {'NO-BASELINE' if holds else 'INCONCLUSIVE'}, warn"
 
 
