@@ -56,7 +56,7 @@ def count_memory(baseline: Arm, optimized: Arm) -> Counted:
 @contextmanager
 def _others_frozen() -> Iterator[None]:
     """Spare the collections inside what is there already: in a process with large libraries, a tenth of the time."""
-    # What somebody else froze is theirs to release.
+    # What somebody else froze is theirs to release (the interpreter itself does in Python 3.12).
     mine = gc.get_freeze_count() == 0
     if mine:
         gc.freeze()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from pytest_genesis_perf.counting import TestCounts, callgrind_options, repeatab
 from pytest_genesis_perf.instructions import (
     MOST_CALLS,
     MOST_INSTRUCTIONS,
+    MOST_SECONDS,
     TARGET,
     count_instructions,
     marked,
@@ -86,6 +89,14 @@ def test_a_call_that_would_take_minutes_is_not_counted_and_the_rest_is_spared() 
     assert found == Counted(why="a call of the optimized arm takes over 2,000,000,000 instructions")
     assert [calls for arm, calls in callgrind.calls if arm is fast] == [(1,)]
     assert callgrind.switched == [True, False]
+
+
+def test_a_call_that_is_far_too_long_is_not_even_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0, int((MOST_SECONDS + 1.0) * 1e9))
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: next(clock))
+    found, callgrind = counted(1, 1)
+    assert found == Counted(why="a call of the baseline arm takes 21 s even without being counted")
+    assert callgrind.switched == []
 
 
 def test_an_arm_that_raises_is_named_and_callgrind_turned_off() -> None:
