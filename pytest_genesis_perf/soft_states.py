@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Literal
 
 Effect = Literal["fail", "warn", "pass"]
-SoftState = Literal["not_reproduced", "inconclusive", "no_digest", "no_speed", "no_cost", "improved", "orphaned"]
+SoftState = Literal[
+    "not_reproduced", "inconclusive", "no_digest", "no_speed", "no_cost", "improved", "orphaned"
+]
 
 EFFECTS: tuple[Effect, ...] = ("pass", "warn", "fail")
 

@@ -55,7 +55,10 @@ def test_a_bad_option_is_a_usage_error(project: pytest.Pytester, arguments: list
     ("marker", "message"),
     [
         ("min_speed=3", "unknown keyword 'min_speed'; did you mean 'min_speedup'?"),
-        ("whatever=3", "unknown keyword 'whatever'; valid: budget, isolate, margin, memory, min_speedup, warm"),
+        (
+            "whatever=3",
+            "unknown keyword 'whatever'; valid: budget, isolate, margin, memory, min_speedup, warm",
+        ),
         ("margin='2%'", "margin must be a share from 0 up to 1, such as 0.02, not '2%'"),
         ("margin=True", "margin must be a share from 0 up to 1, such as 0.02, not True"),
         ("margin=1.0", "margin must be a share from 0 up to 1, such as 0.02, not 1.0"),
@@ -83,7 +86,10 @@ def test_a_bad_marker_is_a_usage_error_at_collection(
 def test_the_marker_is_registered_and_explained(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("--markers")
     result.stdout.fnmatch_lines(
-        ["@pytest.mark.genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, memory=None): *"]
+        [
+            "@pytest.mark.genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, "
+            "memory=None): *"
+        ]
     )
 
 
