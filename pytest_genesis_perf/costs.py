@@ -15,8 +15,11 @@ from pytest_genesis_perf.evidence import Cost, Evidence
 Kind = Literal["memory", "instructions"]
 
 UNITS: Mapping[Kind, str] = {"memory": "peak memory, bytes", "instructions": "instructions"}
-SLACK: Mapping[Kind, int] = {"memory": 1024, "instructions": 100}
-"""So much more is no regression, however small the count: what the state of the heap was seen to move."""
+SLACK: Mapping[Kind, int] = {"memory": 4096, "instructions": 100}
+"""So much more is no regression, however small the count.
+
+Peaks of one arm were seen 2,400 bytes apart, in what CPython's cache of methods keeps of names that C code makes.
+"""
 FLAGS: Mapping[Kind, str] = {
     "memory": "--genesis-perf-memory or memory=True",
     "instructions": "--genesis-perf-instructions",

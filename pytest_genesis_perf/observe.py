@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pytest_genesis_perf.arms import ROLES
@@ -203,6 +204,15 @@ def _suspicion(measurement: Measurement, terms: Terms) -> Suspicion | None:
     return None
 
 
+def _traces_memory() -> bool:
+    # Not every Python has it.
+    with suppress(ImportError):
+        from tracemalloc import is_tracing
+
+        return is_tracing()
+    return False
+
+
 def timing_obstacle(*, worker: bool) -> str | None:
     """Return why no time measured now can be trusted, None if nothing is known to disturb it.
 
@@ -217,6 +227,8 @@ def timing_obstacle(*, worker: bool) -> str | None:
         return "speed is not judged while a trace function is active (coverage or a debugger)"
     if sys.getprofile() is not None:
         return "speed is not judged while a profiler is active"
+    if _traces_memory():
+        return "speed is not judged while tracemalloc is active"
     if sys.version_info >= (3, 12):
         tools = [name for name in map(sys.monitoring.get_tool, range(6)) if name]
         if tools:

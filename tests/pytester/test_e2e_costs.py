@@ -146,6 +146,16 @@ def test_an_update_stores_the_peaks_and_says_what_rose(project: pytest.Pytester)
     )
 
 
+def test_where_memory_is_traced_already_nothing_is_judged(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONTRACEMALLOC", "1")
+    more = ", memory=True)\n    import tracemalloc\n    assert tracemalloc.is_tracing("
+    result = run(project, more=more)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*INCONCLUSIVE: speed is not judged while tracemalloc is active"])
+
+
 NO_VALGRIND = "instructions: not counted, valgrind was not found"
 
 

@@ -13,7 +13,7 @@ from pytest_genesis_perf.verdict import Outcome, Policy, Verdict, decide
 GOOD = Evidence(
     digest_state="match", claim=ClaimState.HOLDS, interval=(2.0, 2.1), stored=StoredSpeed(2.0, 2.05, 2.1)
 )
-PEAKS = {"baseline": 400_000, "optimized": 200_000}
+PEAKS = {"baseline": 4_000_000, "optimized": 2_000_000}
 COUNTS = {"baseline": 900_000, "optimized": 100_000, "tool": "valgrind 3.19"}
 
 
@@ -75,17 +75,17 @@ def test_what_could_not_be_counted_never_passes_silently(
 
 def test_one_cost_crossed_fails_although_the_other_was_not_counted() -> None:
     evidence = held(GOOD, "instructions", Counted(why="valgrind was not found"), None)
-    evidence = held(evidence, "memory", Counted({**PEAKS, "optimized": 300_000}), {**PEAKS})
+    evidence = held(evidence, "memory", Counted({**PEAKS, "optimized": 3_000_000}), {**PEAKS})
     assert decide(evidence).row == 6
 
 
 def test_processes_agree_on_their_highest_count_or_not_at_all() -> None:
-    low = {"baseline": 400_000, "optimized": 200_000}
-    assert agreed([low, {"baseline": 404_000, "optimized": 199_999}], "memory") == {
-        "baseline": 404_000,
-        "optimized": 200_000,
+    low = {"baseline": 4_000_000, "optimized": 2_000_000}
+    assert agreed([low, {"baseline": 4_040_000, "optimized": 1_999_999}], "memory") == {
+        "baseline": 4_040_000,
+        "optimized": 2_000_000,
     }
-    assert agreed([low, low, {"baseline": 404_001, "optimized": 200_000}], "memory") is None
+    assert agreed([low, low, {"baseline": 4_040_001, "optimized": 2_000_000}], "memory") is None
     small = {"baseline": 0, "optimized": 0}
     assert agreed([small, {"baseline": SLACK["memory"], "optimized": 3}], "memory") == {
         "baseline": SLACK["memory"],
@@ -94,10 +94,10 @@ def test_processes_agree_on_their_highest_count_or_not_at_all() -> None:
 
 
 def test_an_update_names_the_costs_that_rose() -> None:
-    assert higher("memory", PEAKS, {"baseline": 400_000, "optimized": 210_000}) == [
-        "optimized peak memory, bytes: 200,000 -> 210,000"
+    assert higher("memory", PEAKS, {"baseline": 4_000_000, "optimized": 2_100_000}) == [
+        "optimized peak memory, bytes: 2,000,000 -> 2,100,000"
     ]
-    assert higher("memory", PEAKS, {"baseline": 300_000, "optimized": 200_001}) == []
+    assert higher("memory", PEAKS, {"baseline": 3_000_000, "optimized": 2_000_001}) == []
     assert higher("memory", None, PEAKS) == higher("memory", PEAKS, None) == []
     assert higher("instructions", COUNTS, {**COUNTS, "optimized": 200_000, "tool": "valgrind 3.20"}) == []
 
