@@ -161,7 +161,9 @@ class GenesisPerf:
         self._labels.add(name)
         if seen and (seen.suspicion or self._to_count(seen)):
             self._pending.append(Pending(self.nodeid, name, work, seen, remarks))
-            return replace(self._record(name, work, evidence, seen), verdict=PENDING, effect="pass")
+            waiting = "fresh processes judge it once the test is over"
+            record = self._record(name, work, evidence, seen)
+            return replace(record, verdict=PENDING, effect="pass", row=0, judged=False, detail=waiting)
         return self._conclude(replace(self._record(name, work, evidence, seen), remarks=remarks))
 
     @property

@@ -66,7 +66,7 @@ def _size(value: object) -> int | None:
 def _owner(value: object) -> object:
     """Return the object that owns the memory of a view."""
     while True:
-        base = getattr(value, "base", None)
+        base = value.obj if isinstance(value, memoryview) else getattr(value, "base", None)
         if base is None or isinstance(value, (bytes, bytearray)):
             return value
         value = base
@@ -92,10 +92,11 @@ def _held(value: object) -> Iterable[object]:
         return list(value)
     if isinstance(value, (type, ModuleType, BuiltinFunctionType, str, int, float, complex)) or value is None:
         return []
-    # Only what really lies in the object: a property could compute anything.
+    # Only what really lies in the object: a property, or a __getattr__ that answers to every name, could give anything.
     slots = [name for kind in type(value).__mro__ for name in _names(kind.__dict__.get("__slots__", ()))]
     in_slots = [getattr(value, name) for name in slots if name != "__dict__" and hasattr(value, name)]
-    return [*getattr(value, "__dict__", {}).values(), *in_slots]
+    own = getattr(value, "__dict__", None)
+    return [*(own.values() if isinstance(own, dict) else ()), *in_slots]
 
 
 def _names(slots: str | Iterable[str]) -> Iterable[str]:

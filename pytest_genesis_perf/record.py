@@ -24,7 +24,7 @@ class Comparison:
         Which comparison of which test.
     verdict : str
         ``PASS``, ``REGRESSED``, ``MISSED``, ``IMPROVED``, ``INCONCLUSIVE``, ``NO-BASELINE``, ``DIFFERENT``
-        or ``ERROR``.
+        or ``ERROR``; ``PENDING`` in what `compare` returns of a comparison that fresh processes judge later.
     effect : str
         "pass", "warn" or "fail", the ini choices applied.
     row : int

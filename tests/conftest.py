@@ -27,8 +27,26 @@ ONE_PYTHON = (
     "test_cli_charts.py",
     "test_backtesting_py.py",
     "TestLowerLevels",
+    "test_disk_cache.py",
+    "test_doctor_",
+    "test_docs",
+    "test_e2e_arms.py",
+    "test_e2e_confirmation.py",
+    "test_e2e_costs.py",
+    "test_e2e_doctor.py",
+    "test_e2e_orphans.py",
+    "test_e2e_reports.py",
+    "test_e2e_update",
+    "test_identity_flips.py",
+    "test_instructions.py",
+    "test_memory",
+    "test_baseline_writers.py",
+    "test_cli_progress.py",
+    "test_cli_baseline.py",
+    "test_verdict_",
 )
-"""Tests of tools beside the product, of drawing, of processors: what they find does not depend on Python's version."""
+"""Tests of tools beside the product, of drawing, of processors, of files and of processes: what they find hardly
+depends on Python's version, and the whole matrix has to fit into CI's time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

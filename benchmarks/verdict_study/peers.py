@@ -58,7 +58,9 @@ def pytest_run(folder: Path, *options: str) -> tuple[int, str, float]:
     """Run pytest in a folder; return its exit code, what it printed, and how long it took."""
     # No configuration of this project: what is measured is the tool as it comes.
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-    known = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")}
+    # Within a worker of xdist it would take itself for one, and save nothing.
+    left_out = ("CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_")
+    known = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     began = perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "test_arms.py", *options],
