@@ -42,10 +42,10 @@ def replace_file(path: Path, text: str) -> None:
         # mkstemp makes private files; this one is committed and read by others.
         os.chmod(temporary, _mode(target))
         os.replace(temporary, target)
-    except BaseException:
+    finally:
+        # Once it took the target's place it is not there any more.
         with suppress(FileNotFoundError):
             os.unlink(temporary)
-        raise
     _sync_folder(target.parent)
 
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -120,7 +120,12 @@ def child_environment() -> dict[str, str]:
     return kept | {"PYTHONHASHSEED": str(secrets.randbelow(2**32))}
 
 
-def files_of(config: pytest.Config, items: Sequence[pytest.Item]) -> tuple[str, ...]:
-    """Return the files of some tests as arguments of pytest; none where one cannot be written as an argument."""
-    paths = sorted({str(item.path) for item in items})
-    return () if any("[" in path or "::" in path for path in paths) else tuple(paths)
+def files_of(items: Sequence[pytest.Item]) -> tuple[str, ...]:
+    """Return the files of some tests as arguments of pytest."""
+    return as_arguments(str(item.path) for item in items)
+
+
+def as_arguments(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return some files as arguments of pytest; none where one of them cannot be written as an argument."""
+    files = tuple(sorted(set(paths)))
+    return () if any("[" in file or "::" in file for file in files) else files

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.child_request import Measured
+from pytest_genesis_perf.children import as_arguments
 from pytest_genesis_perf.costs import Counted, Kind, agreed
 from pytest_genesis_perf.counting import TestCounts, count_test
 from pytest_genesis_perf.session import Session
@@ -80,6 +81,6 @@ def _instructions(
             reporter.write_line(f"genesis-perf: counting instructions of {nodeid}, {COUNTINGS} processes")
         # As when they are held against what is stored: the test alone, of its file alone.
         file = str(config.rootpath / nodeid.partition("::")[0])
-        files = () if "[" in file or "::" in file else (file,)
+        files = as_arguments([file])
         found[nodeid] = [count_test(config, nodeid, files, settings.child_timeout) for _ in range(COUNTINGS)]
     return found

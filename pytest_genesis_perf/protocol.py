@@ -61,7 +61,7 @@ def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
         progress.waiting(f"{item.nodeid} / {request.label}: fresh process {next(asked)}")
         return ask_child(item.config, request, item.config.stash[keys.SETTINGS].child_timeout)
 
-    settings, files = item.config.stash[keys.SETTINGS], files_of(item.config, [item])
+    settings, files = item.config.stash[keys.SETTINGS], files_of([item])
     try:
         counts = None
         if settings.instructions:

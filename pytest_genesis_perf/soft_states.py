@@ -28,7 +28,7 @@ DEFAULTS: Mapping[SoftState, Effect] = MappingProxyType(
 
 MEANINGS: Mapping[SoftState, str] = MappingProxyType(
     {
-        "not_reproduced": "a failing claim that a second measurement does not confirm",
+        "not_reproduced": "a failing claim that fresh processes do not confirm",
         "inconclusive": "a comparison that could not be decided",
         "no_digest": "a comparison without a stored digest",
         "no_speed": "a comparison without a stored speed for this environment class",
