@@ -127,7 +127,7 @@ Tell = Callable[[int, int], None]
 """Is told between pairs of long arms how many there are, and how many the next look needs."""
 
 
-def measure(pair: Pair, terms: Terms, *, exchanged: bool = False, tell: Tell | None = None) -> Measurement:
+def measure(pair: Pair, terms: Terms, *, tell: Tell | None = None) -> Measurement:
     """Measure a pair until its claim is decided, or time is up.
 
     Parameters
@@ -137,14 +137,12 @@ def measure(pair: Pair, terms: Terms, *, exchanged: bool = False, tell: Tell | N
     terms : Terms
         Claim, stored speedup and budget. Beside a stored speedup a claim that holds is sampled on until the
         interval is narrow enough to be held against it.
-    exchanged : bool, optional
-        Exchange the roles of the arms in warm-up and slot order.
     tell : callable, optional
         Is told how far it is, never within a block.
     """
     start, watch = pair.clock(), Watch()
     with garbage_held():
-        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=exchanged)
+        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock)
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
         xs = sampler.samples.xs
         state, doubt, stopped = ClaimState.UNDECIDED, None, None

@@ -9,26 +9,11 @@ from itertools import count
 import numpy as np
 import pytest
 
-from pytest_genesis_perf.identity import Difference, UnknownTypeError, digest, find_difference
+from pytest_genesis_perf.identity import UnknownTypeError, digest
+from tests.unit.identity_pairs import located, same
 
 XY = {"x": 1, "y": "a"}
 DAY = dt.datetime(2024, 1, 1)
-
-
-def located(a: object, b: object) -> Difference:
-    found = find_difference(a, b)
-    assert found is not None
-    assert digest(a) != digest(b)
-    back = find_difference(b, a)
-    assert back is not None
-    assert (back.path, back.count) == (found.path, found.count)
-    return found
-
-
-def same(a: object, b: object) -> bool:
-    found = find_difference(a, b)
-    assert (found is None) == (digest(a) == digest(b)), found
-    return found is None
 
 
 class TestPyarrow:

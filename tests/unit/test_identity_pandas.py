@@ -10,25 +10,10 @@ import pytest
 
 pd = pytest.importorskip("pandas", minversion="2")
 
-from pytest_genesis_perf.identity import Difference, UnknownTypeError, digest, find_difference  # noqa: E402
+from pytest_genesis_perf.identity import UnknownTypeError, digest  # noqa: E402
+from tests.unit.identity_pairs import located, same  # noqa: E402
 
 ROWS = 6
-
-
-def located(a: object, b: object) -> Difference:
-    found = find_difference(a, b)
-    assert found is not None
-    assert digest(a) != digest(b)
-    back = find_difference(b, a)
-    assert back is not None
-    assert (back.path, back.count) == (found.path, found.count)
-    return found
-
-
-def same(a: object, b: object) -> bool:
-    found = find_difference(a, b)
-    assert (found is None) == (digest(a) == digest(b)), found
-    return found is None
 
 
 def frame():
