@@ -12,19 +12,11 @@ ROLES = ("baseline", "optimized")
 
 
 class ArmRaisedError(Exception):
-    """An arm raised: says which one, and where in the user's code.
+    """An arm raised: says which one, what and where, in text, for it may come from another process."""
 
-    Parameters
-    ----------
-    role : str
-        "baseline" or "optimized".
-    error : Exception
-        What it raised.
-    """
 
-    def __init__(self, role: str, error: Exception) -> None:
-        self.role = role
-        super().__init__(f"the {role} arm raised {type(error).__name__}: {error}\n{_users_traceback(error)}")
+class SideBySideError(Exception):
+    """The arms cannot be run at the same time in two processes: says why."""
 
 
 class NotComparableError(Exception):
@@ -53,7 +45,8 @@ class running:
     ) -> None:
         """Name the arm."""
         if isinstance(error, Exception) and not isinstance(error, NotComparableError):
-            raise ArmRaisedError(self._role, error) from error
+            raised = f"the {self._role} arm raised {type(error).__name__}: {error}"
+            raise ArmRaisedError(f"{raised}\n{_users_traceback(error)}") from error
 
 
 def _users_traceback(error: Exception) -> str:

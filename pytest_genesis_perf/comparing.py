@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_genesis_perf import keys
-from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError
+from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError, SideBySideError
 from pytest_genesis_perf.comparators import handlers_of
 from pytest_genesis_perf.confirm import Confirmation
 from pytest_genesis_perf.costs import Counted, held
@@ -155,6 +155,7 @@ class GenesisPerf:
             LoopRunningError,
             ArmRaisedError,
             NotComparableError,
+            SideBySideError,
             BaselineError,
         ) as error:
             evidence = Evidence(asked=claim, error=str(error))

@@ -21,7 +21,7 @@ class Disturbance:
     wall_seconds : float
         How long it took.
     cpu_share : float
-        CPU time of this process / wall time: far below 1 where it had to wait for a core.
+        CPU time of this process and of those it made / wall time: far below 1 where they had to wait for a core.
     load : float or None
         Load average of the last minute at the end; None where the system has none.
     steal_share : float or None
@@ -49,14 +49,20 @@ class Watch:
 
     def __init__(self) -> None:
         self._wall = time.perf_counter()
-        self._cpu = time.process_time()
+        self._cpu = _cpu_seconds()
         self._jiffies = cpu_jiffies()
 
     def seen(self) -> Disturbance:
         """Return what was seen since this was made."""
         wall = max(time.perf_counter() - self._wall, 1e-9)
-        cpu = time.process_time() - self._cpu
+        cpu = _cpu_seconds() - self._cpu
         return Disturbance(wall, cpu / wall, load_average(), _steal(self._jiffies, cpu_jiffies()))
+
+
+def _cpu_seconds() -> float:
+    # Of processes that were made, the time of those that have ended.
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
 
 
 def load_average() -> float | None:

@@ -17,7 +17,7 @@ from pytest_genesis_perf.arms import ROLES, Arm, running
 from pytest_genesis_perf.callgrind_file import CallgrindError, Dump, dumps_of, read_dump
 from pytest_genesis_perf.costs import Counted
 from pytest_genesis_perf.prepared import PreparedArm
-from pytest_genesis_perf.sampling import garbage_held, time_calls
+from pytest_genesis_perf.timing import garbage_held, time_calls
 
 Switch = Callable[[bool], None]
 """Turns callgrind on or off: off, a process is slowed 5 to 10 times, on, 50 times."""

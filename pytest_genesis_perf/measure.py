@@ -6,18 +6,14 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.disturbance import Disturbance, Watch
 from pytest_genesis_perf.identity import Handler
-from pytest_genesis_perf.sampling import (
-    Clock,
-    ClockTooCoarseError,
-    Sampler,
-    SlicePlan,
-    garbage_held,
-    sweep_young,
-)
+from pytest_genesis_perf.sampling import Sampler, Samples
+from pytest_genesis_perf.side_by_side import Closing
+from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import (
     LONG_ARMS,
     MAX_SIGN_CORRELATION,
@@ -32,7 +28,11 @@ from pytest_genesis_perf.statistics import (
     sign_correlation,
     tie_share,
 )
+from pytest_genesis_perf.timing import Clock, ClockTooCoarseError, garbage_held, sweep_young
 from pytest_genesis_perf.verdict import Claim, StoredSpeed, StoredState, against_stored
+
+LONG_BUDGET = 6.0
+"""Arms over 50 ms get so many times the budget: 40 pairs of 0.3 s take 24 s, and a look at 12 was 7 s."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,10 @@ class Measurement:
         Median seconds of one call.
     disturbance : Disturbance or None
         What else the machine did meanwhile.
+    slices : tuple of tuple of int
+        Nanoseconds of the slices of each block.
+    closed : object
+        What the closing function returned.
     """
 
     plan: SlicePlan
@@ -117,6 +121,8 @@ class Measurement:
     baseline_seconds: float | None
     optimized_seconds: float | None
     disturbance: Disturbance | None = None
+    slices: tuple[tuple[int, ...], ...] = ()
+    closed: Any = None
 
     def against(self, stored: StoredSpeed | None) -> StoredState | None:
         """Say how this measurement lies to a stored speedup, None if it cannot be said."""
@@ -127,7 +133,9 @@ Tell = Callable[[int, int], None]
 """Is told between pairs of long arms how many there are, and how many the next look needs."""
 
 
-def measure(pair: Pair, terms: Terms, *, tell: Tell | None = None) -> Measurement:
+def measure(
+    pair: Pair, terms: Terms, *, tell: Tell | None = None, closing: Closing | None = None
+) -> Measurement:
     """Measure a pair until its claim is decided, or time is up.
 
     Parameters
@@ -139,15 +147,21 @@ def measure(pair: Pair, terms: Terms, *, tell: Tell | None = None) -> Measuremen
         interval is narrow enough to be held against it.
     tell : callable, optional
         Is told how far it is, never within a block.
+    closing : callable, optional
+        Called after the last block where the arms were run.
     """
     start, watch = pair.clock(), Watch()
-    with garbage_held():
-        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock)
+    closed = None
+    with (
+        garbage_held(),
+        Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, closing=closing) as sampler,
+    ):
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
+        budget = LONG_BUDGET * terms.budget if sampler.samples.plan.long else terms.budget
         xs = sampler.samples.xs
         state, doubt, stopped = ClaimState.UNDECIDED, None, None
         for look in rule.looks:
-            stopped = _draw(sampler, look, rule, terms.budget, terms.cap, start, pair.clock, tell)
+            stopped = _draw(sampler, look, rule, budget, terms.cap, start, pair.clock, tell)
             if stopped:
                 break
             if state is ClaimState.UNDECIDED:
@@ -157,10 +171,11 @@ def measure(pair: Pair, terms: Terms, *, tell: Tell | None = None) -> Measuremen
                 break
             if state is ClaimState.HOLDS and not _too_wide(xs, rule, terms.stored):
                 break
+        closed = sampler.close_with()
     reason = None
     if state is ClaimState.UNDECIDED:
-        reason = _why_undecided(xs, rule, terms.claim, doubt, stopped)
-    return _measurement(sampler, state, reason, watch)
+        reason = _why_undecided(sampler.samples, rule, terms.claim, doubt, stopped)
+    return _measurement(sampler.samples, state, reason, watch, closed)
 
 
 @dataclass(frozen=True)
@@ -189,7 +204,7 @@ class Asked:
     exchanged: bool = False
 
 
-def measure_asked(pair: Pair, asked: Asked) -> Measurement:
+def measure_asked(pair: Pair, asked: Asked, *, closing: Closing | None = None) -> Measurement:
     """Measure what a parent asks for and judge nothing.
 
     Parameters
@@ -198,19 +213,27 @@ def measure_asked(pair: Pair, asked: Asked) -> Measurement:
         The arms.
     asked : Asked
         How many blocks, and how.
+    closing : callable, optional
+        Called after the last block where the arms were run.
     """
     start, watch = pair.clock(), Watch()
-    with garbage_held():
-        sampler = Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=asked.exchanged)
+    with (
+        garbage_held(),
+        Sampler(
+            pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=asked.exchanged, closing=closing
+        ) as sampler,
+    ):
+        budget = LONG_BUDGET * asked.budget if sampler.samples.plan.long else asked.budget
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
         xs = sampler.samples.xs
         wanted = (asked.pairs if sampler.samples.plan.long else asked.blocks) or rule.looks[0]
         stopped = _draw(sampler, wanted, rule, math.inf, asked.cap, start, pair.clock)
         while not stopped and 2 * len(xs) <= rule.looks[-1] and not _one_sided(xs, rule, asked.beyond):
-            if _draw(sampler, 2 * len(xs), rule, asked.budget, asked.cap, start, pair.clock):
+            if _draw(sampler, 2 * len(xs), rule, budget, asked.cap, start, pair.clock):
                 break
+        closed = sampler.close_with()
     reason = f"stopped by {stopped} after {len(xs):,} blocks" if stopped else None
-    return _measurement(sampler, ClaimState.UNDECIDED, reason, watch)
+    return _measurement(sampler.samples, ClaimState.UNDECIDED, reason, watch, closed)
 
 
 def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
@@ -218,8 +241,9 @@ def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
     return beyond is None or lower > beyond or upper < beyond
 
 
-def _measurement(sampler: Sampler, state: ClaimState, reason: str | None, watch: Watch) -> Measurement:
-    samples = sampler.samples
+def _measurement(
+    samples: Samples, state: ClaimState, reason: str | None, watch: Watch, closed: Any
+) -> Measurement:
     xs = samples.xs
     return Measurement(
         plan=samples.plan,
@@ -231,6 +255,8 @@ def _measurement(sampler: Sampler, state: ClaimState, reason: str | None, watch:
         baseline_seconds=median(samples.baseline_seconds) if xs else None,
         optimized_seconds=median(samples.optimized_seconds) if xs else None,
         disturbance=watch.seen(),
+        slices=tuple(samples.slices),
+        closed=closed,
     )
 
 
@@ -289,10 +315,14 @@ def speedup_interval(xs: Sequence[float], rule: Rule) -> tuple[float, float] | N
     return math.exp(-upper), math.exp(-lower)
 
 
-def _why_undecided(xs: list[float], rule: Rule, claim: Claim, doubt: str | None, stopped: str | None) -> str:
+def _why_undecided(samples: Samples, rule: Rule, claim: Claim, doubt: str | None, stopped: str | None) -> str:
+    xs = samples.xs
     blocks = f'the claim "{claim.text}" is undecided after {len(xs):,} blocks'
     if doubt:
         return f"{blocks}: {doubt}"
     needed = blocks_needed(xs, claim.limit, rule) if xs else None
     more = f"about {needed:,} blocks would decide it" if needed else "the median is too close to the limit"
-    return f"{blocks}, stopped by {stopped or 'the last look'}; {more}"
+    apart = (
+        f"; the arms could not be run side by side: {samples.plan.in_turns}" if samples.plan.in_turns else ""
+    )
+    return f"{blocks}, stopped by {stopped or 'the last look'}; {more}{apart}"

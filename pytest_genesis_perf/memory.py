@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pytest_genesis_perf.arms import ROLES, Arm, running
 from pytest_genesis_perf.costs import Counted
 from pytest_genesis_perf.prepared import PreparedArm
-from pytest_genesis_perf.sampling import garbage_held, time_calls
+from pytest_genesis_perf.timing import garbage_held, time_calls
 
 CALLS = 3
 """The lowest of so many: what one call remembers, or imports, is there for the next."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pytest_genesis_perf.arms import ROLES
 from pytest_genesis_perf.confirm import Suspicion
@@ -94,9 +95,10 @@ def observe(
         return _asked(pair, evidence, first, session, memory)
     entry = session.stored_speed(key)
     why_missing = None if entry else session.store.why_no_speed(session.environment, key)
+    last_calls = partial(find_unstable, first, pair.baseline, pair.optimized)
     if isolate:
         peaks = _peaks(pair, memory)
-        unstable = find_unstable(first, pair.baseline, pair.optimized)
+        unstable = last_calls()
         stored = entry.speedup if entry else None
         evidence = replace(evidence, unstable=unstable, stored=stored, stored_missing=why_missing)
         if peaks:
@@ -108,11 +110,11 @@ def observe(
         return _untimed(pair, evidence, first, reason)
     terms = Terms(claim, entry.speedup if entry else None, min(budget, left), settings.cap)
     with session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
-        measurement = measure(pair, terms, tell=tell)
+        measurement = measure(pair, terms, tell=tell, closing=last_calls)
     if measurement.disturbance:
         session.spent += measurement.disturbance.wall_seconds
     peaks = _peaks(pair, memory)
-    unstable = find_unstable(first, pair.baseline, pair.optimized)
+    unstable = measurement.closed
     if unstable:
         return Observation(replace(evidence, unstable=unstable), first, measurement)
     evidence = replace(
@@ -159,16 +161,17 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, 
     asked = Asked(
         request.blocks, request.pairs, request.beyond, settings.budget, settings.cap, request.exchanged
     )
-    measurement = measure_asked(pair, asked)
+    measurement = measure_asked(
+        pair, asked, closing=partial(find_unstable, first, pair.baseline, pair.optimized)
+    )
     if request.control:
         same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control")
         drawn = len(measurement.xs)
         again = replace(asked, blocks=drawn, pairs=drawn, beyond=None, exchanged=False)
         session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
     peaks = _peaks(pair, memory and request.memory)
-    unstable = find_unstable(first, pair.baseline, pair.optimized)
     reason = measurement.reason if not measurement.xs else None
-    evidence = replace(evidence, unstable=unstable, inconclusive_reason=reason)
+    evidence = replace(evidence, unstable=measurement.closed, inconclusive_reason=reason)
     return Observation(evidence, first, measurement, None, peaks)
 
 

@@ -21,7 +21,7 @@ from pytest_genesis_perf.confirm import (
 from pytest_genesis_perf.evidence import Evidence, StoredSpeed
 from pytest_genesis_perf.measure import Measurement
 from pytest_genesis_perf.observe import Observation
-from pytest_genesis_perf.sampling import SlicePlan
+from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import ClaimState, median
 from pytest_genesis_perf.verdict import STORED_TOLERANCE
 

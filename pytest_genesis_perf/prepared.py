@@ -46,6 +46,11 @@ class PreparedArm:
         self._call: Callable[[], object] = function
         self._fresh = setup is None
 
+    @property
+    def awaits(self) -> bool:
+        """Whether it is a coroutine function."""
+        return self._loop is not None
+
     def around(self, wrap: Callable[[Callable[..., object]], Callable[..., object]]) -> PreparedArm:
         """Return the same arm around another function, made from the one it has."""
         return PreparedArm(wrap(self._function), self._setup, self._loop)

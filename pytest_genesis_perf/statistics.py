@@ -21,7 +21,7 @@ from itertools import pairwise
 from statistics import NormalDist
 
 LOOKS = (32, 64, 128, 256, 512, 1024, 2048, 4096)
-LONG_LOOKS = (16, 24, 36, 50)
+LONG_LOOKS = (12, 18, 27, 40)
 A_BAD = 1e-5
 A_OK = 1e-3
 LONG_A_BAD = 1e-3

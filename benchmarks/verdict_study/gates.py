@@ -18,8 +18,8 @@ from pytest_genesis_perf.first_calls import FirstCalls
 from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
-from pytest_genesis_perf.sampling import time_calls
 from pytest_genesis_perf.statistics import ClaimState
+from pytest_genesis_perf.timing import time_calls
 from pytest_genesis_perf.verdict import Claim, Evidence, decide
 
 BUDGET, CAP = 4.0, 60.0

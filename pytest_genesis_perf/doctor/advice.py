@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_genesis_perf.doctor.readings import Readings
-from pytest_genesis_perf.sampling import SLICE_NS, SLICE_TICKS
+from pytest_genesis_perf.timing import SLICE_NS, SLICE_TICKS
 
 MOST_NAMED = 3
 """Processes that are named."""

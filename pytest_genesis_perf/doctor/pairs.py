@@ -13,14 +13,8 @@ from random import Random
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.doctor.findings import DEFAULT_SLICE_US
 from pytest_genesis_perf.doctor.series import Series
-from pytest_genesis_perf.sampling import (
-    Clock,
-    ClockTooCoarseError,
-    Sampler,
-    garbage_held,
-    sweep_young,
-    time_calls,
-)
+from pytest_genesis_perf.sampling import Sampler
+from pytest_genesis_perf.timing import Clock, ClockTooCoarseError, garbage_held, sweep_young, time_calls
 
 SLICES_US = (25, 50, DEFAULT_SLICE_US, 200, 500, 1500)
 _FEW_SLICES_US = (50, DEFAULT_SLICE_US, 200)

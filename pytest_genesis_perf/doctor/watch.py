@@ -10,7 +10,7 @@ from pytest_genesis_perf.disturbance import Watch, load_average
 from pytest_genesis_perf.doctor import machine
 from pytest_genesis_perf.doctor.processes import snapshot, used_between
 from pytest_genesis_perf.doctor.readings import Quota, Readings
-from pytest_genesis_perf.sampling import timer_tick
+from pytest_genesis_perf.timing import timer_tick
 
 _CLOCKS_EVERY = 0.5
 

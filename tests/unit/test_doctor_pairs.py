@@ -9,7 +9,8 @@ import pytest
 
 from pytest_genesis_perf.doctor import pairs
 from pytest_genesis_perf.doctor.pairs import SLICES_US, draw, kinds
-from pytest_genesis_perf.sampling import SLICE_NS, Sampler, calibrate
+from pytest_genesis_perf.sampling import Sampler
+from pytest_genesis_perf.timing import SLICE_NS, calibrate
 from tests.unit.fake_clock import FakeClock
 
 

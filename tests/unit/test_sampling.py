@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from pytest_genesis_perf.arms import ArmRaisedError
-from pytest_genesis_perf.sampling import (
+from pytest_genesis_perf.sampling import Sampler
+from pytest_genesis_perf.slots import LONG_SHARE
+from pytest_genesis_perf.timing import (
     LONG_NS,
-    LONG_SHARE,
     SLICE_NS,
     ClockTooCoarseError,
-    Sampler,
     calibrate,
     garbage_held,
     time_calls,
