@@ -14,6 +14,7 @@ from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError
 from pytest_genesis_perf.comparators import handlers_of
 from pytest_genesis_perf.confirm import Confirmation
 from pytest_genesis_perf.costs import Counted, held
+from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.marker import Wishes, fault_of, wishes
 from pytest_genesis_perf.measure import Measurement, Pair
 from pytest_genesis_perf.observe import Observation, memo_remarks, observe
@@ -25,7 +26,7 @@ from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
 from pytest_genesis_perf.report.text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import Claim, Evidence, decide
+from pytest_genesis_perf.verdict import decide
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.counting import TestCounts

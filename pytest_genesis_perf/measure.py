@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.disturbance import Disturbance, Watch
+from pytest_genesis_perf.evidence import Claim, StoredSpeed
 from pytest_genesis_perf.identity import Handler
 from pytest_genesis_perf.sampling import (
     Clock,
@@ -32,7 +33,7 @@ from pytest_genesis_perf.statistics import (
     sign_correlation,
     tie_share,
 )
-from pytest_genesis_perf.verdict import Claim, StoredSpeed, StoredState, against_stored
+from pytest_genesis_perf.verdict import StoredState, against_stored
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from statistics import median
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.child_request import Measured
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.report.text import times
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
-from pytest_genesis_perf.verdict import StoredSpeed
 
 PROCESSES = 5
 """Fewer do not show how much one commit varies between processes."""

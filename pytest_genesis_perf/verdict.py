@@ -9,39 +9,9 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import cast
 
-from pytest_genesis_perf.evidence import (
-    COST_TOLERANCE,
-    MARGIN,
-    Claim,
-    Cost,
-    DigestState,
-    Evidence,
-    StoredSpeed,
-    Unstable,
-)
+from pytest_genesis_perf.evidence import COST_TOLERANCE, Evidence, StoredSpeed
 from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, Effect, SoftState
 from pytest_genesis_perf.statistics import ClaimState
-
-__all__ = [
-    "COST_TOLERANCE",
-    "MARGIN",
-    "STORED_TOLERANCE",
-    "Claim",
-    "ClaimState",
-    "Cost",
-    "DigestState",
-    "Effect",
-    "Evidence",
-    "Outcome",
-    "Policy",
-    "SoftState",
-    "StoredSpeed",
-    "StoredState",
-    "Unstable",
-    "Verdict",
-    "against_stored",
-    "decide",
-]
 
 STORED_TOLERANCE = 1.10
 """Stored speedups are a tripwire: the same commit differs by 26% between jobs of one runner class."""

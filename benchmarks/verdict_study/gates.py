@@ -14,13 +14,14 @@ from benchmarks.verdict_study.asking import Cell, FreshProcesses
 from benchmarks.verdict_study.slices import RecordingClock, raw_blocks
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.confirm import Confirmation, Suspicion
+from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.first_calls import FirstCalls
 from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
 from pytest_genesis_perf.sampling import time_calls
 from pytest_genesis_perf.statistics import ClaimState
-from pytest_genesis_perf.verdict import Claim, Evidence, decide
+from pytest_genesis_perf.verdict import decide
 
 BUDGET, CAP = 4.0, 60.0
 """The defaults of the plugin, in seconds."""

@@ -16,8 +16,8 @@ from pytest_genesis_perf.baseline_files import (
 )
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.identity import digest
-from pytest_genesis_perf.verdict import StoredSpeed
 
 GOOD = """
 from arms import *

@@ -20,9 +20,9 @@ from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.child_request import Measured, Request
 from pytest_genesis_perf.children import Answer
 from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.identity import digest
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import StoredSpeed
 
 SAME = digest([1.5, "same"])
 KEY_A, KEY_B = ("test_it.py::test_a", "comparison"), ("test_it.py::test_b", "comparison")

@@ -9,9 +9,9 @@ import pytest
 from pytest_genesis_perf.baseline_files import SpeedEntry
 from pytest_genesis_perf.changes import Changes, Mode, Recorded, changes
 from pytest_genesis_perf.child_request import Measured
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.recording import MOST_SPREAD, merged
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
-from pytest_genesis_perf.verdict import StoredSpeed
 
 Key = tuple[str, str]
 A, B, C = ("test_a.py::test", "x"), ("test_b.py::test", "x"), ("test_c.py::test", "x")

@@ -14,7 +14,7 @@ from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_dige
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.commands import app
 from pytest_genesis_perf.environment import EnvironmentClass
-from pytest_genesis_perf.verdict import StoredSpeed
+from pytest_genesis_perf.evidence import StoredSpeed
 from tests.unit.test_cli import ROOT, process
 
 HERE = EnvironmentClass("CPython 3.11", "x86_64", "AMD EPYC", 2, (("numpy", "2.4"),))

@@ -18,13 +18,14 @@ from pytest_genesis_perf.confirm import (
     judge,
     judge_isolated,
 )
+from pytest_genesis_perf.evidence import Claim, Evidence, StoredSpeed
 from pytest_genesis_perf.first_calls import FirstCalls
 from pytest_genesis_perf.measure import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
 from pytest_genesis_perf.sampling import SlicePlan
 from pytest_genesis_perf.statistics import ClaimState
-from pytest_genesis_perf.verdict import Claim, Evidence, StoredSpeed, Verdict, decide
+from pytest_genesis_perf.verdict import Verdict, decide
 
 LIMIT = math.log(1.02)
 

@@ -7,21 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_genesis_perf.evidence import Claim, Cost, Evidence, StoredSpeed, Unstable
 from pytest_genesis_perf.identity import Difference, find_difference
-from pytest_genesis_perf.verdict import (
-    Claim,
-    ClaimState,
-    Cost,
-    Evidence,
-    Outcome,
-    Policy,
-    StoredSpeed,
-    StoredState,
-    Unstable,
-    Verdict,
-    against_stored,
-    decide,
-)
+from pytest_genesis_perf.statistics import ClaimState
+from pytest_genesis_perf.verdict import Outcome, Policy, StoredState, Verdict, against_stored, decide
 
 STORED = StoredSpeed(2.8, 3.0, 3.3)
 INSIDE, SLOW, FAST, WIDE = (2.9, 3.1), (2.4, 2.5), (3.7, 3.9), (2.7, 3.3)

@@ -25,8 +25,8 @@ from benchmarks.verdict_study import (
 from benchmarks.verdict_study.asking import Cell, FreshProcesses
 from benchmarks.verdict_study.slices import RawBlocks, RecordingClock, RecordingError, raw_blocks
 from pytest_genesis_perf.child_request import Request
+from pytest_genesis_perf.evidence import Claim
 from pytest_genesis_perf.measure import Asked, Pair, Terms, measure, measure_asked
-from pytest_genesis_perf.verdict import Claim
 
 ON_LINUX = pytest.mark.skipif(os.name != "posix", reason="processes are looked at as POSIX has them")
 
