@@ -12,7 +12,7 @@ from typing import Literal
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.costs import higher
-from pytest_genesis_perf.report.text import times
+from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.verdict import STORED_TOLERANCE
 
 Mode = Literal["new", "all", "lower"]

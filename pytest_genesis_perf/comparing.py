@@ -22,7 +22,7 @@ from pytest_genesis_perf.prepared import LoopRunningError, Setup, prepared
 from pytest_genesis_perf.raising import Raises, expecting
 from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
 from pytest_genesis_perf.record_making import make_record, seed_of
-from pytest_genesis_perf.report.text import failure_text, property_text
+from pytest_genesis_perf.record_text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
 from pytest_genesis_perf.settling import settled, waits
 from pytest_genesis_perf.toml_files import BaselineError

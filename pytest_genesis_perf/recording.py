@@ -8,7 +8,7 @@ from statistics import median
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.child_request import Measured
 from pytest_genesis_perf.evidence import StoredSpeed
-from pytest_genesis_perf.report.text import times
+from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
 
 PROCESSES = 5
