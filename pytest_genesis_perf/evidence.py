@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from pytest_genesis_perf.notation import exactly
 from pytest_genesis_perf.statistics import ClaimState
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class Claim:
         if self.min_speedup == 1.0:
             return "at least as fast"
         if self.min_speedup < 1.0:
-            return f"at least {self.min_speedup:g}x the baseline's speed"
-        return f"at least {self.min_speedup:g}x faster"
+            return f"at least {exactly(self.min_speedup)} the baseline's speed"
+        return f"at least {exactly(self.min_speedup)} faster"
 
 
 @dataclass(frozen=True)

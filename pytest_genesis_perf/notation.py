@@ -4,11 +4,24 @@ from __future__ import annotations
 
 
 def times(speedup: float) -> str:
-    """Return a speedup: three decimals where percents matter, fewer where they do not."""
-    if speedup < 0.1:
-        return f"{speedup:.3g}x"
-    decimals = 3 if speedup < 2.0 else 2 if speedup < 10.0 else 1 if speedup < 100.0 else 0
-    return f"{speedup:,.{decimals}f}x"
+    """Return a measured speedup: three decimals around 1, where tenths of a percent matter, else three digits.
+
+    Parameters
+    ----------
+    speedup : float
+        Or any other ratio of two speeds.
+    """
+    return f"{_ratio(speedup)}x"
+
+
+def between(low: float, high: float) -> str:
+    """Return the ends of an interval of speedups, which stands behind a speedup: ``[3.10, 3.20]``."""
+    return f"[{_ratio(low)}, {_ratio(high)}]"
+
+
+def exactly(speedup: float) -> str:
+    """Return a speedup that somebody wrote down, a claim or a tick of an axis, with no digit it was not given."""
+    return f"{speedup:,.6g}x"
 
 
 def seconds(value: float) -> str:
@@ -30,6 +43,13 @@ def size(count: int) -> str:
 def grouped(count: int | str) -> str:
     """Return a count with commas between its thousands, a word as it is."""
     return f"{count:,}" if isinstance(count, int) else count
+
+
+def _ratio(speedup: float) -> str:
+    if speedup < 0.1:
+        return f"{speedup:.3g}"
+    decimals = 3 if speedup < 1.9995 else 2 if speedup < 9.995 else 1 if speedup < 99.95 else 0
+    return f"{speedup:,.{decimals}f}"
 
 
 def _three(value: float) -> str:

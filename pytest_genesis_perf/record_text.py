@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from pytest_genesis_perf.notation import grouped, seconds, times
+from pytest_genesis_perf.notation import between, grouped, seconds, times
 from pytest_genesis_perf.record import Comparison
 
 
@@ -58,19 +58,12 @@ def cost_lines(record: Comparison) -> list[str]:
     return lines + list(record.cost_gaps)
 
 
-def interval(record: Comparison) -> str:
-    """Return the interval of the speedup, empty if there is none."""
-    if record.interval is None:
-        return ""
-    low, high = (times(end)[:-1] for end in record.interval)
-    return f"[{low}, {high}]"
-
-
 def speedup(record: Comparison) -> str:
     """Return the speedup with its interval, "-" if it was not measured."""
     if record.speedup is None:
         return "-"
-    return f"{times(record.speedup)} {interval(record)}".rstrip()
+    told = times(record.speedup)
+    return told if record.interval is None else f"{told} {between(*record.interval)}"
 
 
 def plan_text(record: Comparison) -> str:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import cast
 
 from pytest_genesis_perf.evidence import COST_TOLERANCE, Evidence, StoredSpeed
+from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, Effect, SoftState
 from pytest_genesis_perf.statistics import ClaimState
 
@@ -229,12 +230,8 @@ def _soft(verdict: Verdict, detail: str, row: int, state: SoftState, *, judged: 
 
 
 def _speed(interval: tuple[float, float] | None) -> str:
-    return f": speedup {_times(interval[0])} to {_times(interval[1])}" if interval else ""
+    return f": speedup {times(interval[0])} to {times(interval[1])}" if interval else ""
 
 
 def _stored(stored: StoredSpeed | None) -> str:
-    return f"{_times(stored.low)} to {_times(stored.high)}" if stored else "none"
-
-
-def _times(speedup: float) -> str:
-    return f"{speedup:,.3f}x" if speedup < 10.0 else f"{speedup:,.1f}x"
+    return f"{times(stored.low)} to {times(stored.high)}" if stored else "none"

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_genesis_perf.notation import exactly
 from pytest_genesis_perf.record import DEFAULT_LABEL
 from pytest_genesis_perf.record_text import speedup
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.table import shorten
 
 if TYPE_CHECKING:
-    from pytest_genesis_perf.record import Comparison
+    from pytest_genesis_perf.notation import exactly
+from pytest_genesis_perf.record import Comparison
 
 STEM = "genesis-perf-speedup"
 WIDTH = 11.0
@@ -190,7 +192,7 @@ def _name_ticks(axes: Any) -> None:
 
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(FixedLocator(ticks(low, high)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}x"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exactly(value)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
 

@@ -50,7 +50,7 @@ def test_one_that_sees_nothing_is_enough_to_doubt_it() -> None:
     found = judged(5.0, 5.0, 0.0)
     assert found.reproduced is False
     assert found.why == (
-        "not reproduced in fresh processes (2 of 3 fresh processes found it: 0.9524x, 0.9524x, 1x)"
+        "not reproduced in fresh processes (2 of 3 fresh processes found it: 0.952x, 0.952x, 1.000x)"
     )
 
 

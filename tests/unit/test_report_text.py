@@ -36,15 +36,27 @@ def record(**changes: Any) -> Comparison:
     [
         (0.0123456, "0.0123x"),
         (0.9876, "0.988x"),
+        (0.9999, "1.000x"),
+        (1.003, "1.003x"),
         (1.0204, "1.020x"),
+        (1.9996, "2.00x"),
         (3.14159, "3.14x"),
+        (9.996, "10.0x"),
         (31.4159, "31.4x"),
+        (99.96, "100x"),
+        (121.4, "121x"),
         (314.159, "314x"),
         (31415.9, "31,416x"),
     ],
 )
 def test_a_speedup_shows_percents_where_they_matter(speedup: float, told: str) -> None:
     assert notation.times(speedup) == told
+    assert notation.between(speedup, speedup) == f"[{told[:-1]}, {told[:-1]}]"
+
+
+@pytest.mark.parametrize(("given", "told"), [(3.0, "3x"), (2.5, "2.5x"), (1.02, "1.02x"), (1e-9, "1e-09x")])
+def test_what_somebody_wrote_down_is_repeated_as_it_is(given: float, told: str) -> None:
+    assert notation.exactly(given) == told
 
 
 @pytest.mark.parametrize(

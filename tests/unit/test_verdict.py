@@ -113,11 +113,11 @@ def test_the_detail_says_what_was_seen():
     assert "optimized arm" in decide(evidence(unstable=Unstable("optimized", DIFFERENCE))).detail
     missed = decide(evidence(FAILING, confirmed=True, asked=Claim(min_speedup=4.0))).detail
     assert "at least 4x faster" in missed
-    assert "2.900x to 3.100x" in missed
+    assert "2.90x to 3.10x" in missed
     assert "(unconfirmable: no fork)" in decide(evidence(FAILING, unconfirmable="no fork")).detail
     assert "medians 0.9x" in decide(evidence(FAILING, confirmed=False, not_reproduced="medians 0.9x")).detail
     assert "optimized peak memory, bytes: 1,011, stored 1,000 x 1.01" in decide(evidence(costs=COSTLY)).detail
-    assert "2.400x to 2.500x, stored 2.800x to 3.300x" in decide(CROSSED).detail
+    assert "2.40x to 2.50x, stored 2.80x to 3.30x" in decide(CROSSED).detail
     assert "unconfirmable" not in decide(CROSSED).detail
     assert (
         "(unconfirmable: no fork)"
