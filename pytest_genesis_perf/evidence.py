@@ -154,6 +154,8 @@ class Evidence:
         Whether a failing claim was reproduced; None if it could not be tried, which fails.
     unconfirmable : str or None
         Why confirmation could not be tried.
+    unjudged : str or None
+        Why not one process judged the claim, where fresh ones were to do so from the start.
     not_reproduced : str or None
         What fresh processes found instead.
     interval : tuple of float or None
@@ -187,6 +189,7 @@ class Evidence:
     claim: ClaimState | None = None
     confirmed: bool | None = None
     unconfirmable: str | None = None
+    unjudged: str | None = None
     not_reproduced: str | None = None
     interval: tuple[float, float] | None = None
     stored: StoredSpeed | None = None

@@ -166,6 +166,10 @@ def decide(evidence: Evidence) -> Outcome:
     if e.digest_state == "differs":
         text = "both arms agree, but not with the stored digest"
         return Outcome(Verdict.DIFFERENT, text, "fail", 2)
+    # 4: no process judged the claim, though some were to do so from the start: nothing fails open.
+    if e.unjudged is not None:
+        text = f'the claim "{e.asked.text}" could not be judged: {e.unjudged}'
+        return Outcome(Verdict.REGRESSED, text, "fail", 4, judged=False)
     # 3, 4, 5: the claim fails.
     if e.claim is ClaimState.FAILS:
         failed = f'the claim "{e.asked.text}" fails{speed}'

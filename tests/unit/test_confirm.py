@@ -249,5 +249,8 @@ def test_an_isolated_process_that_cannot_run_fails_the_test() -> None:
     seen, found = isolated().settled(Children([told(0.0), Answer((), "it was killed")]), ())
     outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (Verdict.REGRESSED, 4)
-    assert "fresh process 2 of 7: it was killed" in outcome.detail
+    assert outcome.detail == (
+        'the claim "not slower by more than 2%" could not be judged: fresh process 2 of 7 could not measure it: '
+        "it was killed"
+    )
     assert found.reproduced is None

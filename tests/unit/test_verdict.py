@@ -42,6 +42,9 @@ ROWS = [
         id="missed",
     ),
     pytest.param(FAILING, Verdict.REGRESSED, "fail", 4, id="unconfirmable"),
+    pytest.param(
+        evidence(claim=ClaimState.UNDECIDED, unjudged="no fork"), Verdict.REGRESSED, "fail", 4, id="unjudged"
+    ),
     pytest.param(evidence(FAILING, confirmed=False), Verdict.INCONCLUSIVE, "warn", 5, id="not reproduced"),
     pytest.param(evidence(costs=COSTLY), Verdict.REGRESSED, "fail", 6, id="cost"),
     pytest.param(CROSSED, Verdict.REGRESSED, "fail", 7, id="stored crossed"),
@@ -115,6 +118,9 @@ def test_the_detail_says_what_was_seen():
     assert "at least 4x faster" in missed
     assert "2.90x to 3.10x" in missed
     assert "(unconfirmable: no fork)" in decide(evidence(FAILING, unconfirmable="no fork")).detail
+    unjudged = decide(evidence(claim=ClaimState.UNDECIDED, interval=None, unjudged="no fork"))
+    assert unjudged.detail == 'the claim "not slower by more than 2%" could not be judged: no fork'
+    assert not unjudged.judged
     assert "medians 0.9x" in decide(evidence(FAILING, confirmed=False, not_reproduced="medians 0.9x")).detail
     assert "optimized peak memory, bytes: 1,011, stored 1,000 x 1.01" in decide(evidence(costs=COSTLY)).detail
     assert "2.40x to 2.50x, stored 2.80x to 3.30x" in decide(CROSSED).detail
@@ -138,6 +144,7 @@ def test_only_what_was_decided_counts_as_judged():
         "not measured",
         "not reproduced",
         "undecided",
+        "unjudged",
     ]
 
 
