@@ -21,17 +21,14 @@ from pytest_genesis_perf.sampling import (
 )
 from pytest_genesis_perf.statistics import (
     LONG_ARMS,
-    MAX_SIGN_CORRELATION,
-    MAX_TIE_SHARE,
     SHORT_ARMS,
     ClaimState,
     Rule,
     blocks_needed,
+    doubt_about,
     interval,
     judge_claim,
     median,
-    sign_correlation,
-    tie_share,
 )
 from pytest_genesis_perf.verdict import StoredState, against_stored
 
@@ -152,7 +149,7 @@ def measure(pair: Pair, terms: Terms, *, tell: Tell | None = None) -> Measuremen
             if stopped:
                 break
             if state is ClaimState.UNDECIDED:
-                doubt = _doubt(xs, terms.claim.limit)
+                doubt = doubt_about(xs, terms.claim.limit)
                 state = ClaimState.UNDECIDED if doubt else judge_claim(xs, terms.claim.limit, rule)
             if state is ClaimState.FAILS:
                 break
@@ -262,16 +259,6 @@ def _draw(
             sweep_young()
             if tell:
                 tell(len(samples.xs), look)
-    return None
-
-
-def _doubt(xs: list[float], limit: float) -> str | None:
-    ties = tie_share(xs, limit)
-    if ties > MAX_TIE_SHARE:
-        return f"{ties:.0%} of the blocks tie with the limit: the clock is too coarse"
-    correlation = sign_correlation(xs, limit)
-    if correlation > MAX_SIGN_CORRELATION:
-        return f"neighbouring blocks are correlated ({correlation:.2f}): the machine changes speed too slowly"
     return None
 
 

@@ -23,6 +23,7 @@ from pytest_genesis_perf.statistics import (
     Rule,
     blocks_needed,
     critical_count,
+    doubt_about,
     interval,
     judge_claim,
     median,
@@ -271,6 +272,19 @@ def test_tie_share():
 def test_sign_correlation(xs, expected):
     assert sign_correlation(xs, 0.0) == expected
     assert sign_correlation([x + 4.0 for x in xs], 4.0) == expected
+
+
+def test_ties_and_correlated_neighbours_are_doubts():
+    alternating = [0.01, 0.03] * 20
+    assert doubt_about(alternating, 0.02) is None
+    assert doubt_about([], 0.02) is None
+    assert doubt_about([0.02] * 8 + alternating[:32], 0.02) is None
+    assert doubt_about([0.02] * 9 + alternating[:31], 0.02) == (
+        "22% of the blocks tie with the limit: the clock is too coarse"
+    )
+    states = ([0.01] * 10 + [0.03] * 10) * 2
+    assert "correlated (0.8" in str(doubt_about(states, 0.02))
+    assert doubt_about(states, 0.0) is None
 
 
 def test_sign_correlation_sees_slow_states_and_not_independent_noise():
