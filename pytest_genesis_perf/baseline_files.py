@@ -29,7 +29,7 @@ class SpeedEntry:
     Parameters
     ----------
     speedup : StoredSpeed
-        Lowest, median and highest recording process.
+        Lowest, median and highest fresh process.
     processes : int
         How many processes recorded it.
     seconds : mapping or None

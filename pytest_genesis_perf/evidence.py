@@ -71,7 +71,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class StoredSpeed:
-    """A stored speedup: the lowest, median and highest of the recording processes.
+    """A stored speedup: the lowest, median and highest of the fresh processes that recorded it.
 
     Raises
     ------

@@ -137,7 +137,7 @@ def test_a_faulty_file_is_never_overwritten(project: pytest.Pytester, fault: str
     assert not paths(project)[1 - which].exists()
     result.stdout.fnmatch_lines([f"genesis-perf: ERROR: nothing was recorded: {path}: *{told}*"])
     # It is found before five processes are started for nothing.
-    assert "recording process" not in str(result.stdout)
+    assert "fresh process" not in str(result.stdout)
 
 
 def test_a_file_that_becomes_faulty_while_recording_is_left_as_it_is(project: pytest.Pytester) -> None:
@@ -173,7 +173,7 @@ def test_an_update_under_two_workers_records_all_from_processes_of_their_own(
     entries = read_speeds(speed_path).entries
     assert {key: entry.processes for key, entry in entries.items()} == {KEY_A: 5, KEY_B: 5}
     result.stdout.fnmatch_lines(
-        ["genesis-perf: recording process 5 of 5", "recorded 2 speeds and 2 digests*"]
+        ["genesis-perf: recording: fresh process 5 of 5", "recorded 2 speeds and 2 digests*"]
     )
 
 
@@ -192,7 +192,7 @@ def test_a(genesis_perf):
     assert not any(path.exists() for path in paths(project))
     result.stdout.fnmatch_lines(
         [
-            "genesis-perf: ERROR: nothing was recorded: recording process 1: it did not end within 1 s and was "
+            "genesis-perf: ERROR: nothing was recorded: fresh process 1 of 5: it did not end within 1 s and was "
             "killed (it may take 1 s: ini genesis_perf_child_timeout for each of 1 tests)"
         ]
     )

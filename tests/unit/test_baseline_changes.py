@@ -149,9 +149,9 @@ def test_a_process_that_ran_out_of_time_is_inconclusive(long: bool, needed: int)
     assert isinstance(merged(A, [*whole, process(2.0, blocks=needed, long=long)]), SpeedEntry)
     why = merged(A, [*whole, process(2.0, blocks=needed - 1, long=long)])
     assert isinstance(why, str)
-    assert why.startswith(f"INCONCLUSIVE in recording process 5: {needed - 1} of {needed} blocks")
+    assert why.startswith(f"INCONCLUSIVE in fresh process 5: {needed - 1} of {needed} blocks")
 
 
 def test_a_process_that_did_not_measure_is_named() -> None:
-    assert merged(A, [process(2.0), []]) == "it did not run in recording process 2"
-    assert merged(B, [process(2.0)]) == "not measured in recording process 1: another"
+    assert merged(A, [process(2.0), []]) == "it did not run in fresh process 2"
+    assert merged(B, [process(2.0)]) == "not measured in fresh process 1: another"
