@@ -25,8 +25,8 @@ from pathlib import Path
 from pytest_genesis_perf.baseline_files import SpeedEntry, read_digests
 from pytest_genesis_perf.baselines import LOCK_FILE, Store, editing
 from pytest_genesis_perf.environment import EnvironmentClass
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import StoredSpeed
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = 400

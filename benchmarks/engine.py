@@ -17,9 +17,9 @@ import talib
 from genesis_core import DEFAULT, Candles, FeatureCache, FeatureSet, make_path, synthetic
 from genesis_core.features import Feature, compute_columns, interpret_columns, node
 from genesis_core.features.graph import Value
+from pytest_genesis_perf.evidence import Claim
 from pytest_genesis_perf.identity import find_difference
 from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure
-from pytest_genesis_perf.verdict import Claim
 
 Call = Callable[[], Any]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pytest_genesis_perf import toml_files
 from pytest_genesis_perf.baseline_schema import SCHEMA, upgraded
 from pytest_genesis_perf.environment import EnvironmentClass
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.toml_files import Table, quote
-from pytest_genesis_perf.verdict import StoredSpeed
 
 if TYPE_CHECKING:
     from typing import Any
@@ -29,7 +29,7 @@ class SpeedEntry:
     Parameters
     ----------
     speedup : StoredSpeed
-        Lowest, median and highest recording process.
+        Lowest, median and highest fresh process.
     processes : int
         How many processes recorded it.
     seconds : mapping or None

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.costs import higher
-from pytest_genesis_perf.report.text import times
+from pytest_genesis_perf.notation import between, times
 from pytest_genesis_perf.verdict import STORED_TOLERANCE
 
 Mode = Literal["new", "all", "lower"]
@@ -164,12 +164,12 @@ def _step(key: Key, before: SpeedEntry | None, entry: SpeedEntry) -> str:
     if before is None:
         return f"{_name(key)}: none -> {_band(entry)}"
     share = entry.speedup.median / before.speedup.median
-    return f"{_name(key)}: {_band(before)} -> {_band(entry)}, {share:.2f}x of the stored speed"
+    return f"{_name(key)}: {_band(before)} -> {_band(entry)}, {times(share)} of the stored speed"
 
 
 def _band(entry: SpeedEntry) -> str:
     speed = entry.speedup
-    return f"{times(speed.median)} [{times(speed.low)[:-1]}, {times(speed.high)[:-1]}]"
+    return f"{times(speed.median)} {between(speed.low, speed.high)}"
 
 
 def _name(key: Key) -> str:

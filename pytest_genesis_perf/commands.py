@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from pytest_genesis_perf.notation import between, times
+
 if TYPE_CHECKING:
     from pytest_genesis_perf.baseline_files import Key, SpeedEntry
     from pytest_genesis_perf.baselines import Store
@@ -73,7 +75,7 @@ def list_entries(
             speeds = [
                 file.entries[nodeid, label] for file in store.classes if (nodeid, label) in file.entries
             ]
-            known = ", ".join(f"{entry.speedup.median:,.6g}x" for entry in speeds) or "no speed"
+            known = ", ".join(times(entry.speedup.median) for entry in speeds) or "no speed"
             typer.echo(f"{nodeid}  {label}: {digest[:12] or 'no digest'}, {known}")
         count = f"{len(keys):,} comparison{'' if len(keys) == 1 else 's'}"
         typer.echo(f"{folder}: {count}, {len(store.classes):,} environment classes")
@@ -194,7 +196,7 @@ def _without(entries: Mapping[Key, Any], gone: frozenset[Key]) -> dict[Key, Any]
 
 def _speed_text(entry: SpeedEntry) -> str:
     speed = entry.speedup
-    text = f"{speed.median:,.6g}x [{speed.low:,.6g}, {speed.high:,.6g}] of {entry.processes} processes"
+    text = f"{times(speed.median)} {between(speed.low, speed.high)} of {entry.processes} processes"
     for name, costs in (("seconds", entry.seconds), ("bytes", entry.memory_bytes)):
         if costs is not None:
             text += f", {name} {costs['baseline']:,.6g} and {costs['optimized']:,.6g}"

@@ -1,4 +1,4 @@
-"""``genesis_perf.compare``: what a test calls, from its arguments to a record and a verdict."""
+"""``genesis_perf``: what a test calls, and the order in which its comparisons are made, settled and told."""
 
 from __future__ import annotations
 
@@ -10,32 +10,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_genesis_perf import keys
+from pytest_genesis_perf.arguments import ComparisonError, check, claim_of, flag, isolation
 from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError, SideBySideError
 from pytest_genesis_perf.comparators import handlers_of
-from pytest_genesis_perf.confirm import Confirmation
-from pytest_genesis_perf.costs import Counted, held
-from pytest_genesis_perf.marker import Wishes, fault_of, wishes
-from pytest_genesis_perf.measure import Measurement, Pair
+from pytest_genesis_perf.evidence import Claim, Evidence
+from pytest_genesis_perf.marker import Wishes, wishes
+from pytest_genesis_perf.measure import Pair
 from pytest_genesis_perf.observe import Observation, memo_remarks, observe
-from pytest_genesis_perf.owned import OWNED_BYTES, owned_bytes
 from pytest_genesis_perf.pending import AskChild, Pending
 from pytest_genesis_perf.prepared import LoopRunningError, Setup, prepared
-from pytest_genesis_perf.raising import Raises, expecting, fault_of_raises
+from pytest_genesis_perf.raising import Raises, expecting
 from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
-from pytest_genesis_perf.report.text import failure_text, property_text
+from pytest_genesis_perf.record_making import make_record, seed_of
+from pytest_genesis_perf.record_text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
+from pytest_genesis_perf.settling import settled, waits
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import Claim, Evidence, decide
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.counting import TestCounts
 
 PENDING = "PENDING"
 """The verdict of a comparison that fresh processes have still to confirm."""
-
-
-class ComparisonError(Exception):
-    """A call of ``compare`` that makes no sense."""
 
 
 class GenesisPerf:
@@ -78,6 +74,7 @@ class GenesisPerf:
         warm: bool | None = None,
         raises: Raises | None = None,
         memory: bool | None = None,
+        side_by_side: bool | None = None,
     ) -> Comparison:
         """Require that both arms return the same bits, and judge their speed where that was asked for.
 
@@ -109,6 +106,9 @@ class GenesisPerf:
             and the raising is part of what is timed. An arm that does not raise is an error.
         memory : bool, optional
             Count the peak memory of a call of each arm too, and hold it against the stored one.
+        side_by_side : bool, optional
+            False where the arms must not run at the same time, each in a copy of this process, as those over 5 ms do:
+            they write the same file, or use one connection.
 
         Returns
         -------
@@ -132,23 +132,40 @@ class GenesisPerf:
         """
         __tracebackhide__ = True
         name = label if isinstance(label, str) and label else self._default_label()
-        claim = Claim(self._session.settings.margin)
+        settings = self._session.settings
+        claim = Claim(settings.margin)
         seen: Observation | None = None
         remarks: tuple[str, ...] = ()
         try:
-            self._check(baseline, optimized, label, work, setup, raises)
-            claim = self._claim(margin, min_speedup)
-            isolated = self._isolated(baseline, optimized, setup, isolate)
+            check(
+                baseline=baseline,
+                optimized=optimized,
+                label=label,
+                work=work,
+                setup=setup,
+                raises=raises,
+                used=self._labels,
+            )
+            claim = claim_of(margin, min_speedup, self._wishes, settings.margin)
+            isolated = isolation(baseline, optimized, setup, isolate, self._wishes)
             functions = (baseline, optimized) if raises is None else expecting(baseline, optimized, raises)
             with prepared(*functions, setup) as arms:
-                handlers = handlers_of(self._item)
-                pair = Pair(self.nodeid, name, *arms, self._seed(name), handlers=handlers)
-                budget = self._wishes.budget or self._session.settings.budget
-                wanted = self._wish("memory", memory)
-                counted = self._session.settings.memory if wanted is None else wanted
+                seed = seed_of(self._session, self.nodeid, name)
+                beside = flag("side_by_side", side_by_side, self._wishes)
+                pair = Pair(
+                    self.nodeid,
+                    name,
+                    *arms,
+                    seed,
+                    handlers=handlers_of(self._item),
+                    side_by_side=settings.side_by_side if beside is None else beside,
+                )
+                budget = self._wishes.budget or settings.budget
+                wanted = flag("memory", memory, self._wishes)
+                counted = settings.memory if wanted is None else wanted
                 seen = observe(pair, claim, budget, self._session, isolate=isolated, memory=counted)
             evidence = seen.evidence
-            if not self._wish("warm", warm) and setup is None:
+            if not flag("warm", warm, self._wishes) and setup is None:
                 remarks = memo_remarks(seen)
         except (
             ComparisonError,
@@ -160,12 +177,12 @@ class GenesisPerf:
         ) as error:
             evidence = Evidence(asked=claim, error=str(error))
         self._labels.add(name)
-        if seen and (seen.suspicion or self._to_count(seen)):
+        record = make_record(self._session, self.nodeid, name, work, evidence, seen)
+        if seen and waits(seen, self._session):
             self._pending.append(Pending(self.nodeid, name, work, seen, remarks))
             waiting = "fresh processes judge it once the test is over"
-            record = self._record(name, work, evidence, seen)
             return replace(record, verdict=PENDING, effect="pass", row=0, judged=False, detail=waiting)
-        return self._conclude(replace(self._record(name, work, evidence, seen), remarks=remarks))
+        return self._conclude(replace(record, remarks=remarks))
 
     @property
     def pending(self) -> bool:
@@ -192,28 +209,11 @@ class GenesisPerf:
             What the failing test says; None if nothing of it fails.
         """
         waiting, self._pending = self._pending, []
-        failures = []
-        for one in waiting:
-            seen, found = one.settled(ask, files)
-            if instructions is not None:
-                seen = self._with_instructions(seen, one.label, instructions.of(one.label))
-            record = self._record(one.label, one.work, seen.evidence, seen, found)
-            failures.append(self._keep(replace(record, remarks=one.remarks)))
+        failures = [self._keep(settled(one, self._session, ask, files, instructions)) for one in waiting]
         told = [failure for failure in failures if failure]
         if told:
             self._failure = "\n\n".join(told)
         return self._failure if told else None
-
-    def _to_count(self, seen: Observation) -> bool:
-        """Say whether instructions are to be counted once the test is over."""
-        settings = self._session.settings
-        measured = seen.measurement is not None and seen.evidence.unstable is None
-        return settings.instructions and not settings.child and measured
-
-    def _with_instructions(self, seen: Observation, label: str, counted: Counted) -> Observation:
-        entry = self._session.stored_speed((self.nodeid, label))
-        evidence = held(seen.evidence, "instructions", counted, entry.instructions if entry else None)
-        return replace(seen, evidence=evidence, instructions=counted)
 
     def take_plain(self) -> dict[str, Any]:
         """Return the comparisons made since the last time, in the form that a report carries."""
@@ -225,7 +225,8 @@ class GenesisPerf:
         if self._failure is None and not self._labels:
             claim = Claim(self._session.settings.margin)
             error = "the fixture genesis_perf was requested but nothing was compared; call its compare()"
-            self._conclude(self._record(DEFAULT_LABEL, None, Evidence(asked=claim, error=error), None))
+            evidence = Evidence(asked=claim, error=error)
+            self._conclude(make_record(self._session, self.nodeid, DEFAULT_LABEL, None, evidence, None))
         if self._failure is not None:
             pytest.fail(self._failure, pytrace=False)
 
@@ -234,112 +235,6 @@ class GenesisPerf:
             return DEFAULT_LABEL
         ordinals = count(len(self._labels) + 1)
         return next(name for name in (f"{DEFAULT_LABEL} {n}" for n in ordinals) if name not in self._labels)
-
-    def _seed(self, label: str) -> str:
-        return f"{self._session.settings.seed} {self.nodeid} {label}"
-
-    def _wish(self, key: str, given: bool | None) -> bool | None:
-        """Return a flag as `compare` was given it, else as the marker says."""
-        fault = None if given is None else fault_of(key, given)
-        if fault:
-            raise ComparisonError(f"compare(): {fault}")
-        wished: bool | None = getattr(self._wishes, key)
-        return wished if given is None else given
-
-    def _isolated(
-        self,
-        baseline: Callable[..., object],
-        optimized: Callable[..., object],
-        setup: Setup | None,
-        isolate: bool | None,
-    ) -> bool:
-        wish = self._wish("isolate", isolate)
-        if wish is not None:
-            return wish
-        return setup is None and max(owned_bytes(baseline, optimized)) > OWNED_BYTES
-
-    def _check(
-        self,
-        baseline: object,
-        optimized: object,
-        label: object,
-        work: object,
-        setup: object,
-        raises: object,
-    ) -> None:
-        for role, arm in (("baseline", baseline), ("optimized", optimized)):
-            if not callable(arm):
-                raise ComparisonError(f"compare(): {role} must be callable, not {arm!r}")
-        if setup is not None and not callable(setup):
-            raise ComparisonError(f"compare(): setup must be callable without arguments, not {setup!r}")
-        for name, text in (("label", label), ("work", work)):
-            if text is not None and not (isinstance(text, str) and text and text.isprintable()):
-                raise ComparisonError(f"compare(): {name} must be one line of text, not {text!r}")
-        fault = None if raises is None else fault_of_raises(raises)
-        if fault:
-            raise ComparisonError(f"compare(): {fault}")
-        if label in self._labels:
-            raise ComparisonError(f"compare(): the label {label!r} is used twice in this test")
-
-    def _claim(self, margin: float | None, min_speedup: float | None) -> Claim:
-        for key, value in (("margin", margin), ("min_speedup", min_speedup)):
-            fault = None if value is None else fault_of(key, value)
-            if fault:
-                raise ComparisonError(f"compare(): {fault}")
-        if margin is not None and min_speedup is not None:
-            raise ComparisonError("compare(): give margin (of the default claim) or min_speedup, not both")
-        asked = Wishes(margin, min_speedup) if margin is not None or min_speedup is not None else self._wishes
-        default = self._session.settings.margin
-        return Claim(default if asked.margin is None else asked.margin, asked.min_speedup)
-
-    def _record(
-        self,
-        label: str,
-        work: str | None,
-        evidence: Evidence,
-        seen: Observation | None,
-        confirmation: Confirmation | None = None,
-    ) -> Comparison:
-        outcome = decide(evidence)
-        settings = self._session.settings
-        measured = seen.measurement if seen else None
-        stored = evidence.stored
-        return Comparison(
-            nodeid=self.nodeid,
-            label=label,
-            verdict=str(outcome.verdict),
-            effect=outcome.effect(self._session.policy),
-            row=outcome.row,
-            detail=outcome.detail,
-            judged=outcome.judged,
-            timed=settings.timed and not settings.update,
-            seed=self._seed(label) if measured else "",
-            claim=evidence.asked.text,
-            claim_limit=evidence.asked.min_speedup or 1.0 / (1.0 + evidence.asked.margin),
-            work=work,
-            stored=(stored.low, stored.median, stored.high) if stored else None,
-            digest=seen.first.digests[0] if seen and not evidence.difference else None,
-            stored_digest=self._session.stored_digest((self.nodeid, label))
-            if evidence.error is None
-            else None,
-            digest_state=evidence.digest_state,
-            plans=seen.first.plans if seen else {},
-            confirmation=confirmation.speedups if confirmation else (),
-            cost_gaps=(*evidence.uncounted, *evidence.unstored),
-            **(_timings(measured) if measured else {}),
-            **(self._costs(seen, label) if seen else {}),
-        )
-
-    def _costs(self, seen: Observation, label: str) -> dict[str, Any]:
-        if seen.memory is None and seen.instructions is None:
-            return {}
-        entry = None if self._session.settings.child else self._session.stored_speed((self.nodeid, label))
-        return {
-            "memory_bytes": seen.memory.plain() if seen.memory else None,
-            "stored_memory_bytes": entry.memory_bytes if entry and seen.memory else None,
-            "instructions": seen.instructions.plain() if seen.instructions else None,
-            "stored_instructions": entry.instructions if entry and seen.instructions else None,
-        }
 
     def _conclude(self, record: Comparison) -> Comparison:
         __tracebackhide__ = True
@@ -361,21 +256,6 @@ def attach(item: pytest.Item) -> GenesisPerf:
     perf = GenesisPerf(item, session_of(item.config))
     item.stash[keys.ITEM] = perf
     return perf
-
-
-def _timings(measured: Measurement) -> dict[str, Any]:
-    seconds = None
-    if measured.baseline_seconds is not None and measured.optimized_seconds is not None:
-        seconds = {"baseline": measured.baseline_seconds, "optimized": measured.optimized_seconds}
-    return {
-        "speedup": measured.speedup,
-        "interval": measured.interval,
-        "seconds": seconds,
-        "blocks": measured.xs,
-        "long": measured.plan.long,
-        "disturbance": measured.disturbance.text if measured.disturbance else "",
-        "calls": {"baseline": measured.plan.baseline_calls, "optimized": measured.plan.optimized_calls},
-    }
 
 
 def _stable_nodeid(item: pytest.Item) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pytest_genesis_perf.evidence import MARGIN
+from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS, ClaimState, interval, median
 
 PROCESSES = 3
@@ -105,7 +106,7 @@ def judge(processes: Sequence[Fresh], limit: float, control: Fresh | None) -> Co
         more than "not slower"), the median of their medians lies beyond `limit`, and the control is not out by as much.
     """
     speedups = tuple(one.speedup for one in processes)
-    told = ", ".join(_times(speedup) for speedup in speedups)
+    told = ", ".join(times(speedup) for speedup in speedups)
     agreed = sum(one.interval[0] > slow_side(limit) for one in processes)
     if agreed < len(processes) or median([one.median for one in processes]) <= limit:
         found = (
@@ -116,7 +117,7 @@ def judge(processes: Sequence[Fresh], limit: float, control: Fresh | None) -> Co
         return Confirmation(False, speedups, f"not reproduced in fresh processes ({found}: {told})")
     fit = min(abs(limit), math.log1p(MARGIN))
     if control is not None and (control.interval[0] > fit or control.interval[1] < -fit):
-        out = _times(control.speedup)
+        out = times(control.speedup)
         return Confirmation(
             False, speedups, f"the machine is not fit to judge: the baseline against itself gave {out}"
         )
@@ -169,9 +170,5 @@ def judge_isolated(processes: Sequence[Fresh], limit: float) -> Isolated:
         return Isolated(ClaimState.FAILS, medians, None)
     if sorted(medians)[-2] < limit:
         return Isolated(ClaimState.HOLDS, medians, None)
-    told = ", ".join(_times(one.speedup) for one in processes)
+    told = ", ".join(times(one.speedup) for one in processes)
     return Isolated(ClaimState.UNDECIDED, medians, f"{len(medians)} fresh processes disagree: {told}")
-
-
-def _times(speedup: float) -> str:
-    return f"{speedup:.4g}x"

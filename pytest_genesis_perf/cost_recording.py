@@ -35,7 +35,7 @@ def with_costs(
     entries : mapping
         What is to be stored, by comparison.
     processes : sequence of sequences of Measured
-        What each recording process measured.
+        What each fresh process measured.
     """
     counts = _instructions(config, session, {nodeid for nodeid, _ in entries})
     found = {}

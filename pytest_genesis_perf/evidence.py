@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from pytest_genesis_perf.notation import exactly
 from pytest_genesis_perf.statistics import ClaimState
 
 if TYPE_CHECKING:
@@ -64,13 +65,13 @@ class Claim:
         if self.min_speedup == 1.0:
             return "at least as fast"
         if self.min_speedup < 1.0:
-            return f"at least {self.min_speedup:g}x the baseline's speed"
-        return f"at least {self.min_speedup:g}x faster"
+            return f"at least {exactly(self.min_speedup)} the baseline's speed"
+        return f"at least {exactly(self.min_speedup)} faster"
 
 
 @dataclass(frozen=True)
 class StoredSpeed:
-    """A stored speedup: the lowest, median and highest of the recording processes.
+    """A stored speedup: the lowest, median and highest of the fresh processes that recorded it.
 
     Raises
     ------
@@ -153,6 +154,8 @@ class Evidence:
         Whether a failing claim was reproduced; None if it could not be tried, which fails.
     unconfirmable : str or None
         Why confirmation could not be tried.
+    unjudged : str or None
+        Why not one process judged the claim, where fresh ones were to do so from the start.
     not_reproduced : str or None
         What fresh processes found instead.
     interval : tuple of float or None
@@ -186,6 +189,7 @@ class Evidence:
     claim: ClaimState | None = None
     confirmed: bool | None = None
     unconfirmable: str | None = None
+    unjudged: str | None = None
     not_reproduced: str | None = None
     interval: tuple[float, float] | None = None
     stored: StoredSpeed | None = None

@@ -1,4 +1,4 @@
-"""Where the plugin keeps what it knows: the keys of pytest's stashes, without importing what they hold."""
+"""Where the plugin keeps what it knows: the keys of pytest's stashes and reports, without importing what they hold."""
 
 from __future__ import annotations
 
@@ -22,3 +22,5 @@ ITEM: pytest.StashKey[GenesisPerf] = pytest.StashKey()
 """In ``item.stash``: the comparisons of a test that asked for the fixture."""
 OWN_PROTOCOL: pytest.StashKey[bool] = pytest.StashKey()
 """In ``item.stash``: the test is run by this plugin's protocol, which has fresh processes judge after its teardown."""
+REPORT_ATTRIBUTE = "genesis_perf"
+"""Of a ``TestReport``: the comparisons it carries, also from an xdist worker."""

@@ -13,12 +13,14 @@ from pytest_genesis_perf.nearest import nearest
 
 NAME = "genesis_perf"
 HELP = (
-    "genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, memory=None): the claim "
-    "about speed, the seconds to judge it, how, and what else is counted, for all comparisons of a test"
+    "genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, memory=None, "
+    "side_by_side=None): the claim about speed, the seconds to judge it, how, and what else is counted, for all "
+    "comparisons of a test"
 )
 _FLAGS = {
     "isolate": "True to judge from fresh processes, or False never to",
     "memory": "True to hold peak memory against the stored one too, or False",
+    "side_by_side": "False where the arms must not run at the same time, or True",
     "warm": "True where what an arm keeps from earlier calls belongs to it, or False",
 }
 _RULES: dict[str, tuple[Callable[[float], bool], str]] = {
@@ -37,7 +39,7 @@ class Wishes:
     ----------
     margin, min_speedup, budget : float or None
         As in the marker.
-    isolate, warm, memory : bool or None
+    isolate, warm, memory, side_by_side : bool or None
         As in the marker.
     """
 
@@ -47,6 +49,7 @@ class Wishes:
     isolate: bool | None = None
     warm: bool | None = None
     memory: bool | None = None
+    side_by_side: bool | None = None
 
 
 def check_items(items: Iterable[pytest.Item]) -> None:

@@ -10,26 +10,24 @@ from typing import Any
 
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.disturbance import Disturbance, Watch
+from pytest_genesis_perf.evidence import Claim, StoredSpeed
 from pytest_genesis_perf.identity import Handler
 from pytest_genesis_perf.sampling import Sampler, Samples
 from pytest_genesis_perf.side_by_side import Closing
 from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import (
     LONG_ARMS,
-    MAX_SIGN_CORRELATION,
-    MAX_TIE_SHARE,
     SHORT_ARMS,
     ClaimState,
     Rule,
     blocks_needed,
+    doubt_about,
     interval,
     judge_claim,
     median,
-    sign_correlation,
-    tie_share,
 )
 from pytest_genesis_perf.timing import Clock, ClockTooCoarseError, garbage_held, sweep_young
-from pytest_genesis_perf.verdict import Claim, StoredSpeed, StoredState, against_stored
+from pytest_genesis_perf.verdict import StoredState, against_stored
 
 LONG_BUDGET = 6.0
 """Arms over 50 ms get so many times the budget: 40 pairs of 0.3 s take 24 s, and a look at 12 was 7 s."""
@@ -51,6 +49,8 @@ class Pair:
         Nanoseconds.
     handlers : tuple of Handler, optional
         How values of further types in the results are taken apart.
+    side_by_side : bool, optional
+        Whether the arms may be run at the same time, in two processes.
     """
 
     nodeid: str
@@ -60,6 +60,19 @@ class Pair:
     seed: str
     clock: Clock = time.perf_counter_ns
     handlers: tuple[Handler, ...] = ()
+    side_by_side: bool = True
+
+    def sampler(self, closing: Closing | None, *, exchanged: bool = False) -> Sampler:
+        """Return what draws blocks of the arms."""
+        return Sampler(
+            self.baseline,
+            self.optimized,
+            self.seed,
+            self.clock,
+            exchanged=exchanged,
+            closing=closing,
+            side_by_side=self.side_by_side,
+        )
 
 
 @dataclass(frozen=True)
@@ -152,10 +165,7 @@ def measure(
     """
     start, watch = pair.clock(), Watch()
     closed = None
-    with (
-        garbage_held(),
-        Sampler(pair.baseline, pair.optimized, pair.seed, pair.clock, closing=closing) as sampler,
-    ):
+    with garbage_held(), pair.sampler(closing) as sampler:
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
         budget = LONG_BUDGET * terms.budget if sampler.samples.plan.long else terms.budget
         xs = sampler.samples.xs
@@ -165,7 +175,7 @@ def measure(
             if stopped:
                 break
             if state is ClaimState.UNDECIDED:
-                doubt = _doubt(xs, terms.claim.limit)
+                doubt = doubt_about(xs, terms.claim.limit)
                 state = ClaimState.UNDECIDED if doubt else judge_claim(xs, terms.claim.limit, rule)
             if state is ClaimState.FAILS:
                 break
@@ -217,12 +227,7 @@ def measure_asked(pair: Pair, asked: Asked, *, closing: Closing | None = None) -
         Called after the last block where the arms were run.
     """
     start, watch = pair.clock(), Watch()
-    with (
-        garbage_held(),
-        Sampler(
-            pair.baseline, pair.optimized, pair.seed, pair.clock, exchanged=asked.exchanged, closing=closing
-        ) as sampler,
-    ):
+    with garbage_held(), pair.sampler(closing, exchanged=asked.exchanged) as sampler:
         budget = LONG_BUDGET * asked.budget if sampler.samples.plan.long else asked.budget
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
         xs = sampler.samples.xs
@@ -287,16 +292,6 @@ def _draw(
             sweep_young()
             if tell:
                 tell(len(samples.xs), look)
-    return None
-
-
-def _doubt(xs: list[float], limit: float) -> str | None:
-    ties = tie_share(xs, limit)
-    if ties > MAX_TIE_SHARE:
-        return f"{ties:.0%} of the blocks tie with the limit: the clock is too coarse"
-    correlation = sign_correlation(xs, limit)
-    if correlation > MAX_SIGN_CORRELATION:
-        return f"neighbouring blocks are correlated ({correlation:.2f}): the machine changes speed too slowly"
     return None
 
 

@@ -10,11 +10,12 @@ from functools import partial
 from pytest_genesis_perf.arms import ROLES
 from pytest_genesis_perf.confirm import Suspicion
 from pytest_genesis_perf.costs import Counted, held
+from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
 from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.statistics import ClaimState
-from pytest_genesis_perf.verdict import Claim, Evidence, StoredState
+from pytest_genesis_perf.verdict import StoredState
 
 
 @dataclass(frozen=True)

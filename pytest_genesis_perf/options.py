@@ -49,6 +49,8 @@ class Settings:
         What the parent asks for, in a child.
     child_timeout : float
         Seconds after which a child is killed.
+    side_by_side : bool
+        Whether arms over 5 ms may run at the same time.
     memory, instructions : bool
         Count peak memory, and instructions under valgrind, in every comparison that is measured.
     worker : bool
@@ -74,6 +76,7 @@ class Settings:
     instructions: bool = False
     worker: bool = False
     doctor: float | None = None
+    side_by_side: bool = True
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -142,6 +145,12 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("genesis_perf_memory", "count peak memory in every comparison", type="bool", default=False)
     parser.addini(
         "genesis_perf_instructions", "count instructions in every comparison", type="bool", default=False
+    )
+    parser.addini(
+        "genesis_perf_side_by_side",
+        "let arms over 5 ms run at the same time, in two processes",
+        type="bool",
+        default=True,
     )
     parser.addini("genesis_perf_margin", 'share that still counts as "not slower"', default="0.02")
     parser.addini(
@@ -212,6 +221,7 @@ def read_settings(config: pytest.Config) -> Settings:
         instructions=_flag(config, "instructions", timed),
         worker=hasattr(config, "workerinput"),
         doctor=option.genesis_perf_doctor,
+        side_by_side=config.getini("genesis_perf_side_by_side"),
     )
 
 

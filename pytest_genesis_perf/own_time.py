@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
-
-from pytest_genesis_perf.arms import SideBySideError
 
 SCHEDSTAT = Path("/proc/thread-self/schedstat")
 """Nanoseconds on a core, nanoseconds ready and waiting for one, turns. Linux."""
@@ -20,24 +18,22 @@ ALONE = 0.95
 """Share of an arm's own time that its thread must compute, and that no other thread may compute beside it."""
 
 
-class OwnClock:
-    """A clock in nanoseconds of the thread that made it.
+def own_time_missing() -> str | None:
+    """Return why this system has no such times, or cannot keep a process on a core; None if it can do both."""
+    if not hasattr(os, "sched_setaffinity"):
+        return "this system cannot keep a process on one core"
+    try:
+        fields = SCHEDSTAT.read_text(encoding="ascii").split()
+    except OSError as error:
+        return f"{SCHEDSTAT} cannot be read ({error.strerror})"
+    return None if len(fields) == 3 and int(fields[0]) > 0 else f"{SCHEDSTAT} keeps no times"
 
-    Raises
-    ------
-    SideBySideError
-        If the system does not keep such times.
-    """
+
+class OwnClock:
+    """A clock in nanoseconds of the thread that made it."""
 
     def __init__(self) -> None:
-        try:
-            self._descriptor = os.open(SCHEDSTAT, os.O_RDONLY)
-        except OSError as error:
-            raise SideBySideError(f"{SCHEDSTAT} cannot be read: {error.strerror}") from error
-        fields = os.pread(self._descriptor, 128, 0).split()
-        if len(fields) != 3 or int(fields[0]) == 0:
-            self.close()
-            raise SideBySideError(f"{SCHEDSTAT} keeps no times")
+        self._descriptor = os.open(SCHEDSTAT, os.O_RDONLY)
 
     def __call__(self) -> int:
         """Return nanoseconds; only differences have a meaning."""
@@ -58,27 +54,27 @@ class OwnClock:
         os.close(self._descriptor)
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What three clocks said at one moment.
+class ComputesAlone:
+    """Watches whether this thread computes, alone and without waiting, from when it is made."""
 
-    Parameters
-    ----------
-    own, thread, process : int
-        Nanoseconds: the thread's own time, its CPU time, the CPU time of the whole process.
-    """
+    def __init__(self) -> None:
+        self._before = self._read()
 
-    own: int
-    thread: int
-    process: int
+    def fault(self) -> str | None:
+        """Return what the thread did besides computing alone; None if nothing."""
+        own, thread, process, waits = (b - a for a, b in zip(self._before, self._read(), strict=True))
+        if process - thread > (1.0 - ALONE) * thread:
+            return "computes in several threads"
+        # Time that a hypervisor took is the thread's own, too: only with waits it was spent waiting.
+        return "waits for something" if waits and thread < ALONE * own else None
 
-    @classmethod
-    def now(cls, own: OwnClock) -> Reading:
-        """Read the clocks."""
-        return cls(own(), time.thread_time_ns(), time.process_time_ns())
+    def _read(self) -> tuple[int, int, int, int]:
+        import resource
 
-    def computed_alone_since(self, before: Reading) -> bool:
-        """Say whether this thread computed all the while, waited for nobody, and no other thread computed."""
-        own, thread = self.own - before.own, self.thread - before.thread
-        others = self.process - before.process - thread
-        return thread >= ALONE * own and others <= (1.0 - ALONE) * thread
+        with closing(OwnClock()) as own:
+            return (
+                own(),
+                time.thread_time_ns(),
+                time.process_time_ns(),
+                resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw,
+            )

@@ -73,9 +73,10 @@ class Pending:
         asked = replace(
             self._request(files), blocks=drawn, pairs=drawn, beyond=slow_side(limit), exchanged=True
         )
-        answers, fault = self._ask([replace(asked, control=n == 0) for n in range(PROCESSES)], ask)
+        answers, why = self._ask([replace(asked, control=n == 0) for n in range(PROCESSES)], ask)
         processes = [Fresh(one.blocks, one.long) for one in answers]
-        if fault:
+        if why:
+            fault = f"fresh process {len(answers) + 1} of {PROCESSES}: {why}"
             found = Confirmation(None, tuple(one.speedup for one in processes), fault)
         else:
             control = Fresh(answers[0].control, answers[0].long) if answers[0].control else None
@@ -85,14 +86,14 @@ class Pending:
     def _isolated(self, ask: AskChild, files: tuple[str, ...]) -> tuple[Observation, Confirmation]:
         asked = replace(self._request(files), blocks=ISOLATED_BLOCKS, pairs=ISOLATED_PAIRS)
         # Every other process exchanges the roles of the arms.
-        answers, fault = self._ask(
+        answers, why = self._ask(
             [replace(asked, exchanged=n % 2 == 1) for n in range(ISOLATED_PROCESSES)], ask
         )
         evidence = self.seen.evidence
         speedups = tuple(one.speedup for one in answers if one.speedup is not None)
-        if fault:
-            # A claim that could not be judged at all counts as one that fails and cannot be confirmed.
-            evidence = replace(evidence, claim=ClaimState.FAILS, confirmed=None, unconfirmable=fault)
+        if why:
+            fault = f"fresh process {len(answers) + 1} of {ISOLATED_PROCESSES} could not measure it: {why}"
+            evidence = replace(evidence, claim=ClaimState.UNDECIDED, unjudged=fault)
             return replace(self.seen, evidence=evidence), Confirmation(None, speedups, fault)
         judged = judge_isolated([Fresh(one.blocks, one.long) for one in answers], evidence.asked.limit)
         evidence = replace(
@@ -111,14 +112,14 @@ class Pending:
         return Request(answer="", select=(self.nodeid,), files=files, label=self.label)
 
     def _ask(self, requests: Sequence[Request], ask: AskChild) -> tuple[list[Measured], str]:
-        """Return what the processes measured, and why one of them could not; the ones behind it are not asked."""
+        """Return what the processes measured, and why the next one could not; those behind it are not asked."""
         answers: list[Measured] = []
         for request in requests:
             answer = ask(request)
             mine = [one for one in answer.measured if (one.nodeid, one.label) == (self.nodeid, self.label)]
             if not mine or not mine[0].blocks:
-                why = mine[0].why if mine else answer.fault or "the comparison did not run there"
-                return answers, f"fresh process {len(answers) + 1} of {len(requests)}: {why}"
+                why = mine[0].why if mine else answer.fault
+                return answers, why or "the comparison did not run there"
             answers.append(mine[0])
         return answers, ""
 

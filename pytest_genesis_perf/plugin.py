@@ -14,7 +14,6 @@ from pytest_genesis_perf.fixtures import genesis_perf as genesis_perf
 from pytest_genesis_perf.seen import Seen
 
 pytest_plugins = ("pytest_genesis_perf.engine_fixtures",)
-REPORT_ATTRIBUTE = "genesis_perf"
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -127,7 +126,7 @@ def pytest_runtest_makereport(
     report = yield
     perf = item.stash.get(keys.ITEM, None)
     if perf is not None:
-        setattr(report, REPORT_ATTRIBUTE, perf.take_plain())
+        setattr(report, keys.REPORT_ATTRIBUTE, perf.take_plain())
     return report
 
 
@@ -157,7 +156,7 @@ class Collector:
         """Take over the comparisons that a report carries, and whether the test passed."""
         if report.when == "call" and report.passed:
             self._seen.passed.add(report.nodeid)
-        carried = getattr(report, REPORT_ATTRIBUTE, None)
+        carried = getattr(report, keys.REPORT_ATTRIBUTE, None)
         if carried is not None:
             from pytest_genesis_perf.session import session_of
 

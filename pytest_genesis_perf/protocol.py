@@ -76,18 +76,16 @@ def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
 
 def _settled(item: pytest.Item, perf: GenesisPerf, reports: Sequence[pytest.TestReport]) -> None:
     """Put the final verdicts into the reports of a test."""
-    from pytest_genesis_perf.plugin import REPORT_ATTRIBUTE
-
     failure = settle(item, perf)
     # The phase that compared: the call, but for comparisons made while setting up only.
     told = next((report for report in reports if report.when == "call"), reports[0])
     if failure is not None and (not told.failed or _unexpected(told)):
         _fail(item, told, failure)
     late = perf.take_plain()
-    carried = getattr(told, REPORT_ATTRIBUTE, late)
+    carried = getattr(told, keys.REPORT_ATTRIBUTE, late)
     if carried is not late:
         carried["comparisons"] += late["comparisons"]
-    setattr(told, REPORT_ATTRIBUTE, carried)
+    setattr(told, keys.REPORT_ATTRIBUTE, carried)
     for report in reports:
         report.user_properties = list(item.user_properties)
 

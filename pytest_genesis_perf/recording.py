@@ -7,9 +7,9 @@ from statistics import median
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.child_request import Measured
-from pytest_genesis_perf.report.text import times
+from pytest_genesis_perf.evidence import StoredSpeed
+from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
-from pytest_genesis_perf.verdict import StoredSpeed
 
 PROCESSES = 5
 """Fewer do not show how much one commit varies between processes."""
@@ -24,7 +24,7 @@ fastest one, about what jobs of one commit differ by on shared machines (26%). O
 
 
 def merged(key: Key, processes: Sequence[Sequence[Measured]]) -> SpeedEntry | str:
-    """Return the entry of a comparison over all recording processes, or why there is none.
+    """Return the entry of a comparison over all fresh processes, or why there is none.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def merged(key: Key, processes: Sequence[Sequence[Measured]]) -> SpeedEntry | st
     for number, process in enumerate(processes, start=1):
         mine = next((one for one in process if (one.nodeid, one.label) == key), None)
         if mine is None:
-            return f"it did not run in recording process {number}"
+            return f"it did not run in fresh process {number}"
         if mine.speedup is None or mine.seconds is None:
-            return f"not measured in recording process {number}: {mine.why}"
+            return f"not measured in fresh process {number}: {mine.why}"
         needed = (LONG_ARMS if mine.long else SHORT_ARMS).looks[0]
         if len(mine.blocks) < needed:
             drawn = f"{len(mine.blocks)} of {needed} blocks in the time limit of a comparison (ini genesis_perf_cap)"
-            return f"INCONCLUSIVE in recording process {number}: {drawn}"
+            return f"INCONCLUSIVE in fresh process {number}: {drawn}"
         found.append((mine.speedup, mine.seconds))
         digests.add(mine.digest)
     if len(digests) > 1:

@@ -61,6 +61,8 @@ class Sampler:
         Length of a slice, as in :func:`timing.calibrate`: the doctor tries lengths that the rule does not use.
     closing : callable, optional
         What :meth:`close_with` calls.
+    side_by_side : bool, optional
+        Whether the arms may be run at the same time.
     """
 
     def __init__(
@@ -73,11 +75,18 @@ class Sampler:
         exchanged: bool = False,
         slice_ns: int | None = None,
         closing: Closing | None = None,
+        side_by_side: bool = True,
     ) -> None:
         self._coin = Random(seed)
         self._exchanged = exchanged
         self._slots = slots_for(
-            (baseline, optimized), clock, seed, exchanged=exchanged, slice_ns=slice_ns, closing=closing
+            (baseline, optimized),
+            clock,
+            seed,
+            exchanged=exchanged,
+            slice_ns=slice_ns,
+            closing=closing,
+            side_by_side=side_by_side,
         )
         self.samples = Samples(self._slots.plan)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pytest_genesis_perf.arms import ROLES, Arm, SideBySideError, running
-from pytest_genesis_perf.own_time import OwnClock, Reading
+from pytest_genesis_perf.own_time import ComputesAlone, own_time_missing
 from pytest_genesis_perf.prepared import PreparedArm
 from pytest_genesis_perf.side_by_side import Closing, SideBySide
 from pytest_genesis_perf.timing import LONG_NS, Clock, calibrate, time_calls, timer_tick
@@ -21,6 +20,13 @@ was off by 0.05-0.26%, always in the same direction, which no coin makes fair.""
 LONG_SHARE = 0.02
 """Beside a long arm the slice of the other is this share of it. One call of 0.6 ms right after 380 ms of the
 other arm finds cold caches: over 16-50 pairs the interval was up to 69% wide, and no stored speed could judge it."""
+BESIDE_NS = 5_000_000
+"""Arms over 5 ms are run side by side where that can be done: a block of four takes 20 ms and more, within which the
+machine changes its speed; arms of 10 ms differed from themselves by 18-35% (standard deviation of a block)."""
+BESIDE_SLOT_SECONDS = 0.15
+"""Calls for so long make a slot, a hundred turns of each process: slots of 0.05 s differed by 1-9%, of 0.1 s by 1-2%."""
+BESIDE_SHARE = 0.25
+"""An arm that is far shorter runs for this share of the other's slot."""
 _PATIENCE, _PATIENCE_SECONDS = 20.0, 5.0
 """A process hangs if it takes so many times as long as it should, and so many seconds more."""
 
@@ -36,7 +42,7 @@ class SlicePlan:
     long : bool
         Whether a block is a pair of slices instead of ABBA/BAAB.
     in_turns : str or None
-        Why the slices of a pair are not run side by side; None where they are, and for blocks of four.
+        Why arms over 5 ms are not run side by side; None where they are, and for shorter arms.
     """
 
     baseline_calls: int
@@ -143,6 +149,7 @@ def slots_for(
     exchanged: bool = False,
     slice_ns: int | None = None,
     closing: Closing | None = None,
+    side_by_side: bool = True,
 ) -> Slots:
     """Warm both arms up, size their slices, and choose how they are run.
 
@@ -157,51 +164,58 @@ def slots_for(
     exchanged : bool, optional
         Warm the optimized arm up first.
     slice_ns : int, optional
-        Length of a slice.
+        Length of a slice, as in :func:`timing.calibrate`.
     closing : callable, optional
         See :class:`Slots`.
+    side_by_side : bool, optional
+        Whether the arms may be run at the same time.
     """
-    try:
-        own = _own_clock(arms, clock)
-    except SideBySideError as error:
-        own, in_turns = None, str(error)
+    calls, seconds, why = _calibrated(arms, clock, exchanged, slice_ns, _obstacle(arms, clock, side_by_side))
+    longest = max(seconds)
+    if why is None and longest * 1e9 > BESIDE_NS:
+        slot = max(longest, BESIDE_SLOT_SECONDS)
+        counts = [math.ceil((slot if longest < SAME_CALLS * each else BESIDE_SHARE * slot) / each) for each in seconds]
+        if longest < SAME_CALLS * min(seconds):
+            counts = [min(counts)] * 2
+        patience = _PATIENCE * 2.0 * slot + _PATIENCE_SECONDS
+        try:
+            processes = SideBySide(arms, seed, closing, patience)
+        except SideBySideError as error:
+            why = str(error)
+        else:
+            return Beside(processes, SlicePlan(counts[0], counts[1], long=True), patience)
+    if longest * 1e9 > LONG_NS:
+        for role in (0, 1):
+            calls[role] = max(calls[role], math.ceil(LONG_SHARE * longest / seconds[role]))
+        return InTurns(arms, SlicePlan(calls[0], calls[1], long=True, in_turns=why), clock, closing)
+    if max(calls) < SAME_CALLS * min(calls):
+        calls = [max(calls)] * 2
+    plan = SlicePlan(calls[0], calls[1], long=False, in_turns=why if longest * 1e9 > BESIDE_NS else None)
+    return InTurns(arms, plan, clock, closing)
+
+
+def _calibrated(
+    arms: tuple[Arm, Arm], clock: Clock, exchanged: bool, slice_ns: int | None, why: str | None
+) -> tuple[list[int], list[float], str | None]:
+    """Return calls in a slice and seconds of a call of each arm, and why they cannot be run side by side."""
     tick = timer_tick(clock)
     calls, seconds = [0, 0], [0.0, 0.0]
     for role in (1, 0) if exchanged else (0, 1):
-        before = Reading.now(own) if own else None
+        watched = ComputesAlone() if why is None else None
         with running(ROLES[role]):
             calls[role], seconds[role] = calibrate(arms[role], clock, tick, slice_ns)
-        if own and before and not Reading.now(own).computed_alone_since(before):
-            own, in_turns = None, f"the {ROLES[role]} arm waits, or computes in several threads"
-    longest = max(seconds)
-    if longest * 1e9 <= LONG_NS:
-        if max(calls) < SAME_CALLS * min(calls):
-            calls = [max(calls)] * 2
-        return InTurns(arms, SlicePlan(calls[0], calls[1], long=False), clock, closing)
-    for role in (0, 1):
-        calls[role] = max(calls[role], math.ceil(LONG_SHARE * longest / seconds[role]))
-    plan = SlicePlan(calls[0], calls[1], long=True)
-    if own:
-        patience = _PATIENCE * 2.0 * longest + _PATIENCE_SECONDS
-        try:
-            return Beside(SideBySide(arms, seed, closing, patience), plan, patience)
-        except SideBySideError as error:
-            in_turns = str(error)
-    return InTurns(arms, replace(plan, in_turns=in_turns), clock, closing)
+        found = watched.fault() if watched else None
+        if found:
+            why = f"the {ROLES[role]} arm {found}"
+    return calls, seconds, why
 
 
-def _own_clock(arms: tuple[Arm, Arm], clock: Clock) -> OwnClock:
-    """Return the clock of processes side by side.
-
-    Raises
-    ------
-    SideBySideError
-        If arms cannot be run so here.
-    """
+def _obstacle(arms: tuple[Arm, Arm], clock: Clock, allowed: bool) -> str | None:
+    """Return why arms cannot be run side by side, as far as that is known before they are run."""
+    if not allowed:
+        return "side_by_side=False"
     if clock is not time.perf_counter_ns:
-        raise SideBySideError("the clock is the caller's own")
-    if sys.platform != "linux":
-        raise SideBySideError("only Linux keeps processes on a core, and says how long they waited for it")
+        return "the clock is the caller's own"
     if any(isinstance(arm, PreparedArm) and arm.awaits for arm in arms):
-        raise SideBySideError("an event loop cannot be copied into another process")
-    return OwnClock()
+        return "an event loop cannot be copied into another process"
+    return own_time_missing()

@@ -254,6 +254,30 @@ def sign_correlation(xs: Sequence[float], limit: float) -> float:
     return sum((s - mean) * (t - mean) for s, t in pairwise(signs)) / spread
 
 
+def doubt_about(xs: Sequence[float], limit: float) -> str | None:
+    """Return why the test's errors may be larger than promised in these blocks, None if nothing speaks against it.
+
+    Parameters
+    ----------
+    xs : sequence of float
+        Blocks in the order in which they were measured.
+    limit : float
+        The limit of the claim.
+
+    Returns
+    -------
+    str or None
+        Too many ties with the limit, or neighbours that are correlated: nothing is decided at such a look.
+    """
+    ties = tie_share(xs, limit)
+    if ties > MAX_TIE_SHARE:
+        return f"{ties:.0%} of the blocks tie with the limit: the clock is too coarse"
+    correlation = sign_correlation(xs, limit)
+    if correlation > MAX_SIGN_CORRELATION:
+        return f"neighbouring blocks are correlated ({correlation:.2f}): the machine changes speed too slowly"
+    return None
+
+
 def blocks_needed(xs: Sequence[float], limit: float, rule: Rule) -> int | None:
     """Estimate how many blocks decide the claim if the shares beside the limit stay as they are.
 

@@ -1,7 +1,7 @@
 """``--genesis-perf-update``: digests from this run, speeds from fresh processes, and every change said.
 
 A comparison is recorded whole or not at all, and what is not makes the run fail: one whose test failed (DIFFERENT among
-them), one that a recording process could not measure, one whose processes disagree (INCONCLUSIVE), and one that fell
+them), one that a fresh process could not measure, one whose processes disagree (INCONCLUSIVE), and one that fell
 below the tripwire. A file that cannot be trusted stops the update before anything is written.
 """
 
@@ -30,7 +30,7 @@ def update(config: pytest.Config, session: Session) -> None:
     Parameters
     ----------
     config : pytest.Config
-        The run, repeated in the recording processes.
+        The run, repeated in fresh processes.
     session : Session
         Its comparisons; notes and errors are added to it.
 
@@ -91,7 +91,7 @@ def _stored(store: Store, environment: EnvironmentClass) -> Recorded:
 
 
 def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list[Sequence[Measured]]:
-    """Run the recording processes one after the other."""
+    """Have fresh processes measure, one after the other."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     # Each test may take as long as in a process that confirms it alone.
     limit = session.settings.child_timeout * len(nodeids)
@@ -99,10 +99,10 @@ def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list
     for number in range(1, PROCESSES + 1):
         if reporter is not None:
             reporter.ensure_newline()
-            reporter.write_line(f"genesis-perf: recording process {number} of {PROCESSES}")
+            reporter.write_line(f"genesis-perf: recording: fresh process {number} of {PROCESSES}")
         answer = ask_child(config, Request(answer="", select=tuple(sorted(nodeids)), memory=True), limit)
         if answer.fault:
             rule = f"it may take {limit:g} s: ini genesis_perf_child_timeout for each of {len(nodeids)} tests"
-            raise BaselineError(f"recording process {number}: {answer.fault} ({rule})")
+            raise BaselineError(f"fresh process {number} of {PROCESSES}: {answer.fault} ({rule})")
         measured.append(answer.measured)
     return measured

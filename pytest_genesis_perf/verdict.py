@@ -9,39 +9,10 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import cast
 
-from pytest_genesis_perf.evidence import (
-    COST_TOLERANCE,
-    MARGIN,
-    Claim,
-    Cost,
-    DigestState,
-    Evidence,
-    StoredSpeed,
-    Unstable,
-)
+from pytest_genesis_perf.evidence import COST_TOLERANCE, Evidence, StoredSpeed
+from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, Effect, SoftState
 from pytest_genesis_perf.statistics import ClaimState
-
-__all__ = [
-    "COST_TOLERANCE",
-    "MARGIN",
-    "STORED_TOLERANCE",
-    "Claim",
-    "ClaimState",
-    "Cost",
-    "DigestState",
-    "Effect",
-    "Evidence",
-    "Outcome",
-    "Policy",
-    "SoftState",
-    "StoredSpeed",
-    "StoredState",
-    "Unstable",
-    "Verdict",
-    "against_stored",
-    "decide",
-]
 
 STORED_TOLERANCE = 1.10
 """Stored speedups are a tripwire: the same commit differs by 26% between jobs of one runner class."""
@@ -195,6 +166,10 @@ def decide(evidence: Evidence) -> Outcome:
     if e.digest_state == "differs":
         text = "both arms agree, but not with the stored digest"
         return Outcome(Verdict.DIFFERENT, text, "fail", 2)
+    # 4: no process judged the claim, though some were to do so from the start: nothing fails open.
+    if e.unjudged is not None:
+        text = f'the claim "{e.asked.text}" could not be judged: {e.unjudged}'
+        return Outcome(Verdict.REGRESSED, text, "fail", 4, judged=False)
     # 3, 4, 5: the claim fails.
     if e.claim is ClaimState.FAILS:
         failed = f'the claim "{e.asked.text}" fails{speed}'
@@ -259,12 +234,8 @@ def _soft(verdict: Verdict, detail: str, row: int, state: SoftState, *, judged: 
 
 
 def _speed(interval: tuple[float, float] | None) -> str:
-    return f": speedup {_times(interval[0])} to {_times(interval[1])}" if interval else ""
+    return f": speedup {times(interval[0])} to {times(interval[1])}" if interval else ""
 
 
 def _stored(stored: StoredSpeed | None) -> str:
-    return f"{_times(stored.low)} to {_times(stored.high)}" if stored else "none"
-
-
-def _times(speedup: float) -> str:
-    return f"{speedup:,.3f}x" if speedup < 10.0 else f"{speedup:,.1f}x"
+    return f"{times(stored.low)} to {times(stored.high)}" if stored else "none"

@@ -73,12 +73,12 @@ def main(arguments: list[str]) -> None:
 
 
 def _measured(asked: Asked, baseline: Arm, optimized: Arm) -> tuple[dict[str, Any], Measurement]:
-    from benchmarks.verdict_study.slices import RecordingClock, raw_blocks
+    from benchmarks.verdict_study.slices import raw_blocks
     from pytest_genesis_perf.measure import Pair, measure_asked
 
-    clock, seed = RecordingClock(), secrets.token_hex(8)
-    measured = measure_asked(Pair("", "", baseline, optimized, seed, clock.read), asked)
-    return raw_blocks(clock.readings(), measured, seed, exchanged=asked.exchanged).to_plain(), measured
+    seed = secrets.token_hex(8)
+    measured = measure_asked(Pair("", "", baseline, optimized, seed), asked)
+    return raw_blocks(measured, seed, exchanged=asked.exchanged).to_plain(), measured
 
 
 if __name__ == "__main__":

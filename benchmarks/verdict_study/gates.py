@@ -6,21 +6,22 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from time import perf_counter
+from time import perf_counter, perf_counter_ns
 from typing import Any
 
 from benchmarks.verdict_study.arms import KINDS, VARIANTS
 from benchmarks.verdict_study.asking import Cell, FreshProcesses
-from benchmarks.verdict_study.slices import RecordingClock, raw_blocks
+from benchmarks.verdict_study.slices import raw_blocks
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.confirm import Confirmation, Suspicion
+from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.first_calls import FirstCalls
 from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.timing import time_calls
-from pytest_genesis_perf.verdict import Claim, Evidence, decide
+from pytest_genesis_perf.verdict import decide
 
 BUDGET, CAP = 4.0, 60.0
 """The defaults of the plugin, in seconds."""
@@ -57,12 +58,12 @@ def arms_of(cell: Cell) -> tuple[Arm, Arm]:
 
 def plain(cell: Cell, setting: Setting) -> dict[str, Any]:
     """Judge a cell in this process, and have a failing claim confirmed by fresh ones."""
-    pair, clock = _pair(cell)
+    pair = _pair(cell)
     began = perf_counter()
     measured = measure(pair, Terms(Claim(), None, setting.budget, setting.cap))
     seconds = perf_counter() - began
     row = {
-        "first": raw_blocks(clock.readings(), measured, pair.seed).to_plain(),
+        "first": raw_blocks(measured, pair.seed).to_plain(),
         "state": measured.claim.value,
         "reason": measured.reason,
         "first_seconds": seconds,
@@ -86,21 +87,23 @@ def isolated(cell: Cell, setting: Setting) -> dict[str, Any]:
 
 def fixed(cell: Cell, setting: Setting, *, blocks: int, pairs: int) -> dict[str, Any]:
     """Measure so many blocks, and judge nothing."""
-    pair, clock = _pair(cell)
+    pair = _pair(cell)
     measured = measure_asked(pair, Asked(blocks, pairs, None, setting.budget, setting.cap))
-    return {"first": raw_blocks(clock.readings(), measured, pair.seed).to_plain()}
+    return {"first": raw_blocks(measured, pair.seed).to_plain()}
 
 
 def long_slices(cell: Cell, setting: Setting) -> dict[str, Any]:
     """Judge a cell by slices of 2 ms instead of 100 us, in one process."""
     baseline, optimized = arms_of(cell)
-    seconds = time_calls(baseline, 100, RecordingClock().read) * 1e-11
+    seconds = time_calls(baseline, 100, perf_counter_ns) * 1e-11
     calls = max(1, round(LONG_SLICE_SECONDS / seconds))
-    pair, clock = _recorded(cell, partial(_repeat, baseline, calls), partial(_repeat, optimized, calls))
+    pair = _made(
+        cell, partial(_repeat, baseline, calls), partial(_repeat, optimized, calls), side_by_side=False
+    )
     began = perf_counter()
     measured = measure(pair, Terms(Claim(), None, setting.budget, setting.cap))
     return {
-        "first": raw_blocks(clock.readings(), measured, pair.seed).to_plain(),
+        "first": raw_blocks(measured, pair.seed).to_plain(),
         "state": measured.claim.value,
         "reason": measured.reason,
         "first_seconds": perf_counter() - began,
@@ -110,7 +113,7 @@ def long_slices(cell: Cell, setting: Setting) -> dict[str, Any]:
 def sequential(cell: Cell, setting: Setting) -> dict[str, Any]:
     """Time one arm, then the other: no pairs."""
     times = []
-    clock = RecordingClock().read
+    clock = perf_counter_ns
     for arm in arms_of(cell):
         each = time_calls(arm, 100, clock) / 100.0
         calls = max(1, round(100_000.0 / each))
@@ -137,13 +140,13 @@ def run_gate(cell: Cell, setting: Setting) -> dict[str, Any]:
     return {**asdict(cell), **asdict(setting), **row, "seconds": perf_counter() - began}
 
 
-def _pair(cell: Cell) -> tuple[Pair, RecordingClock]:
-    return _recorded(cell, *arms_of(cell))
+def _pair(cell: Cell) -> Pair:
+    return _made(cell, *arms_of(cell))
 
 
-def _recorded(cell: Cell, baseline: Arm, optimized: Arm) -> tuple[Pair, RecordingClock]:
-    clock = RecordingClock()
-    return Pair(NODEID, cell.label, baseline, optimized, secrets.token_hex(8), clock.read), clock
+def _made(cell: Cell, baseline: Arm, optimized: Arm, *, side_by_side: bool = True) -> Pair:
+    seed = secrets.token_hex(8)
+    return Pair(NODEID, cell.label, baseline, optimized, seed, side_by_side=side_by_side)
 
 
 def _repeat(arm: Arm, calls: int) -> None:

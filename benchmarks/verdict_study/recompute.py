@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 SHORT = ((32, 64, 128, 256, 512, 1024, 2048, 4096), Fraction(1e-5), Fraction(1e-3))
-LONG = ((16, 24, 36, 50), Fraction(1e-3), Fraction(1e-3))
+LONG = ((12, 18, 27, 40), Fraction(1e-3), Fraction(1e-3))
 LIMIT = math.log1p(0.02)
 MOST_TIES = MOST_CORRELATION = 0.2
 

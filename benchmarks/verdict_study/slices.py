@@ -1,14 +1,11 @@
-"""What the clock said: the slices of a measurement as raw nanoseconds, kept beside what was made of them."""
+"""The slices of a measurement as raw nanoseconds, kept beside what was made of them."""
 
 from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import tee
 from random import Random
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
@@ -17,28 +14,6 @@ from numpy.typing import NDArray
 from pytest_genesis_perf.measure import Measurement
 
 Slices = NDArray[np.int64]
-
-
-class RecordingClock:
-    """A clock that remembers each of its readings.
-
-    Use :attr:`read` as the clock. It is made of C only: a Python function would make the timer's step that the sampler
-    sees, and by it the slices, longer.
-    """
-
-    def __init__(self) -> None:
-        readings, self._kept = tee(iter(perf_counter_ns, None))
-        self.read: Callable[[], int] = readings.__next__
-
-    def readings(self) -> list[int]:
-        """Return all readings since the last time."""
-        end = self.read()
-        found = []
-        for reading in self._kept:
-            if reading == end:
-                break
-            found.append(reading)
-        return found
 
 
 @dataclass(frozen=True)
@@ -118,18 +93,14 @@ class RawBlocks:
 
 
 class RecordingError(Exception):
-    """The readings of the clock do not give the blocks that were measured."""
+    """The slices do not give the blocks that were measured."""
 
 
-def raw_blocks(
-    readings: list[int], measured: Measurement, seed: str, *, exchanged: bool = False
-) -> RawBlocks:
-    """Find the slices of a measurement among the readings of its clock.
+def raw_blocks(measured: Measurement, seed: str, *, exchanged: bool = False) -> RawBlocks:
+    """Return the slices of a measurement, once they were seen to give its blocks.
 
     Parameters
     ----------
-    readings : list of int
-        All of its readings, nothing behind it.
     measured : Measurement
         What was made of them.
     seed : str
@@ -142,21 +113,9 @@ def raw_blocks(
     RecordingError
         If they do not give the measured blocks, bit for bit.
     """
-    plan, blocks = measured.plan, len(measured.xs)
-    width = 2 if plan.long else 4
-    # A block is one look at the time spent, and two readings a slice. Where time was up, one more look ends it all.
-    step = 1 + 2 * width
-    for more in (0, 1):
-        end = len(readings) - more
-        if end < blocks * step:
-            continue
-        table = np.array(readings[end - blocks * step : end], dtype=np.int64).reshape(blocks, step)
-        slices = table[:, 2::2] - table[:, 1::2]
-        if (slices <= 0).any():
-            continue
-        raw = RawBlocks(seed, exchanged, (plan.baseline_calls, plan.optimized_calls), plan.long, slices)
-        if tuple(raw.xs()) == measured.xs:
-            return raw
-    raise RecordingError(
-        f"{len(readings):,} readings of the clock do not give the {blocks:,} measured blocks"
-    )
+    plan = measured.plan
+    slices = np.array(measured.slices, dtype=np.int64).reshape(-1, 2 if plan.long else 4)
+    raw = RawBlocks(seed, exchanged, (plan.baseline_calls, plan.optimized_calls), plan.long, slices)
+    if tuple(raw.xs()) != measured.xs:
+        raise RecordingError(f"the slices do not give the {len(measured.xs):,} measured blocks")
+    return raw

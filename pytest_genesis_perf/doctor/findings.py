@@ -15,7 +15,7 @@ from pytest_genesis_perf.doctor.series import (
     same_code_gates,
     seconds_to_resolve,
 )
-from pytest_genesis_perf.verdict import MARGIN
+from pytest_genesis_perf.evidence import MARGIN
 
 EFFECTS = (0.01, 0.02, 0.03, 0.05)
 DEFAULT_SLICE_US = 100

@@ -13,8 +13,8 @@ from pytest_genesis_perf.doctor.advice import named
 from pytest_genesis_perf.doctor.diagnosis import Diagnosis
 from pytest_genesis_perf.doctor.findings import DEFAULT_SLICE_US, EFFECTS, Fitness
 from pytest_genesis_perf.doctor.readings import Readings
-from pytest_genesis_perf.report.text import seconds
-from pytest_genesis_perf.verdict import MARGIN
+from pytest_genesis_perf.evidence import MARGIN
+from pytest_genesis_perf.notation import seconds
 
 SCHEMA = 1
 WIDTH = 79

@@ -12,16 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pytest_genesis_perf.statistics import (
-    MAX_SIGN_CORRELATION,
     MAX_TIE_SHARE,
     SHORT_ARMS,
     ClaimState,
     Rule,
     blocks_needed,
+    doubt_about,
     judge_claim,
     median,
     minimum_detectable_effect,
-    sign_correlation,
     tie_share,
 )
 
@@ -132,7 +131,7 @@ def judge(xs: Sequence[float], limit: float, rule: Rule = SHORT_ARMS) -> tuple[C
         if look > len(xs):
             break
         used, seen = look, xs[:look]
-        if _doubtful(seen, limit):
+        if doubt_about(seen, limit):
             continue
         state = judge_claim(seen, limit, rule)
         if state is not ClaimState.UNDECIDED:
@@ -249,11 +248,6 @@ def _blocks_to(xs: tuple[float, ...], limit: float, wanted: ClaimState, rule: Ru
 def _estimate(xs: tuple[float, ...], limit: float, wanted: ClaimState, rule: Rule) -> float:
     """Return how many blocks such blocks would have needed."""
     leads_to = ClaimState.FAILS if median(xs) > limit else ClaimState.HOLDS
-    if leads_to is not wanted or _doubtful(xs, limit):
+    if leads_to is not wanted or doubt_about(xs, limit):
         return math.inf
     return blocks_needed(xs, limit, rule) or math.inf
-
-
-def _doubtful(xs: Sequence[float], limit: float) -> bool:
-    # As in a measurement: ties and correlated neighbours decide nothing, and it goes on.
-    return tie_share(xs, limit) > MAX_TIE_SHARE or sign_correlation(xs, limit) > MAX_SIGN_CORRELATION

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_genesis_perf.notation import exactly
 from pytest_genesis_perf.record import DEFAULT_LABEL
+from pytest_genesis_perf.record_text import speedup
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.table import shorten
 
 if TYPE_CHECKING:
-    from pytest_genesis_perf.record import Comparison
+    from pytest_genesis_perf.notation import exactly
+from pytest_genesis_perf.record import Comparison
 
 STEM = "genesis-perf-speedup"
 WIDTH = 11.0
@@ -156,7 +159,7 @@ def _write_verdict(axes: Any, row: int, record: Comparison) -> None:
     (mark,) = axes.plot(1.035, row, color=colour, clip_on=False, **_shape(record.verdict))
     mark.set_transform(axes.get_yaxis_transform())
     axes.annotate(record.verdict, (1.06, row), color=colour, weight="bold", **beside)
-    number = text.speedup(record) if record.speedup is not None else "not measured"
+    number = speedup(record) if record.speedup is not None else "not measured"
     work = f"\n{shorten(text.work(record), WORK_LENGTH)}" if text.work(record) else ""
     axes.annotate(f"{number}{work}", (1.34, row), color="#222222", **beside)
 
@@ -189,7 +192,7 @@ def _name_ticks(axes: Any) -> None:
 
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(FixedLocator(ticks(low, high)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}x"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exactly(value)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
 

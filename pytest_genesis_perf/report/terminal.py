@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pytest_genesis_perf import record_text
+from pytest_genesis_perf.notation import seconds, times
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.table import Column, layout
 from pytest_genesis_perf.toml_files import BaselineError
@@ -90,7 +92,7 @@ def _write_table(reporter: pytest.TerminalReporter, records: Sequence[Comparison
         Column("verdict", [r.verdict for r in records]),
         Column("comparison", text.short_names(records), shrink=True),
         Column("identical", [text.identical(r) for r in records]),
-        Column("speedup", [text.speedup(r) for r in records], right=True),
+        Column("speedup", [record_text.speedup(r) for r in records], right=True),
         Column("stored", [text.stored(r) for r in records], right=True, drop=3),
         Column("baseline", [_seconds(r, "baseline") for r in records], right=True, drop=1),
         Column("optimized", [_seconds(r, "optimized") for r in records], right=True, drop=2),
@@ -141,14 +143,14 @@ def _more(record: Comparison) -> list[str]:
     if record.disturbance:
         lines.append(f"meanwhile: {record.disturbance}")
     if record.confirmation:
-        lines.append(f"fresh processes: {', '.join(map(text.times, record.confirmation))}")
-    lines += text.cost_lines(record)
+        lines.append(f"fresh processes: {', '.join(map(times, record.confirmation))}")
+    lines += record_text.cost_lines(record)
     if record.plans:
-        lines.append(f"plans: {text.plan_text(record)}")
+        lines.append(f"plans: {record_text.plan_text(record)}")
     if record.digest:
         lines.append(f"digest: {record.digest} ({record.digest_state})")
     return lines
 
 
 def _seconds(record: Comparison, role: str) -> str:
-    return "-" if record.seconds is None else text.seconds(record.seconds[role])
+    return "-" if record.seconds is None else seconds(record.seconds[role])

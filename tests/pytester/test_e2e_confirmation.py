@@ -230,6 +230,44 @@ def test_a_child_that_dies_fails_the_test_as_unconfirmable(project: pytest.Pytes
     assert "(unconfirmable: fresh process 1 of 3: it ended with exit code 3" in told
 
 
+def test_an_isolated_comparison_whose_child_dies_was_not_judged(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        import os
+        from pathlib import Path
+        from arms import *
+
+        def test_faster(genesis_perf):
+            if Path("first").exists():
+                os._exit(3)
+            Path("first").touch()
+            genesis_perf.compare(baseline=slow, optimized=fast, isolate=True)
+        """
+    )
+    result = run(project)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(failed=1)
+    told = (
+        'REGRESSED: the claim "not slower by more than 2%" could not be judged: '
+        "fresh process 1 of 7 could not measure it: it ended with exit code 3:"
+    )
+    lines = failures(project)["test_faster"].splitlines()
+    assert lines[0] == told
+    assert not any("unconfirmable" in line or "fails" in line for line in lines)
+    case = ElementTree.parse(project.path / "junit.xml").find(".//testcase")
+    assert case is not None
+    properties = {node.attrib["name"]: node.attrib["value"] for node in case.findall(".//property")}
+    assert properties == {"genesis_perf[comparison]": "REGRESSED"}
+    result.stdout.fnmatch_lines(
+        [
+            told,
+            "REGRESSED  test_it.py::test_faster *",
+            "genesis-perf: 1 REGRESSED*",
+            "FAILED test_it.py::test_faster - *REGRESSED: the claim *",
+        ]
+    )
+
+
 def test_a_child_that_hangs_is_killed_with_all_it_started(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_it=f"""

@@ -9,8 +9,8 @@ import pytest
 from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_digests, write_speeds
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.identity import digest
-from pytest_genesis_perf.verdict import StoredSpeed
 
 TESTS = """
 import pytest

@@ -16,8 +16,8 @@ from pytest_genesis_perf.baseline_files import (
 )
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.identity import digest
-from pytest_genesis_perf.verdict import StoredSpeed
 
 GOOD = """
 from arms import *
@@ -73,7 +73,7 @@ def test_an_update_records_digests_and_the_speeds_of_five_processes_of_what_pass
     assert seconds["baseline"] > seconds["optimized"] > 0.0
     result.stdout.fnmatch_lines(
         [
-            "genesis-perf: recording process 5 of 5",
+            "genesis-perf: recording: fresh process 5 of 5",
             f"digest CHANGED: test_it.py::test_good / a: {'0' * 32} -> {SAME}",
             "speed LOWER: test_it.py::test_good / a: 3.00x * -> *x of the stored speed",
             "speed: test_it.py::test_good / b: none -> *",
@@ -147,7 +147,7 @@ def test_new_runs_no_process_where_nothing_is_missing(project: pytest.Pytester) 
     result = update(project, "--genesis-perf-update=new")
     assert result.ret == pytest.ExitCode.OK
     assert (digests_path.read_bytes(), speed_path.read_bytes()) == before
-    assert "recording process" not in str(result.stdout)
+    assert "fresh process" not in str(result.stdout)
 
 
 def test_what_fails_in_a_recording_process_is_not_recorded(project: pytest.Pytester) -> None:

@@ -20,9 +20,9 @@ from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.child_request import Measured, Request
 from pytest_genesis_perf.children import Answer
 from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.identity import digest
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import StoredSpeed
 
 SAME = digest([1.5, "same"])
 KEY_A, KEY_B = ("test_it.py::test_a", "comparison"), ("test_it.py::test_b", "comparison")
@@ -91,7 +91,7 @@ def test_others_store_meanwhile(genesis_perf):
         [
             "recorded 2 speeds and 2 digests (0 digests unchanged)",
             "genesis-perf: ERROR: not recorded: test_it.py::test_a / comparison: 50.0x [[]40.0, 60.0] -> "
-            "*, 0.0?x of the stored speed: below the tripwire*--genesis-perf-update=lower stores it",
+            "*, 0.0*x of the stored speed: below the tripwire*--genesis-perf-update=lower stores it",
             "genesis-perf: ERROR: not recorded: test_it.py::test_disagreeing / comparison: INCONCLUSIVE: 5 processes "
             "gave *",
         ]
@@ -137,7 +137,7 @@ def test_a_faulty_file_is_never_overwritten(project: pytest.Pytester, fault: str
     assert not paths(project)[1 - which].exists()
     result.stdout.fnmatch_lines([f"genesis-perf: ERROR: nothing was recorded: {path}: *{told}*"])
     # It is found before five processes are started for nothing.
-    assert "recording process" not in str(result.stdout)
+    assert "fresh process" not in str(result.stdout)
 
 
 def test_a_file_that_becomes_faulty_while_recording_is_left_as_it_is(project: pytest.Pytester) -> None:
@@ -173,7 +173,7 @@ def test_an_update_under_two_workers_records_all_from_processes_of_their_own(
     entries = read_speeds(speed_path).entries
     assert {key: entry.processes for key, entry in entries.items()} == {KEY_A: 5, KEY_B: 5}
     result.stdout.fnmatch_lines(
-        ["genesis-perf: recording process 5 of 5", "recorded 2 speeds and 2 digests*"]
+        ["genesis-perf: recording: fresh process 5 of 5", "recorded 2 speeds and 2 digests*"]
     )
 
 
@@ -192,7 +192,7 @@ def test_a(genesis_perf):
     assert not any(path.exists() for path in paths(project))
     result.stdout.fnmatch_lines(
         [
-            "genesis-perf: ERROR: nothing was recorded: recording process 1: it did not end within 1 s and was "
+            "genesis-perf: ERROR: nothing was recorded: fresh process 1 of 5: it did not end within 1 s and was "
             "killed (it may take 1 s: ini genesis_perf_child_timeout for each of 1 tests)"
         ]
     )

@@ -9,8 +9,8 @@ import pytest
 from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_digests, write_speeds
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.identity import digest
-from pytest_genesis_perf.verdict import StoredSpeed
 
 
 def run(project: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
@@ -122,7 +122,7 @@ def test_stored_speeds_are_a_tripwire(project: pytest.Pytester) -> None:
     assert found["test_inside"] in ("PASS", "INCONCLUSIVE")
     assert list(failures(project)) == ["test_fell"]
     assert "slower than the stored baseline" in failures(project)["test_fell"]
-    assert "stored 100.0x to 120.0x" in failures(project)["test_fell"]
+    assert "stored 100x to 120x" in failures(project)["test_fell"]
     result.stdout.fnmatch_lines(["genesis-perf: *speed baselines: 3 of 3 active", "*1 REGRESSED*1 IMPROVED*"])
 
 

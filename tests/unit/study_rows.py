@@ -15,6 +15,7 @@ from benchmarks.verdict_study.slices import RawBlocks
 from pytest_genesis_perf.child_request import Measured, Request
 from pytest_genesis_perf.children import Answer
 from pytest_genesis_perf.confirm import Suspicion
+from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
 from pytest_genesis_perf.statistics import (
@@ -25,7 +26,7 @@ from pytest_genesis_perf.statistics import (
     judge_claim,
     sign_correlation,
 )
-from pytest_genesis_perf.verdict import Claim, Evidence, decide
+from pytest_genesis_perf.verdict import decide
 
 LIMIT = Claim().limit
 

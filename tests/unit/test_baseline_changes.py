@@ -9,9 +9,10 @@ import pytest
 from pytest_genesis_perf.baseline_files import SpeedEntry
 from pytest_genesis_perf.changes import Changes, Mode, Recorded, changes
 from pytest_genesis_perf.child_request import Measured
+from pytest_genesis_perf.evidence import StoredSpeed
+from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.recording import MOST_SPREAD, merged
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
-from pytest_genesis_perf.verdict import StoredSpeed
 
 Key = tuple[str, str]
 A, B, C = ("test_a.py::test", "x"), ("test_b.py::test", "x"), ("test_c.py::test", "x")
@@ -42,11 +43,11 @@ def test_changes_are_told_worst_first_and_changed_digests_before_all() -> None:
         "digest CHANGED: test_a.py::test / x: e -> d",
         "digest CHANGED: test_b.py::test / x: e -> d",
         "digest CHANGED: test_c.py::test / x: e -> d",
-        "speed LOWER: test_c.py::test / x: 10.0x [9.50, 10.5] -> 9.30x [9.00, 9.40], 0.93x of the stored speed",
-        "speed LOWER: test_b.py::test / x: 10.0x [9.50, 10.5] -> 9.90x [9.50, 10.0], 0.99x of the stored speed",
+        "speed LOWER: test_c.py::test / x: 10.0x [9.50, 10.5] -> 9.30x [9.00, 9.40], 0.930x of the stored speed",
+        "speed LOWER: test_b.py::test / x: 10.0x [9.50, 10.5] -> 9.90x [9.50, 10.0], 0.990x of the stored speed",
     )
     assert found.told == (
-        "speed: test_a.py::test / x: 10.0x [9.50, 10.5] -> 12.0x [11.0, 13.0], 1.20x of the stored speed",
+        "speed: test_a.py::test / x: 10.0x [9.50, 10.5] -> 12.0x [11.0, 13.0], 1.200x of the stored speed",
         "recorded 3 speeds and 3 digests (0 digests unchanged); 2 speeds LOWER; 3 digests CHANGED",
     )
     assert found.store == Recorded(dict.fromkeys(new, "d"), new)
@@ -80,7 +81,7 @@ def test_below_the_tripwire_a_comparison_is_refused_whole(median: float, stored:
     if not stored:
         (line,) = found.refused
         assert line.startswith("not recorded: test_a.py::test / x: 12.0x [11.0, 13.0] -> ")
-        assert f"{median / 12.0:.2f}x of the stored speed" in line
+        assert f"{times(median / 12.0)} of the stored speed" in line
         assert "--genesis-perf-update=lower" in line
         assert not any("test_a" in told for told in (*found.alarming, *found.told))
 
@@ -95,7 +96,7 @@ def test_lower_stores_what_is_far_below_and_still_says_it() -> None:
     found = decide({A: band(10.0)}, {A: band(2.0)}, "lower")
     assert found.refused == ()
     assert found.store.speeds == {A: band(2.0)}
-    assert found.alarming[0].endswith("0.20x of the stored speed")
+    assert found.alarming[0].endswith("0.200x of the stored speed")
 
 
 def test_new_touches_nothing_that_is_stored() -> None:
@@ -148,9 +149,9 @@ def test_a_process_that_ran_out_of_time_is_inconclusive(long: bool, needed: int)
     assert isinstance(merged(A, [*whole, process(2.0, blocks=needed, long=long)]), SpeedEntry)
     why = merged(A, [*whole, process(2.0, blocks=needed - 1, long=long)])
     assert isinstance(why, str)
-    assert why.startswith(f"INCONCLUSIVE in recording process 5: {needed - 1} of {needed} blocks")
+    assert why.startswith(f"INCONCLUSIVE in fresh process 5: {needed - 1} of {needed} blocks")
 
 
 def test_a_process_that_did_not_measure_is_named() -> None:
-    assert merged(A, [process(2.0), []]) == "it did not run in recording process 2"
-    assert merged(B, [process(2.0)]) == "not measured in recording process 1: another"
+    assert merged(A, [process(2.0), []]) == "it did not run in fresh process 2"
+    assert merged(B, [process(2.0)]) == "not measured in fresh process 1: another"

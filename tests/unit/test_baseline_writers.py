@@ -17,9 +17,9 @@ from pytest_genesis_perf.atomic_files import replace_file
 from pytest_genesis_perf.baseline_files import SpeedEntry, read_digests, read_speeds
 from pytest_genesis_perf.baselines import LOCK_FILE, Store, editing
 from pytest_genesis_perf.environment import EnvironmentClass
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.file_lock import LockHeldError, exclusive
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import StoredSpeed
 
 KEY = ("test_it.py::test", "comparison")
 DIGEST = "ab" * 16

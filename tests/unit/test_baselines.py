@@ -17,8 +17,8 @@ from pytest_genesis_perf.baseline_files import (
 )
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.toml_files import BaselineError
-from pytest_genesis_perf.verdict import StoredSpeed
 
 HERE = EnvironmentClass("CPython 3.11", "x86_64", "AMD EPYC", 2, (("numba", "0.68"), ("numpy", "2.4")))
 KEY = ("tests/perf/test_paths.py::test_precompute[embedded]", "precomputed")

@@ -14,7 +14,7 @@ from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_dige
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.commands import app
 from pytest_genesis_perf.environment import EnvironmentClass
-from pytest_genesis_perf.verdict import StoredSpeed
+from pytest_genesis_perf.evidence import StoredSpeed
 from tests.unit.test_cli import ROOT, process
 
 HERE = EnvironmentClass("CPython 3.11", "x86_64", "AMD EPYC", 2, (("numpy", "2.4"),))
@@ -52,7 +52,7 @@ def stored() -> set[tuple[str, str]]:
 def test_list() -> None:
     done = invoke("list")
     assert done.exit_code == 0, done.output
-    assert f"{KEPT[0]}  fast: abababababab, 10x" in done.stdout
+    assert f"{KEPT[0]}  fast: abababababab, 10.0x" in done.stdout
     assert f"{OTHER[0]}  slow: abababababab, no speed" in done.stdout
     assert "3 comparisons, 1 environment classes" in done.stdout
     written = json.loads(invoke("list", "test_b", "--json", "-").stdout)
@@ -65,7 +65,7 @@ def test_show(pattern: str) -> None:
     done = invoke("show", pattern)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[0] == f"{KEPT[0]}  fast"
-    assert "10x [9, 11] of 5 processes, seconds 1 and 0.1" in done.stdout
+    assert "10.0x [9.00, 11.0] of 5 processes, seconds 1 and 0.1" in done.stdout
     assert HERE.text() in done.stdout
     assert GONE[0] not in done.stdout
 

@@ -18,13 +18,14 @@ from pytest_genesis_perf.confirm import (
     judge,
     judge_isolated,
 )
+from pytest_genesis_perf.evidence import Claim, Evidence, StoredSpeed
 from pytest_genesis_perf.first_calls import FirstCalls
 from pytest_genesis_perf.measure import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
 from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import ClaimState
-from pytest_genesis_perf.verdict import Claim, Evidence, StoredSpeed, Verdict, decide
+from pytest_genesis_perf.verdict import Verdict, decide
 
 LIMIT = math.log(1.02)
 
@@ -49,7 +50,7 @@ def test_one_that_sees_nothing_is_enough_to_doubt_it() -> None:
     found = judged(5.0, 5.0, 0.0)
     assert found.reproduced is False
     assert found.why == (
-        "not reproduced in fresh processes (2 of 3 fresh processes found it: 0.9524x, 0.9524x, 1x)"
+        "not reproduced in fresh processes (2 of 3 fresh processes found it: 0.952x, 0.952x, 1.000x)"
     )
 
 
@@ -248,5 +249,8 @@ def test_an_isolated_process_that_cannot_run_fails_the_test() -> None:
     seen, found = isolated().settled(Children([told(0.0), Answer((), "it was killed")]), ())
     outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (Verdict.REGRESSED, 4)
-    assert "fresh process 2 of 7: it was killed" in outcome.detail
+    assert outcome.detail == (
+        'the claim "not slower by more than 2%" could not be judged: fresh process 2 of 7 could not measure it: '
+        "it was killed"
+    )
     assert found.reproduced is None

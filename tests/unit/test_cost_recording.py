@@ -15,8 +15,8 @@ from pytest_genesis_perf.child_request import Measured
 from pytest_genesis_perf.cost_recording import COUNTINGS, with_costs
 from pytest_genesis_perf.costs import Counted
 from pytest_genesis_perf.counting import TestCounts
+from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.session import Session
-from pytest_genesis_perf.verdict import StoredSpeed
 
 KEY = ("tests/test_it.py::test_it", "one")
 ENTRY = SpeedEntry(StoredSpeed(1.0, 2.0, 3.0), 5)

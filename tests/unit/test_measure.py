@@ -8,9 +8,10 @@ from random import Random
 
 import pytest
 
+from pytest_genesis_perf.evidence import Claim, StoredSpeed
 from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
 from pytest_genesis_perf.statistics import ClaimState
-from pytest_genesis_perf.verdict import Claim, StoredSpeed, StoredState
+from pytest_genesis_perf.verdict import StoredState
 from tests.unit.fake_clock import FakeClock
 
 US = 1_000
@@ -91,10 +92,10 @@ def test_the_budget_does_not_cut_before_the_first_look() -> None:
     assert found.claim is ClaimState.HOLDS
 
 
-def test_long_arms_get_their_sixteen_pairs_whatever_the_budget() -> None:
+def test_long_arms_get_their_twelve_pairs_whatever_the_budget() -> None:
     found = run(400_000 * US, 100_000 * US, budget=0.001)
     assert found.plan.long
-    assert len(found.xs) == 16
+    assert len(found.xs) == 12
     assert found.claim is ClaimState.HOLDS
 
 
@@ -207,7 +208,7 @@ def test_a_child_draws_as_many_blocks_as_it_is_asked_for_and_judges_nothing() ->
     assert 1.4 < found.speedup < 1.6
 
 
-@pytest.mark.parametrize(("cost", "blocks"), [(100 * US, 32), (100_000 * US, 16)])
+@pytest.mark.parametrize(("cost", "blocks"), [(100 * US, 32), (100_000 * US, 12)])
 def test_a_child_that_is_told_no_number_draws_what_the_first_look_needs(cost: int, blocks: int) -> None:
     clock = FakeClock()
     found = measure_asked(Pair("t", "c", clock.arm(cost), clock.arm(cost), "seed", clock), asked())

@@ -12,12 +12,13 @@ import pytest
 from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_digests, write_speeds
 from pytest_genesis_perf.child_request import Request
 from pytest_genesis_perf.confirm import Suspicion
+from pytest_genesis_perf.evidence import Claim, StoredSpeed
 from pytest_genesis_perf.measure import Pair
 from pytest_genesis_perf.observe import Observation, observe, timing_obstacle
 from pytest_genesis_perf.options import Settings
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.statistics import ClaimState
-from pytest_genesis_perf.verdict import Claim, StoredSpeed, Verdict, decide
+from pytest_genesis_perf.verdict import Verdict, decide
 from tests.unit.fake_clock import FakeClock
 
 

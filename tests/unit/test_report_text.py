@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pytest_genesis_perf import notation, record_text
 from pytest_genesis_perf.record import Comparison, severity
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.table import Column, layout, shorten
@@ -35,15 +36,27 @@ def record(**changes: Any) -> Comparison:
     [
         (0.0123456, "0.0123x"),
         (0.9876, "0.988x"),
+        (0.9999, "1.000x"),
+        (1.003, "1.003x"),
         (1.0204, "1.020x"),
+        (1.9996, "2.00x"),
         (3.14159, "3.14x"),
+        (9.996, "10.0x"),
         (31.4159, "31.4x"),
+        (99.96, "100x"),
+        (121.4, "121x"),
         (314.159, "314x"),
         (31415.9, "31,416x"),
     ],
 )
 def test_a_speedup_shows_percents_where_they_matter(speedup: float, told: str) -> None:
-    assert text.times(speedup) == told
+    assert notation.times(speedup) == told
+    assert notation.between(speedup, speedup) == f"[{told[:-1]}, {told[:-1]}]"
+
+
+@pytest.mark.parametrize(("given", "told"), [(3.0, "3x"), (2.5, "2.5x"), (1.02, "1.02x"), (1e-9, "1e-09x")])
+def test_what_somebody_wrote_down_is_repeated_as_it_is(given: float, told: str) -> None:
+    assert notation.exactly(given) == told
 
 
 @pytest.mark.parametrize(
@@ -76,13 +89,13 @@ def test_the_hits_of_a_cache_stand_beside_its_work(work: str | None, hits: int |
     ],
 )
 def test_seconds_have_three_digits_and_a_unit(seconds: float, told: str) -> None:
-    assert text.seconds(seconds) == told
+    assert notation.seconds(seconds) == told
 
 
 def test_a_speedup_stands_with_its_interval() -> None:
-    assert text.speedup(record()) == "3.14x [3.10, 3.20]"
-    assert text.speedup(record(interval=None)) == "3.14x"
-    assert text.speedup(record(speedup=None, interval=None)) == "-"
+    assert record_text.speedup(record()) == "3.14x [3.10, 3.20]"
+    assert record_text.speedup(record(interval=None)) == "3.14x"
+    assert record_text.speedup(record(speedup=None, interval=None)) == "-"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +120,7 @@ def test_the_text_of_a_failure_begins_with_the_verdict_and_ends_with_the_command
         confirmation=(1.5,),
         plans={"baseline": {"path": "recompute"}, "optimized": {"path": "cached", "hits": 400}},
     )
-    assert text.failure_text(failed, seed=7).splitlines() == [
+    assert record_text.failure_text(failed, seed=7).splitlines() == [
         "MISSED: the claim fails",
         "second line",
         "comparison: tests/test it.py::test[a b] / comparison",
@@ -119,7 +132,7 @@ def test_the_text_of_a_failure_begins_with_the_verdict_and_ends_with_the_command
 
 
 def test_a_failure_without_timing_is_repeated_without_it() -> None:
-    told = text.failure_text(
+    told = record_text.failure_text(
         record(timed=False, speedup=None, interval=None, seconds=None, blocks=()), seed=7
     )
     assert told.splitlines()[-1] == "reproduce: pytest tests/test_it.py::test_it"

@@ -23,6 +23,7 @@ from pytest_genesis_perf.statistics import (
     Rule,
     blocks_needed,
     critical_count,
+    doubt_about,
     interval,
     judge_claim,
     median,
@@ -58,7 +59,7 @@ def pascal_tail(n: int) -> list[Fraction]:
 
 def test_the_rule_is_the_one_that_was_measured():
     assert (LOOKS, A_BAD, A_OK) == ((32, 64, 128, 256, 512, 1024, 2048, 4096), 1e-5, 1e-3)
-    assert (LONG_LOOKS, LONG_A_BAD) == ((16, 24, 36, 50), 1e-3)
+    assert (LONG_LOOKS, LONG_A_BAD) == ((12, 18, 27, 40), 1e-3)
     assert Rule(LOOKS, 1e-5, 1e-3) == SHORT_ARMS
     assert Rule(LONG_LOOKS, 1e-3, 1e-3) == LONG_ARMS
 
@@ -78,8 +79,8 @@ def test_a_tail_that_equals_the_error_is_allowed_and_the_next_float_below_is_not
 def test_the_table_of_short_and_long_arms():
     assert [SHORT_ARMS.fail_count(n) for n in LOOKS[:4]] == [2, 13, 37, 90]
     assert [SHORT_ARMS.hold_count(n) for n in LOOKS[:4]] == [5, 17, 42, 98]
-    assert [LONG_ARMS.fail_count(n) for n in LONG_LOOKS] == [0, 3, 7, 12]
-    assert [LONG_ARMS.hold_count(n) for n in LONG_LOOKS] == [0, 3, 7, 12]
+    assert [LONG_ARMS.fail_count(n) for n in LONG_LOOKS] == [0, 1, 4, 8]
+    assert [LONG_ARMS.hold_count(n) for n in LONG_LOOKS] == [0, 1, 4, 8]
 
 
 def test_the_last_look_is_exact_too():
@@ -271,6 +272,19 @@ def test_tie_share():
 def test_sign_correlation(xs, expected):
     assert sign_correlation(xs, 0.0) == expected
     assert sign_correlation([x + 4.0 for x in xs], 4.0) == expected
+
+
+def test_ties_and_correlated_neighbours_are_doubts():
+    alternating = [0.01, 0.03] * 20
+    assert doubt_about(alternating, 0.02) is None
+    assert doubt_about([], 0.02) is None
+    assert doubt_about([0.02] * 8 + alternating[:32], 0.02) is None
+    assert doubt_about([0.02] * 9 + alternating[:31], 0.02) == (
+        "22% of the blocks tie with the limit: the clock is too coarse"
+    )
+    states = ([0.01] * 10 + [0.03] * 10) * 2
+    assert "correlated (0.8" in str(doubt_about(states, 0.02))
+    assert doubt_about(states, 0.0) is None
 
 
 def test_sign_correlation_sees_slow_states_and_not_independent_noise():

@@ -7,21 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_genesis_perf.evidence import Claim, Cost, Evidence, StoredSpeed, Unstable
 from pytest_genesis_perf.identity import Difference, find_difference
-from pytest_genesis_perf.verdict import (
-    Claim,
-    ClaimState,
-    Cost,
-    Evidence,
-    Outcome,
-    Policy,
-    StoredSpeed,
-    StoredState,
-    Unstable,
-    Verdict,
-    against_stored,
-    decide,
-)
+from pytest_genesis_perf.statistics import ClaimState
+from pytest_genesis_perf.verdict import Outcome, Policy, StoredState, Verdict, against_stored, decide
 
 STORED = StoredSpeed(2.8, 3.0, 3.3)
 INSIDE, SLOW, FAST, WIDE = (2.9, 3.1), (2.4, 2.5), (3.7, 3.9), (2.7, 3.3)
@@ -53,6 +42,9 @@ ROWS = [
         id="missed",
     ),
     pytest.param(FAILING, Verdict.REGRESSED, "fail", 4, id="unconfirmable"),
+    pytest.param(
+        evidence(claim=ClaimState.UNDECIDED, unjudged="no fork"), Verdict.REGRESSED, "fail", 4, id="unjudged"
+    ),
     pytest.param(evidence(FAILING, confirmed=False), Verdict.INCONCLUSIVE, "warn", 5, id="not reproduced"),
     pytest.param(evidence(costs=COSTLY), Verdict.REGRESSED, "fail", 6, id="cost"),
     pytest.param(CROSSED, Verdict.REGRESSED, "fail", 7, id="stored crossed"),
@@ -124,11 +116,14 @@ def test_the_detail_says_what_was_seen():
     assert "optimized arm" in decide(evidence(unstable=Unstable("optimized", DIFFERENCE))).detail
     missed = decide(evidence(FAILING, confirmed=True, asked=Claim(min_speedup=4.0))).detail
     assert "at least 4x faster" in missed
-    assert "2.900x to 3.100x" in missed
+    assert "2.90x to 3.10x" in missed
     assert "(unconfirmable: no fork)" in decide(evidence(FAILING, unconfirmable="no fork")).detail
+    unjudged = decide(evidence(claim=ClaimState.UNDECIDED, interval=None, unjudged="no fork"))
+    assert unjudged.detail == 'the claim "not slower by more than 2%" could not be judged: no fork'
+    assert not unjudged.judged
     assert "medians 0.9x" in decide(evidence(FAILING, confirmed=False, not_reproduced="medians 0.9x")).detail
     assert "optimized peak memory, bytes: 1,011, stored 1,000 x 1.01" in decide(evidence(costs=COSTLY)).detail
-    assert "2.400x to 2.500x, stored 2.800x to 3.300x" in decide(CROSSED).detail
+    assert "2.40x to 2.50x, stored 2.80x to 3.30x" in decide(CROSSED).detail
     assert "unconfirmable" not in decide(CROSSED).detail
     assert (
         "(unconfirmable: no fork)"
@@ -149,6 +144,7 @@ def test_only_what_was_decided_counts_as_judged():
         "not measured",
         "not reproduced",
         "undecided",
+        "unjudged",
     ]
 
 

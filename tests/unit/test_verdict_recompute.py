@@ -84,8 +84,8 @@ def test_both_programs_do_not_confirm_alike(fresh: tuple[float, ...], control: f
 
 
 def test_both_programs_doubt_neighbours_that_agree() -> None:
-    # Two neighbours of fifty on the other side: enough blocks beyond the limit, but not independent ones.
-    xs = [0.05] * 50
+    # Two neighbours of forty on the other side: enough blocks beyond the limit, but not independent ones.
+    xs = [0.05] * 40
     xs[10] = xs[11] = -0.05
     assert judge_claim(xs, LIMIT, LONG_ARMS) is ClaimState.FAILS
     row = judged(0.05, 0.001, 1, long=True, xs=xs)

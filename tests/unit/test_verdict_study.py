@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,9 @@ from benchmarks.verdict_study import (
     report,
 )
 from benchmarks.verdict_study.asking import Cell, FreshProcesses
-from benchmarks.verdict_study.slices import RawBlocks, RecordingClock, RecordingError, raw_blocks
+from benchmarks.verdict_study.slices import RawBlocks, RecordingError, raw_blocks
 from pytest_genesis_perf.child_request import Request
-from pytest_genesis_perf.measure import Asked, Pair, Terms, measure, measure_asked
-from pytest_genesis_perf.verdict import Claim
+from pytest_genesis_perf.measure import Asked, Pair, measure_asked
 
 ON_LINUX = pytest.mark.skipif(os.name != "posix", reason="processes are looked at as POSIX has them")
 
@@ -100,10 +100,9 @@ def test_only_arms_that_own_their_buffers_have_two_of_them() -> None:
 
 @pytest.mark.parametrize("exchanged", [False, True])
 def test_the_kept_slices_give_the_measured_blocks_bit_for_bit(exchanged: bool) -> None:
-    clock = RecordingClock()
-    pair = Pair("", "", short_arm(), short_arm(), "seed", clock.read)
+    pair = Pair("", "", short_arm(), short_arm(), "seed")
     measured = measure_asked(pair, Asked(32, 16, None, 4.0, 60.0, exchanged))
-    raw = raw_blocks(clock.readings(), measured, "seed", exchanged=exchanged)
+    raw = raw_blocks(measured, "seed", exchanged=exchanged)
     assert tuple(raw.xs()) == measured.xs
     assert raw.slices.shape == (32, 4)
     again = RawBlocks.from_plain(json.loads(json.dumps(raw.to_plain())))
@@ -111,25 +110,21 @@ def test_the_kept_slices_give_the_measured_blocks_bit_for_bit(exchanged: bool) -
     assert recompute.numbers(raw.to_plain()) == list(measured.xs)
 
 
-def test_slices_of_a_measurement_that_time_ended_are_found_too() -> None:
-    clock = RecordingClock()
-    pair = Pair("", "", short_arm(), short_arm(), "seed", clock.read)
-    measured = measure(pair, Terms(Claim(margin=0.0), None, budget=1e-9, cap=60.0))
-    assert len(measured.xs) == 32
-    assert tuple(raw_blocks(clock.readings(), measured, "seed").xs()) == measured.xs
+def test_slices_of_long_arms_are_kept_too() -> None:
+    pair = Pair("", "", short_arm(1_000_000), short_arm(1_000_000), "seed")
+    measured = measure_asked(pair, Asked(32, 4, None, 4.0, 60.0))
+    assert measured.plan.long
+    raw = raw_blocks(measured, "seed")
+    assert raw.slices.shape == (4, 2)
+    assert recompute.numbers(raw.to_plain()) == list(measured.xs)
 
 
-def test_readings_that_do_not_give_the_blocks_are_an_error() -> None:
-    clock = RecordingClock()
-    measured = measure_asked(
-        Pair("", "", short_arm(), short_arm(), "seed", clock.read), Asked(32, 16, None, 4.0, 60.0)
-    )
-    readings = clock.readings()
+def test_slices_that_do_not_give_the_blocks_are_an_error() -> None:
+    measured = measure_asked(Pair("", "", short_arm(), short_arm(), "seed"), Asked(32, 16, None, 4.0, 60.0))
     with pytest.raises(RecordingError, match="do not give the 32 measured blocks"):
-        raw_blocks(readings, measured, "another seed")
-    with pytest.raises(RecordingError):
-        raw_blocks(readings[:-2], measured, "seed")
-    assert clock.readings() == []
+        raw_blocks(measured, "another seed")
+    with pytest.raises(RecordingError, match="do not give"):
+        raw_blocks(replace(measured, slices=measured.slices[:-1]), "seed")
 
 
 # --- processes
