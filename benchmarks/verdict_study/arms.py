@@ -22,7 +22,7 @@ NUMPY_FLOATS = 131_072
 """One MB."""
 ALLOCATIONS = 400
 COMPILED_FLOATS = 20_000
-BACKTEST_BARS = 31_000
+BACKTEST_BARS = 22_000
 """About 0.3 s with precomputed features."""
 MOST_WORK = 1.05
 
