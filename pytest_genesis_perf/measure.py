@@ -137,6 +137,14 @@ class Measurement:
     slices: tuple[tuple[int, ...], ...] = ()
     closed: Any = None
 
+    @property
+    def drawn(self) -> tuple[int | None, int | None]:
+        """How many blocks of four were drawn, and how many pairs, None for the kind that was not.
+
+        A process that measures again is asked for as many; an arm of just 5 ms may be long in one and short in another.
+        """
+        return (None, len(self.xs)) if self.plan.long else (len(self.xs), None)
+
     def against(self, stored: StoredSpeed | None) -> StoredState | None:
         """Say how this measurement lies to a stored speedup, None if it cannot be said."""
         return against_stored(self.interval, stored) if stored and self.interval else None

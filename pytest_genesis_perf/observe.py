@@ -167,8 +167,8 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, 
     )
     if request.control:
         same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control")
-        drawn = len(measurement.xs)
-        again = replace(asked, blocks=drawn, pairs=drawn, beyond=None, exchanged=False)
+        blocks, pairs = measurement.drawn
+        again = replace(asked, blocks=blocks, pairs=pairs, beyond=None, exchanged=False)
         session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
     peaks = _peaks(pair, memory and request.memory)
     reason = measurement.reason if not measurement.xs else None

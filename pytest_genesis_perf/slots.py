@@ -24,7 +24,7 @@ BESIDE_NS = 5_000_000
 """Arms over 5 ms are run side by side where that can be done: a block of four takes 20 ms and more, within which the
 machine changes its speed; arms of 10 ms differed from themselves by 18-35% (standard deviation of a block)."""
 BESIDE_SLOT_SECONDS = 0.15
-"""Calls for so long make a slot, a hundred turns of each process: slots of 0.05 s differed by 1-9%, of 0.1 s by 1-2%."""
+"""Calls for so long make a slot, a hundred turns of each process; of 0.05 s they differed by 1-9%, of 0.1 s by 1-2%."""
 BESIDE_SHARE = 0.25
 """An arm that is far shorter runs for this share of the other's slot."""
 _PATIENCE, _PATIENCE_SECONDS = 20.0, 5.0
@@ -174,7 +174,10 @@ def slots_for(
     longest = max(seconds)
     if why is None and longest * 1e9 > BESIDE_NS:
         slot = max(longest, BESIDE_SLOT_SECONDS)
-        counts = [math.ceil((slot if longest < SAME_CALLS * each else BESIDE_SHARE * slot) / each) for each in seconds]
+        counts = [
+            math.ceil((slot if longest < SAME_CALLS * each else BESIDE_SHARE * slot) / each)
+            for each in seconds
+        ]
         if longest < SAME_CALLS * min(seconds):
             counts = [min(counts)] * 2
         patience = _PATIENCE * 2.0 * slot + _PATIENCE_SECONDS

@@ -50,8 +50,7 @@ def main(arguments: list[str]) -> None:
     kept: dict[str, Any] = {"raw": raw, "control": None, "ballast": len(held)}
     control: tuple[float, ...] = ()
     if request.control:
-        drawn = len(measured.xs)
-        kept["control"], same = _measured(Asked(drawn, drawn, None, *limits), baseline, baseline)
+        kept["control"], same = _measured(Asked(*measured.drawn, None, *limits), baseline, baseline)
         control = same.xs
     kept["hash_seed"] = os.environ.get("PYTHONHASHSEED", "")
     plan = measured.plan

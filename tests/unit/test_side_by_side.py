@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_genesis_perf.arms import Arm, ArmRaisedError, NotComparableError, SideBySideError
+from pytest_genesis_perf.own_time import own_time_missing
+from pytest_genesis_perf.sampling import Sampler
+from pytest_genesis_perf.side_by_side import Closing, SideBySide
+from pytest_genesis_perf.slots import BESIDE_NS
+
+pytestmark = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_missing()))
+
+
+@pytest.fixture
+def made() -> Callable[..., SideBySide]:
+    """Return what makes two processes; none of them may be left when the test is over."""
+    ours: list[SideBySide] = []
+
+    def make(
+        baseline: Arm, optimized: Arm, closing: Closing | None = None, patience: float = 20.0
+    ) -> SideBySide:
+        ours.append(SideBySide((baseline, optimized), "seed", closing, patience))
+        return ours[-1]
+
+    yield make  # type: ignore[misc]
+    for one in ours:
+        one.stop()
+    assert not multiprocessing.active_children()
+
+
+def noting(file: Path, role: str) -> Arm:
+    """Return an arm that writes down which process runs it."""
+
+    def arm() -> None:
+        with file.open("a") as notes:
+            notes.write(f"{os.getpid()} {role}\n")
+
+    return arm
+
+
+def computing(turns: int = 400_000) -> Arm:
+    return lambda: sum(range(turns))
+
+
+def slow_computing() -> Arm:
+    """Return an arm of over 5 ms on any machine."""
+    return computing(4_000_000)
+
+
+class TestProcesses:
+    def test_each_runs_what_it_is_told_and_as_often(
+        self, made: Callable[..., SideBySide], tmp_path: Path
+    ) -> None:
+        file = tmp_path / "notes"
+        beside = made(noting(file, "b"), noting(file, "o"))
+        # Both arms were called in both processes before anything was asked for.
+        warm = Counter(file.read_text().splitlines())
+        pids = {line.split()[0] for line in warm}
+        assert len(pids) == 2
+        assert str(os.getpid()) not in pids
+        assert warm == Counter({f"{pid} {role}": 1 for pid in pids for role in "bo"})
+        file.write_text("")
+        beside.time([(0, 3), (1, 5)], 20.0)
+        first = Counter(file.read_text().splitlines())
+        file.write_text("")
+        beside.time([(1, 5), (0, 3)], 20.0)
+        second = Counter(file.read_text().splitlines())
+        assert sorted(first.values()) == sorted(second.values()) == [3, 5]
+        assert not set(first) & set(second)
+
+    def test_both_keep_to_one_core(self, made: Callable[..., SideBySide], tmp_path: Path) -> None:
+        file = tmp_path / "cores"
+
+        def arm() -> None:
+            with file.open("a") as notes:
+                notes.write(f"{sorted(os.sched_getaffinity(0))}\n")
+
+        before = os.sched_getaffinity(0)
+        made(arm, arm)
+        cores = set(file.read_text().splitlines())
+        assert len(cores) == 1
+        assert "," not in cores.pop()
+        assert os.sched_getaffinity(0) == before
+
+    def test_what_is_called_at_the_end_sees_the_calls_before_it(
+        self, made: Callable[..., SideBySide]
+    ) -> None:
+        calls: list[int] = []
+        beside = made(lambda: calls.append(1), lambda: calls.append(1), lambda: (os.getpid(), len(calls)))
+        beside.time([(0, 7), (1, 7)], 20.0)
+        pid, called = beside.close_with(20.0)
+        assert pid != os.getpid()
+        assert called == 2 + 7
+        assert calls == []
+
+    def test_an_arm_that_raises_is_named_with_its_line(self, made: Callable[..., SideBySide]) -> None:
+        calls: list[int] = []
+
+        def breaks() -> None:
+            calls.append(1)
+            if len(calls) > 1:
+                raise ZeroDivisionError("at the second call")
+
+        beside = made(computing(), breaks)
+        with pytest.raises(ArmRaisedError) as raised:
+            beside.time([(0, 1), (1, 1)], 20.0)
+        told = str(raised.value)
+        assert told.startswith("the optimized arm raised ZeroDivisionError: at the second call\n")
+        assert Path(__file__).name in told
+
+    def test_what_cannot_be_compared_keeps_its_kind(self, made: Callable[..., SideBySide]) -> None:
+        def refuses() -> None:
+            raise NotComparableError("the baseline arm did not raise")
+
+        with pytest.raises(NotComparableError, match="did not raise"):
+            made(refuses, computing())
+
+    def test_a_process_that_dies_is_told_of(self, made: Callable[..., SideBySide]) -> None:
+        calls: list[int] = []
+
+        def dies() -> None:
+            calls.append(1)
+            if len(calls) > 1:
+                os._exit(7)
+
+        beside = made(dies, computing())
+        with pytest.raises(SideBySideError, match="ended with exit code 7"):
+            beside.time([(0, 1), (1, 1)], 20.0)
+
+    def test_a_process_that_hangs_is_not_waited_for(self, made: Callable[..., SideBySide]) -> None:
+        here = os.getpid()
+
+        def hangs() -> None:
+            if os.getpid() != here:
+                time.sleep(600.0)
+
+        with pytest.raises(SideBySideError, match=r"did not answer within 0\.2 s"):
+            made(hangs, computing(), patience=0.2)
+        assert not multiprocessing.active_children()
+
+
+class TestSampler:
+    def test_long_arms_are_run_side_by_side(self) -> None:
+        with Sampler(slow_computing(), slow_computing(), "seed") as sampler:
+            plan = sampler.samples.plan
+            assert (plan.long, plan.in_turns) == (True, None)
+            assert plan.baseline_calls == plan.optimized_calls
+            for _ in range(3):
+                sampler.draw_block()
+            assert [len(slices) for slices in sampler.samples.slices] == [2, 2, 2]
+            # Whatever the load, a slot takes at least what its calls take at the machine's best.
+            assert min(map(min, sampler.samples.slices)) > BESIDE_NS
+            assert len(multiprocessing.active_children()) == 2
+        assert not multiprocessing.active_children()
+
+    def test_short_arms_are_not(self) -> None:
+        with Sampler(computing(100), computing(100), "seed") as sampler:
+            assert (sampler.samples.plan.long, sampler.samples.plan.in_turns) == (False, None)
+            assert not multiprocessing.active_children()
+
+    def test_the_coin_says_which_process_runs_which(self, tmp_path: Path) -> None:
+        file = tmp_path / "notes"
+        work = slow_computing()
+
+        def arm(role: str) -> Arm:
+            note = noting(file, role)
+            return lambda: (note(), work())
+
+        with Sampler(arm("b"), arm("o"), "seed") as sampler:
+            ran: Counter[frozenset[str]] = Counter()
+            for _ in range(12):
+                file.write_text("")
+                sampler.draw_block()
+                ran[frozenset(file.read_text().splitlines())] += 1
+        assert len(ran) == 2
+        assert min(ran.values()) >= 2
+
+    def test_an_interrupted_run_leaves_no_process(self) -> None:
+        with pytest.raises(KeyboardInterrupt), Sampler(slow_computing(), slow_computing(), "seed"):
+            raise KeyboardInterrupt
+        assert not multiprocessing.active_children()
