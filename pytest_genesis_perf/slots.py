@@ -25,8 +25,9 @@ BESIDE_NS = 5_000_000
 machine changes its speed; arms of 10 ms differed from themselves by 18-35% (standard deviation of a block)."""
 BESIDE_SLOT_SECONDS = 0.15
 """Calls for so long make a slot, a hundred turns of each process; of 0.05 s they differed by 1-9%, of 0.1 s by 1-2%."""
-BESIDE_SHARE = 0.25
-"""An arm that is far shorter runs for this share of the other's slot."""
+BESIDE_RATIO = 4.0
+"""Arms further apart run in turns: whether 10x is 10% more or less is seldom asked, and the shorter one would have to
+run as long as the other to meet the same states of the machine, which doubles the time."""
 _PATIENCE, _PATIENCE_SECONDS = 20.0, 5.0
 """A process hangs if it takes so many times as long as it should, and so many seconds more."""
 
@@ -171,30 +172,28 @@ def slots_for(
         Whether the arms may be run at the same time.
     """
     calls, seconds, why = _calibrated(arms, clock, exchanged, slice_ns, _obstacle(arms, clock, side_by_side))
-    longest = max(seconds)
+    longest, shortest = max(seconds), min(seconds)
+    alike = longest < SAME_CALLS * shortest
+    if why is None and longest >= BESIDE_RATIO * shortest:
+        why = f"one takes {BESIDE_RATIO:g} times as long as the other, or more"
     if why is None and longest * 1e9 > BESIDE_NS:
         slot = max(longest, BESIDE_SLOT_SECONDS)
-        counts = [
-            math.ceil((slot if longest < SAME_CALLS * each else BESIDE_SHARE * slot) / each)
-            for each in seconds
-        ]
-        if longest < SAME_CALLS * min(seconds):
-            counts = [min(counts)] * 2
+        counts = [math.ceil(slot / each) for each in seconds]
+        first, second = [min(counts)] * 2 if alike else counts
+        plan = SlicePlan(first, second, long=True)
         patience = _PATIENCE * 2.0 * slot + _PATIENCE_SECONDS
         try:
-            processes = SideBySide(arms, seed, closing, patience)
+            return Beside(SideBySide(arms, seed, closing, patience), plan, patience)
         except SideBySideError as error:
             why = str(error)
-        else:
-            return Beside(processes, SlicePlan(counts[0], counts[1], long=True), patience)
+    told = why if longest * 1e9 > BESIDE_NS else None
     if longest * 1e9 > LONG_NS:
-        for role in (0, 1):
-            calls[role] = max(calls[role], math.ceil(LONG_SHARE * longest / seconds[role]))
-        return InTurns(arms, SlicePlan(calls[0], calls[1], long=True, in_turns=why), clock, closing)
-    if max(calls) < SAME_CALLS * min(calls):
-        calls = [max(calls)] * 2
-    plan = SlicePlan(calls[0], calls[1], long=False, in_turns=why if longest * 1e9 > BESIDE_NS else None)
-    return InTurns(arms, plan, clock, closing)
+        first, second = (
+            max(n, math.ceil(LONG_SHARE * longest / each)) for n, each in zip(calls, seconds, strict=True)
+        )
+        return InTurns(arms, SlicePlan(first, second, long=True, in_turns=told), clock, closing)
+    first, second = [max(calls)] * 2 if alike else calls
+    return InTurns(arms, SlicePlan(first, second, long=False, in_turns=told), clock, closing)
 
 
 def _calibrated(
