@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import perf_counter, perf_counter_ns
 from typing import Any
@@ -85,9 +85,11 @@ def isolated(cell: Cell, setting: Setting) -> dict[str, Any]:
     return _verdict(cell, setting, seen)
 
 
-def fixed(cell: Cell, setting: Setting, *, blocks: int, pairs: int) -> dict[str, Any]:
+def fixed(
+    cell: Cell, setting: Setting, *, blocks: int, pairs: int, side_by_side: bool = True
+) -> dict[str, Any]:
     """Measure so many blocks, and judge nothing."""
-    pair = _pair(cell)
+    pair = replace(_pair(cell), side_by_side=side_by_side)
     measured = measure_asked(pair, Asked(blocks, pairs, None, setting.budget, setting.cap))
     return {"first": raw_blocks(measured, pair.seed).to_plain()}
 
@@ -127,8 +129,10 @@ MODES: dict[str, Callable[[Cell, Setting], dict[str, Any]]] = {
     "isolated": isolated,
     "long slices": long_slices,
     "sequential": sequential,
-    "noise": partial(fixed, blocks=4_096, pairs=16),
-    "size": partial(fixed, blocks=256, pairs=16),
+    "noise": partial(fixed, blocks=4_096, pairs=12),
+    "size": partial(fixed, blocks=256, pairs=12),
+    "side by side": partial(fixed, blocks=32, pairs=12),
+    "in turns": partial(fixed, blocks=32, pairs=12, side_by_side=False),
 }
 """How a cell is measured."""
 

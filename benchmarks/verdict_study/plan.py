@@ -50,8 +50,9 @@ GROUPS: Mapping[str, Group] = {
     "longpower": Group(4, _cells(LONG, ("slower 5%",))),
     "longfast": Group(12, _cells(LONG, ("faster 5%",))),
     "rejected": Group(5, _cells(SHORT, ("same", "slower 3%"), "long slices", "sequential"), times=2),
+    "apart": Group(12, _cells(LONG, ("same",), "side by side", "in turns")),
     "noise": Group(10, _cells(("python", "numpy shared"), ("same",), "noise")),
-    "sizes": Group(4, _cells((*SHORT, *LONG), ("different", *SLOWER, "faster 5%"), "size"), only="quiet"),
+    "sizes": Group(12, _cells((*SHORT, *LONG), ("different", *SLOWER, "faster 5%"), "size"), only="quiet"),
 }
 """Groups of gates."""
 PEERS: Mapping[str, int] = {"benchmark": 5, "codspeed": 10, "whole": 5}

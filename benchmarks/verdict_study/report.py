@@ -49,6 +49,7 @@ def tables(results: Path) -> dict[str, str]:
         ("same", same),
         ("power", power),
         ("sizes", sizes),
+        ("apart", apart),
         ("tools", tools),
     ):
         found[name] = make(summary) if summary else made_by.format("table DIR")
@@ -100,6 +101,27 @@ def same(summary: Plain) -> str:
         "arm", "situation", "gates in processes", "first-stage alarms", "final failures", "INCONCLUSIVE",
         "first stage, median", "95%",
     )  # fmt: skip
+    return markdown(head, rows)
+
+
+def apart(summary: Plain) -> str:
+    """Return how far pairs of identical long arms lie apart, side by side and in turns."""
+    rows = [
+        (
+            one["kind"], one["mode"], one["situation"], f"{one['pairs']:,}", f"{one['deviation']:.1%}",
+            f"{one['median']:.1%}", _share(one["beyond"], one["pairs"]),
+        )
+        for one in summary["apart"]
+    ]  # fmt: skip
+    head = (
+        "arm",
+        "pairs run",
+        "situation",
+        "pairs",
+        "standard deviation",
+        "median apart",
+        "2% and more slower",
+    )
     return markdown(head, rows)
 
 

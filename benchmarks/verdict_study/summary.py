@@ -15,6 +15,7 @@ from benchmarks.verdict_study.neighbours import SITUATIONS
 from benchmarks.verdict_study.plan import SAME_CODE
 from benchmarks.verdict_study.rawfiles import Process
 from benchmarks.verdict_study.slices import RawBlocks
+from benchmarks.verdict_study.streams import LIMIT
 
 VERDICT_MODES = ("plain", "isolated")
 
@@ -98,6 +99,7 @@ def summarise(processes: Iterable[Process]) -> dict[str, Any]:
     cells: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     same_code: dict[tuple[str, ...], Tally] = defaultdict(Tally)
     sizes: dict[tuple[str, str], list[float]] = defaultdict(list)
+    apart: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     tools: dict[tuple[str, str, str, str], list[dict[str, Any]]] = defaultdict(list)
     seen: dict[str, list[dict[str, Any]]] = defaultdict(list)
     groups: dict[str, int] = defaultdict(int)
@@ -122,6 +124,9 @@ def summarise(processes: Iterable[Process]) -> dict[str, Any]:
                     if gate["mode"] == "plain":
                         length = "short" if gate["kind"] in SHORT else "long"
                         same_code["all", f"all {length}", "same code", "plain"].add(process.name, gate)
+            elif gate["mode"] in ("side by side", "in turns"):
+                xs = RawBlocks.from_plain(gate["first"]).xs()
+                apart[gate["kind"], gate["mode"], process.situation] += xs
             elif gate["mode"] == "size":
                 xs = RawBlocks.from_plain(gate["first"]).xs()
                 sizes[gate["kind"], gate["variant"]].append(statistics.median(xs))
@@ -133,6 +138,7 @@ def summarise(processes: Iterable[Process]) -> dict[str, Any]:
         "cells": [dict(zip(names, key, strict=True)) | one.to_plain() for key, one in _sorted(cells)],
         "same_code": [dict(zip(names, key, strict=True)) | one.to_plain() for key, one in _sorted(same_code)],
         "sizes": [_size(*key, xs) for key, xs in sorted(sizes.items())],
+        "apart": [_apart(*key, xs) for key, xs in sorted(apart.items())],
         "tools": [_tool(*key, rows) for key, rows in sorted(tools.items())],
     }
 
@@ -175,6 +181,19 @@ def _size(kind: str, variant: str, medians: Sequence[float]) -> dict[str, Any]:
         "lowest": ratios[0],
         "median": statistics.median(ratios),
         "highest": ratios[-1],
+    }
+
+
+def _apart(kind: str, mode: str, situation: str, xs: Sequence[float]) -> dict[str, Any]:
+    """Return how far pairs of identical arms lie apart."""
+    return {
+        "kind": kind,
+        "mode": mode,
+        "situation": situation,
+        "pairs": len(xs),
+        "deviation": statistics.pstdev(xs),
+        "median": statistics.median(map(abs, xs)),
+        "beyond": sum(x >= LIMIT for x in xs),
     }
 
 
