@@ -28,8 +28,6 @@ class Request:
         The only comparison to measure; None for all.
     blocks : int or None
         How many blocks to draw; None for as many as the first look needs.
-    pairs : int or None
-        The same where a block is a pair of arms over 50 ms.
     beyond : float or None
         Go on until the whole interval lies on one side of this, in log units.
     exchanged : bool
@@ -53,7 +51,6 @@ class Request:
     files: tuple[str, ...] = ()
     label: str | None = None
     blocks: int | None = None
-    pairs: int | None = None
     beyond: float | None = None
     exchanged: bool = False
     control: bool = False
@@ -96,7 +93,7 @@ class Measured:
     blocks : tuple of float
         In log units, in time order; empty if nothing was measured.
     long : bool
-        Whether a block is a pair of arms over 50 ms.
+        Whether a block is a pair of long arms.
     speedup : float or None
         Median; None without blocks.
     seconds : mapping or None

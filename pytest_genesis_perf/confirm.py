@@ -13,7 +13,7 @@ from enum import Enum
 
 from pytest_genesis_perf.evidence import MARGIN
 from pytest_genesis_perf.notation import times
-from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS, ClaimState, interval, median
+from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS, ClaimState, interval, median
 
 PROCESSES = 3
 """Fresh processes that must agree before a test fails."""
@@ -41,7 +41,7 @@ class Fresh:
     blocks : tuple of float
         In log units, in time order; not empty.
     long : bool
-        Whether a block is a pair of arms over 50 ms.
+        Whether a block is a pair of long arms.
     """
 
     blocks: tuple[float, ...]
@@ -55,7 +55,7 @@ class Fresh:
     @property
     def interval(self) -> tuple[float, float]:
         """The interval of the median, in log units; an end is infinite where too few blocks bound it."""
-        return interval(self.blocks, LONG_ARMS if self.long else SHORT_ARMS)
+        return interval(self.blocks, FRESH_LONG_ARMS if self.long else SHORT_ARMS)
 
     @property
     def speedup(self) -> float:

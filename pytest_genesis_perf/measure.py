@@ -16,6 +16,7 @@ from pytest_genesis_perf.sampling import Sampler, Samples
 from pytest_genesis_perf.side_by_side import Closing
 from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import (
+    FRESH_LONG_ARMS,
     LONG_ARMS,
     SHORT_ARMS,
     ClaimState,
@@ -30,7 +31,7 @@ from pytest_genesis_perf.timing import Clock, ClockTooCoarseError, garbage_held,
 from pytest_genesis_perf.verdict import StoredState, against_stored
 
 LONG_BUDGET = 6.0
-"""Arms over 50 ms get so many times the budget: 40 pairs of 0.3 s take 24 s, and a look at 12 was 7 s."""
+"""Long arms get so many times the budget: 40 pairs of 0.3 s take 24 s."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,12 @@ class Measurement:
     closed: Any = None
 
     @property
-    def drawn(self) -> tuple[int | None, int | None]:
-        """How many blocks of four were drawn, and how many pairs, None for the kind that was not.
+    def drawn(self) -> int | None:
+        """How many blocks of four a process that measures again is asked for; None where these are pairs.
 
-        A process that measures again is asked for as many; an arm of just 5 ms may be long in one and short in another.
+        Of pairs it draws what its own first look needs: an arm of just 5 ms may be long here and short there.
         """
-        return (None, len(self.xs)) if self.plan.long else (len(self.xs), None)
+        return None if self.plan.long else len(self.xs)
 
     def against(self, stored: StoredSpeed | None) -> StoredState | None:
         """Say how this measurement lies to a stored speedup, None if it cannot be said."""
@@ -193,7 +194,7 @@ def measure(
     reason = None
     if state is ClaimState.UNDECIDED:
         reason = _why_undecided(sampler.samples, rule, terms.claim, doubt, stopped)
-    return _measurement(sampler.samples, state, reason, watch, closed)
+    return _measurement(sampler.samples, rule, state, reason, watch, closed)
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ class Asked:
     Parameters
     ----------
     blocks, pairs : int or None
-        How many blocks of short arms, and of arms over 50 ms; None for as many as the first look needs.
+        How many blocks of short arms, and how many pairs of long ones; None for as many as the first look needs.
     beyond : float or None
         Go on, doubling the blocks, until the whole interval of x lies on one side of this; None to stop at once.
     budget : float
@@ -237,7 +238,7 @@ def measure_asked(pair: Pair, asked: Asked, *, closing: Closing | None = None) -
     start, watch = pair.clock(), Watch()
     with garbage_held(), pair.sampler(closing, exchanged=asked.exchanged) as sampler:
         budget = LONG_BUDGET * asked.budget if sampler.samples.plan.long else asked.budget
-        rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
+        rule = FRESH_LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
         xs = sampler.samples.xs
         wanted = (asked.pairs if sampler.samples.plan.long else asked.blocks) or rule.looks[0]
         stopped = _draw(sampler, wanted, rule, math.inf, asked.cap, start, pair.clock)
@@ -246,7 +247,7 @@ def measure_asked(pair: Pair, asked: Asked, *, closing: Closing | None = None) -
                 break
         closed = sampler.close_with()
     reason = f"stopped by {stopped} after {len(xs):,} blocks" if stopped else None
-    return _measurement(sampler.samples, ClaimState.UNDECIDED, reason, watch, closed)
+    return _measurement(sampler.samples, rule, ClaimState.UNDECIDED, reason, watch, closed)
 
 
 def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
@@ -255,7 +256,7 @@ def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
 
 
 def _measurement(
-    samples: Samples, state: ClaimState, reason: str | None, watch: Watch, closed: Any
+    samples: Samples, rule: Rule, state: ClaimState, reason: str | None, watch: Watch, closed: Any
 ) -> Measurement:
     xs = samples.xs
     return Measurement(
@@ -264,7 +265,7 @@ def _measurement(
         claim=state,
         reason=reason,
         speedup=math.exp(-median(xs)) if xs else None,
-        interval=speedup_interval(xs, LONG_ARMS if samples.plan.long else SHORT_ARMS),
+        interval=speedup_interval(xs, rule),
         baseline_seconds=median(samples.baseline_seconds) if xs else None,
         optimized_seconds=median(samples.optimized_seconds) if xs else None,
         disturbance=watch.seen(),

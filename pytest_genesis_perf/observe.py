@@ -159,16 +159,13 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, 
         session.instructions[pair.nodeid, pair.label] = counted_here(pair, request)
         return Observation(evidence, first)
     settings = session.settings
-    asked = Asked(
-        request.blocks, request.pairs, request.beyond, settings.budget, settings.cap, request.exchanged
-    )
+    asked = Asked(request.blocks, None, request.beyond, settings.budget, settings.cap, request.exchanged)
     measurement = measure_asked(
         pair, asked, closing=partial(find_unstable, first, pair.baseline, pair.optimized)
     )
     if request.control:
         same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control")
-        blocks, pairs = measurement.drawn
-        again = replace(asked, blocks=blocks, pairs=pairs, beyond=None, exchanged=False)
+        again = replace(asked, blocks=measurement.drawn, beyond=None, exchanged=False)
         session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
     peaks = _peaks(pair, memory and request.memory)
     reason = measurement.reason if not measurement.xs else None

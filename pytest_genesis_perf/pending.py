@@ -29,8 +29,6 @@ AskChild = Callable[[Request], Answer]
 """Runs one child; what it is asked for stands in the request."""
 ISOLATED_BLOCKS = 256
 """Blocks of an isolated process: the scatter between processes is then larger than that within one."""
-ISOLATED_PAIRS = 8
-"""Of long arms: their median is then known to half a percent, side by side."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,8 @@ class Pending:
         if self.seen.suspicion is Suspicion.ISOLATED:
             return self._isolated(ask, files)
         limit = self._limit()
-        blocks, pairs = self.seen.measurement.drawn if self.seen.measurement else (None, None)
-        asked = replace(
-            self._request(files), blocks=blocks, pairs=pairs, beyond=slow_side(limit), exchanged=True
-        )
+        blocks = self.seen.measurement.drawn if self.seen.measurement else None
+        asked = replace(self._request(files), blocks=blocks, beyond=slow_side(limit), exchanged=True)
         answers, why = self._ask([replace(asked, control=n == 0) for n in range(PROCESSES)], ask)
         processes = [Fresh(one.blocks, one.long) for one in answers]
         if why:
@@ -85,7 +81,7 @@ class Pending:
         return replace(self.seen, evidence=self._evidence(found)), found
 
     def _isolated(self, ask: AskChild, files: tuple[str, ...]) -> tuple[Observation, Confirmation]:
-        asked = replace(self._request(files), blocks=ISOLATED_BLOCKS, pairs=ISOLATED_PAIRS)
+        asked = replace(self._request(files), blocks=ISOLATED_BLOCKS)
         # Every other process exchanges the roles of the arms.
         answers, why = self._ask(
             [replace(asked, exchanged=n % 2 == 1) for n in range(ISOLATED_PROCESSES)], ask

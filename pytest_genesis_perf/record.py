@@ -60,7 +60,7 @@ class Comparison:
     blocks : tuple of float
         Every block in time order, log optimized - log baseline.
     long : bool
-        Whether a block is a pair of single calls, for arms over 50 ms.
+        Whether a block is a pair of single calls, of long arms.
     calls : mapping
         Calls in a slice of each arm.
     confirmation : tuple of float

@@ -19,7 +19,7 @@ SLICE_NS = 100_000
 SLICE_TICKS = 1_000
 """A slice of fewer timer ticks is quantised by more than 0.1%."""
 LONG_NS = 50_000_000
-"""Arms over 50 ms are measured in pairs: of blocks of four too few fit into a budget."""
+"""Arms over 50 ms that run in turns are measured in pairs: of blocks of four too few fit into a budget."""
 _CALIBRATION_ROUNDS = 3
 _TICK_READS = 200
 

@@ -45,12 +45,12 @@ def main(arguments: list[str]) -> None:
     kind, variant, budget, cap = arguments[2:]
     baseline, optimized = arms_of(Cell(kind, variant))
     limits = float(budget), float(cap)
-    asked = Asked(request.blocks, request.pairs, request.beyond, *limits, request.exchanged)
+    asked = Asked(request.blocks, None, request.beyond, *limits, request.exchanged)
     raw, measured = _measured(asked, baseline, optimized)
     kept: dict[str, Any] = {"raw": raw, "control": None, "ballast": len(held)}
     control: tuple[float, ...] = ()
     if request.control:
-        kept["control"], same = _measured(Asked(*measured.drawn, None, *limits), baseline, baseline)
+        kept["control"], same = _measured(Asked(measured.drawn, None, None, *limits), baseline, baseline)
         control = same.xs
     kept["hash_seed"] = os.environ.get("PYTHONHASHSEED", "")
     plan = measured.plan

@@ -21,6 +21,7 @@ from typing import Any
 
 SHORT = ((32, 64, 128, 256, 512, 1024, 2048, 4096), Fraction(1e-5), Fraction(1e-3))
 LONG = ((12, 18, 27, 40), Fraction(1e-3), Fraction(1e-3))
+FRESH_LONG = ((8, 16, 32), Fraction(3, 256), Fraction(3, 256))
 LIMIT = math.log1p(0.02)
 MOST_TIES = MOST_CORRELATION = 0.2
 
@@ -180,7 +181,7 @@ def count(n: int, a: Fraction) -> int:
 
 
 def _ends(xs: list[float], long: bool) -> tuple[float, float]:
-    looks, a_bad, a_ok = LONG if long else SHORT
+    looks, a_bad, a_ok = FRESH_LONG if long else SHORT
     ordered, n = sorted(xs), len(xs)
     bad, ok = count(n, a_bad / len(looks)), count(n, a_ok / len(looks))
     return ordered[bad] if bad >= 0 else -math.inf, ordered[n - 1 - ok] if ok >= 0 else math.inf

@@ -111,7 +111,7 @@ def apart(summary: Plain) -> str:
             one["kind"], one["mode"], one["situation"], f"{one['pairs']:,}", f"{one['deviation']:.1%}",
             f"{one['median']:.1%}", _share(one["beyond"], one["pairs"]),
         )
-        for one in summary["apart"]
+        for one in summary.get("apart", ())
     ]  # fmt: skip
     head = (
         "arm",

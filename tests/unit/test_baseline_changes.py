@@ -12,7 +12,7 @@ from pytest_genesis_perf.child_request import Measured
 from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.recording import MOST_SPREAD, merged
-from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
+from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS
 
 Key = tuple[str, str]
 A, B, C = ("test_a.py::test", "x"), ("test_b.py::test", "x"), ("test_c.py::test", "x")
@@ -143,7 +143,7 @@ def test_processes_that_are_too_far_apart_are_inconclusive(high: float, stored: 
         )
 
 
-@pytest.mark.parametrize(("long", "needed"), [(False, SHORT_ARMS.looks[0]), (True, LONG_ARMS.looks[0])])
+@pytest.mark.parametrize(("long", "needed"), [(False, SHORT_ARMS.looks[0]), (True, FRESH_LONG_ARMS.looks[0])])
 def test_a_process_that_ran_out_of_time_is_inconclusive(long: bool, needed: int) -> None:
     whole = [process(2.0, blocks=needed, long=long) for _ in range(4)]
     assert isinstance(merged(A, [*whole, process(2.0, blocks=needed, long=long)]), SpeedEntry)

@@ -208,7 +208,7 @@ def test_a_child_draws_as_many_blocks_as_it_is_asked_for_and_judges_nothing() ->
     assert 1.4 < found.speedup < 1.6
 
 
-@pytest.mark.parametrize(("cost", "blocks"), [(100 * US, 32), (100_000 * US, 12)])
+@pytest.mark.parametrize(("cost", "blocks"), [(100 * US, 32), (100_000 * US, 8)])
 def test_a_child_that_is_told_no_number_draws_what_the_first_look_needs(cost: int, blocks: int) -> None:
     clock = FakeClock()
     found = measure_asked(Pair("t", "c", clock.arm(cost), clock.arm(cost), "seed", clock), asked())
