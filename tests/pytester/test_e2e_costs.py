@@ -6,15 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
-from xml.etree import ElementTree
 
 import pytest
 
-from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, read_speeds, write_digests, write_speeds
+from pytest_genesis_perf.baseline_files import SpeedEntry, read_speeds
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import current
-from pytest_genesis_perf.identity import digest
 from pytest_genesis_perf.verdict import StoredSpeed
+from tests.pytester import project_files
 
 HUNGRY = """
 from arms import *
@@ -35,11 +34,7 @@ def store(
     memory: dict[str, int] | None = None,
     instructions: dict[str, int | str] | None = None,
 ) -> None:
-    baselines = Store(project.path / "baselines")
-    here = current()
-    entry = SpeedEntry(IMPROVED, 5, None, memory, instructions)
-    write_digests(baselines.digests_path, {KEY: digest([1.5, "same"])})
-    write_speeds(baselines.speed_path(here), SpeedFile(here, {KEY: entry}))
+    project_files.store(project, {"test_it": SpeedEntry(IMPROVED, 5, None, memory, instructions)})
 
 
 def stored(project: pytest.Pytester) -> SpeedEntry:
@@ -55,11 +50,8 @@ def run(project: pytest.Pytester, *arguments: str, more: str = "", marker: str =
 
 def junit(project: pytest.Pytester) -> tuple[str, str]:
     """Return the property of the comparison, and the text of the failure."""
-    (case,) = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
-    (entry,) = case.findall("properties/property")
-    assert entry.attrib["name"] == "genesis_perf[comparison]"
-    failure = case.find("failure")
-    return entry.attrib["value"], "" if failure is None else failure.text or ""
+    told = project_files.properties(project)["test_it"]
+    return told["genesis_perf[comparison]"], project_files.failures(project).get("test_it", "")
 
 
 def test_memory_over_the_stored_peak_fails(project: pytest.Pytester) -> None:
