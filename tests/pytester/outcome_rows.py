@@ -192,6 +192,13 @@ CASES = [
         prepare=stored(4.0, memory=200_000),
     ),
     Case("7 confirmed", TWICE, f"REGRESSED: {BELOW}", prepare=stored(4.0, digest="")),
+    Case(
+        "7 confirmed, beside an undecided claim",
+        UNDECIDED,
+        "REGRESSED: slower than the stored baseline: speedup 0.894x to 2.000x, stored 4.000x to 4.000x",
+        prepare=stored(4.0),
+        options=BRIEF,
+    ),
     Case("7 a child cannot run", DIES + TWICE, f"REGRESSED: {BELOW} {DEAD}", prepare=stored(4.0)),
     Case(
         "8 undecided in the time",
