@@ -50,6 +50,8 @@ def test_a_row_about_one_comparison(clocked: pytest.Pytester, case: Case) -> Non
     else:
         lines = [case.header, table, f"test_it.py::test_it: {case.says}", closing]
     result.stdout.fnmatch_lines(lines)
+    if verbose:
+        run(clocked, case.body, *case.options).stdout.no_fnmatch_line("test_it.py::test_it: *")
 
     told = failures(clocked)
     assert list(told) == (["test_it"] if failed else [])
