@@ -45,7 +45,7 @@ def recorded_by_half_a_process(project: pytest.Pytester) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """The body of a test, the line that a run says of it (a pattern), and what the table does with it."""
+    """The body of a test, what a run says of it (a pattern a line), and what the table does with it."""
 
     name: str
     body: str
@@ -77,8 +77,9 @@ TWICE_ONCE = "compare(baseline=taking(200), optimized=taking(20 if fresh else 10
 UNDECIDED = "compare(baseline=taking(200), optimized=taking(100, 100, 500))"
 WIDE = "compare(baseline=taking(1600), optimized=taking(200, 200, 1000))"
 UNSTABLE = """
-optimized, first = taking(100), iter([True])
-compare(baseline=taking(200), optimized=lambda: optimized() if next(first, False) else [*optimized(), "more"])
+first, later = taking(100), taking(100, result=(1.5, "other"))
+arms = itertools.chain([first], itertools.repeat(later))
+compare(baseline=taking(200), optimized=lambda: next(arms)())
 """
 HUNGRY = """
 optimized = taking(100)
@@ -147,14 +148,14 @@ CASES = [
     ),
     Case(
         "2 arms differ",
-        "compare(baseline=taking(200), optimized=taking(600, result='other'))",
-        "DIFFERENT: the arms differ",
+        "compare(baseline=taking(200), optimized=taking(600, result=(1.5, 'other')))",
+        "DIFFERENT: the arms differ\nresult[[]1]: *",
         prepare=stored(4.0),
     ),
     Case(
         "2 first and last call differ",
         UNSTABLE,
-        "DIFFERENT: first (baseline) and last (optimized) call of the optimized arm differ",
+        "DIFFERENT: first (baseline) and last (optimized) call of the optimized arm differ\nresult[[]1]: *",
     ),
     Case(
         "2 both arms differ from the stored digest",

@@ -38,7 +38,7 @@ def said_in_junit(project: pytest.Pytester, label: str = "comparison") -> str:
 def test_a_row_about_one_comparison(clocked: pytest.Pytester, case: Case) -> None:
     if case.prepare:
         case.prepare(clocked)
-    verdict, failed = case.says.partition(":")[0], case.by_default == "fail"
+    verdict, failed, says = case.says.partition(":")[0], case.by_default == "fail", case.says.splitlines()
     verbose = ("-v",) if case.by_default == "pass" else ()
     beside = BESIDE if verdict == "INCONCLUSIVE" else ""
     result = run(clocked, case.body, *case.options, *verbose, more=beside)
@@ -46,7 +46,7 @@ def test_a_row_about_one_comparison(clocked: pytest.Pytester, case: Case) -> Non
     assert result.ret == (pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK)
     table, closing = f"{verdict} *test_it.py::test_it *", f"genesis-perf: 1 {verdict}*"
     if failed:
-        lines = [case.header, case.says, table, closing, f"FAILED test_it.py::test_it - *{verdict}: *"]
+        lines = [case.header, *says, table, closing, f"FAILED test_it.py::test_it - *{verdict}: *"]
     else:
         lines = [case.header, table, f"test_it.py::test_it: {case.says}", closing]
     result.stdout.fnmatch_lines(lines)
@@ -55,7 +55,8 @@ def test_a_row_about_one_comparison(clocked: pytest.Pytester, case: Case) -> Non
 
     told = failures(clocked)
     assert list(told) == (["test_it"] if failed else [])
-    assert not failed or fnmatchcase(told["test_it"].splitlines()[0], case.says)
+    if failed:
+        assert all(map(fnmatchcase, told["test_it"].splitlines(), says))
     assert said_in_junit(clocked, case.label) == verdict
 
 
