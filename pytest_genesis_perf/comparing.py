@@ -131,7 +131,9 @@ class GenesisPerf:
         ...     )
         """
         __tracebackhide__ = True
-        name = label if isinstance(label, str) and label else self._default_label()
+        # A label used twice is an error of its own, which must not take the place of the first comparison.
+        given = isinstance(label, str) and label and label not in self._labels
+        name = str(label) if given else self._default_label()
         settings = self._session.settings
         claim = Claim(settings.margin)
         seen: Observation | None = None

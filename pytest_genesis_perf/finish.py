@@ -47,8 +47,12 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
         session.errors.append(NOTHING_JUDGED)
     if settings.report and session.records:
         _write_reports(session)
-    if session.errors and run.exitstatus == pytest.ExitCode.OK:
-        run.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if session.errors:
+        from pytest_genesis_perf.run_errors import add_to_junit
+
+        add_to_junit(run.config, session.errors)
+        if run.exitstatus == pytest.ExitCode.OK:
+            run.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _tell_orphans(run: pytest.Session, session: Session, seen: Seen) -> None:

@@ -163,9 +163,9 @@ class Collector:
             session_of(self._config).collect(carried["test"], carried["comparisons"], failed=report.failed)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Record baselines, write reports, and refuse a run in which nothing was judged."""
+    """Record baselines, write reports, and refuse a run in which nothing was judged: before JUnit is written."""
     known = session.config.stash.get(keys.SESSION, None)
     if known is not None:
         from pytest_genesis_perf.finish import finish

@@ -61,6 +61,8 @@ class Comparison:
         Every block in time order, log optimized - log baseline.
     long : bool
         Whether a block is a pair of single calls, of long arms.
+    in_turns : str
+        Why arms over 5 ms did not run side by side; empty where they did, and for shorter ones.
     calls : mapping
         Calls in a slice of each arm.
     confirmation : tuple of float
@@ -100,6 +102,7 @@ class Comparison:
     plans: Mapping[str, Mapping[str, Plain]] = field(default_factory=dict)
     blocks: tuple[float, ...] = ()
     long: bool = False
+    in_turns: str = ""
     calls: Mapping[str, int] = field(default_factory=dict)
     confirmation: tuple[float, ...] = ()
     seed: str = ""

@@ -91,6 +91,7 @@ def _timings(measured: Measurement) -> dict[str, Any]:
         "seconds": seconds,
         "blocks": measured.xs,
         "long": measured.plan.long,
+        "in_turns": measured.plan.in_turns or "",
         "disturbance": measured.disturbance.text if measured.disturbance else "",
         "calls": {"baseline": measured.plan.baseline_calls, "optimized": measured.plan.optimized_calls},
     }

@@ -35,9 +35,10 @@ def failure_text(record: Comparison, seed: int) -> str:
 
 
 def property_text(record: Comparison) -> str:
-    """Return the verdict and its numbers on one line, for JUnit."""
+    """Return the verdict and its numbers on one line, for JUnit; of a warning also why."""
     told = record.verdict if record.speedup is None else f"{record.verdict} {speedup(record)}"
-    return "; ".join([told, *cost_lines(record)])
+    why = record.detail.splitlines()[:1] if record.effect == "warn" else []
+    return "; ".join([told, *why, *cost_lines(record)])
 
 
 def cost_lines(record: Comparison) -> list[str]:

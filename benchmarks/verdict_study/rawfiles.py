@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import lzma
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
-SUFFIX = ".jsonl.gz"
-NAME = re.compile(r"(\d{4})-(\w+)-(\w+)\.jsonl\.gz")
+SCHEMA = 2
+SUFFIX = ".jsonl.xz"
+NAME = re.compile(r"(\d{4})-(\w+)-(\w+)\.jsonl\.xz")
 
 
 class RawFileError(Exception):
@@ -58,7 +58,7 @@ def write(path: Path, head: dict[str, Any], gates: Iterable[dict[str, Any]]) -> 
     """Write what a process measured; a file that is there is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
-    with gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as file:
+    with lzma.open(partial, "wt", encoding="utf-8") as file:
         file.write(json.dumps({"schema": SCHEMA, **head}) + "\n")
         for gate in gates:
             file.write(json.dumps(gate) + "\n")
@@ -74,9 +74,9 @@ def read(path: Path) -> Process:
         If it is damaged, or of another schema.
     """
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
+        with lzma.open(path, "rt", encoding="utf-8") as file:
             head, *gates = (json.loads(line) for line in file)
-    except (OSError, EOFError, ValueError) as fault:
+    except (OSError, EOFError, ValueError, lzma.LZMAError) as fault:
         raise RawFileError(f"{path}: {fault}") from fault
     if not isinstance(head, dict) or head.get("schema") != SCHEMA:
         raise RawFileError(f"{path}: not written by this version of the study; measure anew")

@@ -6,12 +6,10 @@ rest of the study is imported here. Where this program and the plugin disagree, 
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
+import lzma
 import math
 import random
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -75,8 +73,8 @@ def recompute(folder: Path) -> tuple[int, int, list[Disagreement]]:
 
 def rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Return each gate of a run, and where it stands."""
-    for path in sorted(folder.glob("*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as file:
+    for path in sorted(folder.glob("*.jsonl.xz")):
+        with lzma.open(path, "rt", encoding="utf-8") as file:
             next(file)
             for number, line in enumerate(file, 2):
                 gate = json.loads(line)
@@ -153,17 +151,14 @@ def _state(raw: dict[str, Any]) -> str:
 
 def numbers(raw: dict[str, Any]) -> list[float]:
     """Return the blocks of a process: the coin of its seed says which arm each slice was of."""
-    packed = base64.b85decode(raw["slices"])
-    times = struct.unpack(f"<{len(packed) // 8}q", packed)
-    width = 2 if raw["long"] else 4
     coin = random.Random(raw["seed"])
     xs = []
-    for start in range(0, len(times), width):
+    for times in raw["slices"]:
         # Heads: the second arm begins; an exchanged process turns that round.
         begins = (coin.random() < 0.5) != raw["exchanged"]
-        order = (begins, not begins, not begins, begins)[:width]
+        order = (begins, not begins, not begins, begins)[: len(times)]
         sums: dict[bool, list[float]] = {False: [], True: []}
-        for second, time in zip(order, times[start : start + width], strict=True):
+        for second, time in zip(order, times, strict=True):
             sums[second].append(math.log(time * 1e-9 / raw["calls"][second]))
         xs.append(math.fsum(sums[True]) / len(sums[True]) - math.fsum(sums[False]) / len(sums[False]))
     return xs

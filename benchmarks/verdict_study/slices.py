@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from dataclasses import dataclass
 from random import Random
@@ -41,30 +40,22 @@ class RawBlocks:
     slices: Slices
 
     def to_plain(self) -> dict[str, Any]:
-        """Return it as scalars and lists, the slices as text."""
-        packed = np.ascontiguousarray(self.slices, dtype="<i8").tobytes()
+        """Return it as scalars and lists."""
         return {
             "seed": self.seed,
             "exchanged": self.exchanged,
             "calls": list(self.calls),
             "long": self.long,
             "blocks": len(self.slices),
-            "slices": base64.b85encode(packed).decode("ascii"),
+            "slices": self.slices.tolist(),
         }
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> RawBlocks:
         """Rebuild it."""
-        values = np.frombuffer(base64.b85decode(plain["slices"]), dtype="<i8").astype(np.int64)
-        width = 2 if plain["long"] else 4
+        slices = np.array(plain["slices"], dtype=np.int64).reshape(plain["blocks"], 2 if plain["long"] else 4)
         first, second = plain["calls"]
-        return cls(
-            plain["seed"],
-            plain["exchanged"],
-            (first, second),
-            plain["long"],
-            values.reshape(plain["blocks"], width),
-        )
+        return cls(plain["seed"], plain["exchanged"], (first, second), plain["long"], slices)
 
     def roles(self) -> list[tuple[int, ...]]:
         """Return which arm (0 baseline, 1 optimized) each slice of each block was of: the coin, thrown again."""

@@ -26,6 +26,36 @@ def other():
     return [1.5000000000000002, "same"]
 """
 
+CLOCKED = """
+import itertools
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+class Clock:
+    now = 0
+
+    def __call__(self):
+        self.now += 1
+        return self.now
+
+clock = time.perf_counter_ns = Clock()
+fresh = Path("begun").exists()
+Path("begun").touch()
+
+def taking(*microseconds, result=(1.5, "same")):
+    each = itertools.cycle(microseconds)
+
+    def arm():
+        clock.now += 1000 * next(each)
+        return list(result)
+
+    return arm
+"""
+
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
@@ -40,3 +70,14 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     pytester.makepyfile(arms=ARMS)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers --strict-config\n")
     return pytester
+
+
+@pytest.fixture
+def clocked(project: pytest.Pytester) -> pytest.Pytester:
+    """Return a project whose clock only its arms move: every figure is exact, however busy the machine is.
+
+    Its module `clocked` also knows whether this is a fresh process, which measures again.
+    """
+    project.makeconftest("import clocked")
+    project.makepyfile(clocked=CLOCKED)
+    return project

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 import pytest
+
+from tests.pytester.project_files import failures
 
 
 def run(project: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
     project.makepyfile(test_it=f"from arms import *\n{body}")
     return project.runpytest_subprocess("--genesis-perf", "--junitxml=junit.xml", *arguments)
-
-
-def failures(project: pytest.Pytester) -> dict[str, str]:
-    cases = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
-    found = {case.attrib["name"]: case.find("failure") for case in cases}
-    return {name: node.text or "" for name, node in found.items() if node is not None}
 
 
 def test_setup_makes_the_argument_anew_for_each_arm_and_block(project: pytest.Pytester) -> None:

@@ -8,23 +8,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
+from tests.pytester.project_files import failures, properties
+
 SLOW = "genesis_perf.compare(baseline=middle, optimized=slow)"
-BLOCKED = "no child of pytest may be started here"
 
 
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return project.runpytest_subprocess("--genesis-perf", "--junitxml=junit.xml", *arguments)
-
-
-def failures(project: pytest.Pytester) -> dict[str, str]:
-    """Return the text of each failure in JUnit."""
-    cases = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
-    found = {case.attrib["name"]: case.find("failure") for case in cases}
-    return {name: node.text or "" for name, node in found.items() if node is not None}
 
 
 def processes(project: pytest.Pytester) -> list[int]:
@@ -66,33 +59,6 @@ def test_three_fresh_processes_run_the_test_again_and_no_other(project: pytest.P
     assert len(again.split(",")) == 3
     result.stdout.fnmatch_lines(
         ["REGRESSED *test_it.py::test_slower *", "FAILED test_it.py::test_slower - *REGRESSED*"]
-    )
-
-
-def test_what_only_one_process_sees_is_inconclusive(project: pytest.Pytester) -> None:
-    project.makepyfile(
-        test_it="""
-        import os
-        from pathlib import Path
-        from arms import *
-
-        def test_once(genesis_perf):
-            first = not Path("seen").exists()
-            Path("seen").touch()
-            record = genesis_perf.compare(baseline=middle, optimized=slow if first else middle)
-            assert record.verdict == ("PENDING" if first else "PASS")
-        """
-    )
-    result = run(project)
-    # Nothing else was judged, which is row 14.
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(
-        [
-            "INCONCLUSIVE *test_it.py::test_once *",
-            "*test_once: INCONCLUSIVE: *fails: speedup * not reproduced in fresh processes (0 of 3 *",
-            "genesis-perf: ERROR: nothing was judged: every comparison is INCONCLUSIVE",
-        ]
     )
 
 
@@ -209,27 +175,6 @@ def test_a_test_that_skips_itself_does_not_hide_a_verdict(project: pytest.Pytest
     assert set(failures(project)) == {"test_hides", "test_asked_for_late"}
 
 
-def test_a_child_that_dies_fails_the_test_as_unconfirmable(project: pytest.Pytester) -> None:
-    project.makepyfile(
-        test_it=f"""
-        import os
-        from pathlib import Path
-        from arms import *
-
-        def test_slower(genesis_perf):
-            if Path("first").exists():
-                print("{BLOCKED}", flush=True)
-                os._exit(3)
-            Path("first").touch()
-            {SLOW}
-        """
-    )
-    result = run(project)
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    told = failures(project)["test_slower"]
-    assert "(unconfirmable: fresh process 1 of 3: it ended with exit code 3" in told
-
-
 def test_an_isolated_comparison_whose_child_dies_was_not_judged(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_it="""
@@ -254,10 +199,7 @@ def test_an_isolated_comparison_whose_child_dies_was_not_judged(project: pytest.
     lines = failures(project)["test_faster"].splitlines()
     assert lines[0] == told
     assert not any("unconfirmable" in line or "fails" in line for line in lines)
-    case = ElementTree.parse(project.path / "junit.xml").find(".//testcase")
-    assert case is not None
-    properties = {node.attrib["name"]: node.attrib["value"] for node in case.findall(".//property")}
-    assert properties == {"genesis_perf[comparison]": "REGRESSED"}
+    assert properties(project)["test_faster"] == {"genesis_perf[comparison]": "REGRESSED"}
     result.stdout.fnmatch_lines(
         [
             told,

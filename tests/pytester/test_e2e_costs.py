@@ -6,15 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
-from xml.etree import ElementTree
 
 import pytest
 
-from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, read_speeds, write_digests, write_speeds
+from pytest_genesis_perf.baseline_files import SpeedEntry, read_speeds
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import current
 from pytest_genesis_perf.evidence import StoredSpeed
-from pytest_genesis_perf.identity import digest
+from tests.pytester import project_files
 
 HUNGRY = """
 from arms import *
@@ -35,11 +34,7 @@ def store(
     memory: dict[str, int] | None = None,
     instructions: dict[str, int | str] | None = None,
 ) -> None:
-    baselines = Store(project.path / "baselines")
-    here = current()
-    entry = SpeedEntry(IMPROVED, 5, None, memory, instructions)
-    write_digests(baselines.digests_path, {KEY: digest([1.5, "same"])})
-    write_speeds(baselines.speed_path(here), SpeedFile(here, {KEY: entry}))
+    project_files.store(project, {"test_it": SpeedEntry(IMPROVED, 5, None, memory, instructions)})
 
 
 def stored(project: pytest.Pytester) -> SpeedEntry:
@@ -55,11 +50,8 @@ def run(project: pytest.Pytester, *arguments: str, more: str = "", marker: str =
 
 def junit(project: pytest.Pytester) -> tuple[str, str]:
     """Return the property of the comparison, and the text of the failure."""
-    (case,) = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
-    (entry,) = case.findall("properties/property")
-    assert entry.attrib["name"] == "genesis_perf[comparison]"
-    failure = case.find("failure")
-    return entry.attrib["value"], "" if failure is None else failure.text or ""
+    told = project_files.properties(project)["test_it"]
+    return told["genesis_perf[comparison]"], project_files.failures(project).get("test_it", "")
 
 
 def test_memory_over_the_stored_peak_fails(project: pytest.Pytester) -> None:
@@ -132,12 +124,13 @@ def test_a_cost_asked_for_where_nothing_is_measured_is_a_mistake(project: pytest
     result.stderr.fnmatch_lines([f"*--genesis-perf-{cost}: add --genesis-perf, without which nothing*"])
 
 
-def test_an_update_stores_the_peaks_and_says_what_rose(project: pytest.Pytester) -> None:
-    store(project, {"baseline": 1000, "optimized": 100_000})
-    project.makepyfile(test_it=HUNGRY.format(more=", memory=True"))
-    result = project.runpytest_subprocess("--genesis-perf-update")
+def test_an_update_stores_the_peaks_and_says_what_rose(clocked: pytest.Pytester) -> None:
+    store(clocked, {"baseline": 1000, "optimized": 100_000})
+    arms = "from clocked import *\n\nslow, fast = taking(2000), taking(200)"
+    clocked.makepyfile(test_it=HUNGRY.format(more=", memory=True").replace("from arms import *", arms))
+    result = clocked.runpytest_subprocess("--genesis-perf-update")
     assert result.ret == pytest.ExitCode.OK
-    found = stored(project).memory_bytes
+    found = stored(clocked).memory_bytes
     assert found is not None
     assert 300_000 < found["optimized"] < 302_000
     assert found["baseline"] < 2_000

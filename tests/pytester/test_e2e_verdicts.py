@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 import pytest
 
-from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_digests, write_speeds
-from pytest_genesis_perf.baselines import Store
-from pytest_genesis_perf.environment import current
+from pytest_genesis_perf.baseline_files import SpeedEntry
 from pytest_genesis_perf.evidence import StoredSpeed
-from pytest_genesis_perf.identity import digest
+from tests.pytester.project_files import failures, properties, store
 
 
 def run(project: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResult:
@@ -21,29 +17,7 @@ def run(project: pytest.Pytester, body: str, *arguments: str) -> pytest.RunResul
 
 def verdicts(project: pytest.Pytester) -> dict[str, str]:
     """Return the first word that JUnit has of the comparison of each test."""
-    cases = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
-    return {
-        case.attrib["name"]: entry.attrib["value"].split()[0]
-        for case in cases
-        for entry in case.findall("properties/property")
-        if entry.attrib["name"] == "genesis_perf[comparison]"
-    }
-
-
-def failures(project: pytest.Pytester) -> dict[str, str]:
-    cases = ElementTree.parse(project.path / "junit.xml").findall(".//testcase")
-    found = {case.attrib["name"]: case.find("failure") for case in cases}
-    return {name: node.text or "" for name, node in found.items() if node is not None}
-
-
-def store(project: pytest.Pytester, **speeds: tuple[float, float, float]) -> None:
-    """Store a digest and a speed for each test."""
-    baselines = Store(project.path / "baselines")
-    keys = {name: (f"test_it.py::{name}", "comparison") for name in speeds}
-    write_digests(baselines.digests_path, dict.fromkeys(keys.values(), digest([1.5, "same"])))
-    here = current()
-    entries = {keys[name]: SpeedEntry(StoredSpeed(*speed), 5) for name, speed in speeds.items()}
-    write_speeds(baselines.speed_path(here), SpeedFile(here, entries))
+    return {name: told["genesis_perf[comparison]"].split()[0] for name, told in properties(project).items()}
 
 
 def test_claims_that_hold_and_claims_that_fail(project: pytest.Pytester) -> None:
@@ -101,17 +75,17 @@ def test_argument_over_marker(genesis_perf):
 
 
 def test_stored_speeds_are_a_tripwire(project: pytest.Pytester) -> None:
-    store(
-        project,
-        test_fell=(100.0, 110.0, 120.0),
-        test_rose=(0.001, 0.001, 0.001),
-        test_inside=(0.001, 2.0, 1000.0),
-    )
+    speeds = {
+        "test_fell": StoredSpeed(100.0, 110.0, 120.0),
+        "test_rose": StoredSpeed(0.001, 0.001, 0.001),
+        "test_inside": StoredSpeed(0.001, 2.0, 1000.0),
+    }
+    store(project, {name: SpeedEntry(speed, 5) for name, speed in speeds.items()})
     result = run(
         project,
         "".join(
             f"def {name}(genesis_perf):\n    genesis_perf.compare(baseline=slow, optimized=middle)\n"
-            for name in ("test_fell", "test_rose", "test_inside")
+            for name in speeds
         ),
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -124,26 +98,6 @@ def test_stored_speeds_are_a_tripwire(project: pytest.Pytester) -> None:
     assert "slower than the stored baseline" in failures(project)["test_fell"]
     assert "stored 100x to 120x" in failures(project)["test_fell"]
     result.stdout.fnmatch_lines(["genesis-perf: *speed baselines: 3 of 3 active", "*1 REGRESSED*1 IMPROVED*"])
-
-
-def test_first_and_last_call_of_an_arm_must_agree(project: pytest.Pytester) -> None:
-    result = run(
-        project,
-        """
-def test_it(genesis_perf):
-    calls = []
-    def unstable():
-        calls.append(1)
-        return [0.0, float(len(calls) > 1)]
-    genesis_perf.compare(baseline=lambda: [0.0, 0.0], optimized=unstable)
-""",
-    )
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    told = failures(project)["test_it"]
-    assert told.startswith(
-        "DIFFERENT: first (baseline) and last (optimized) call of the optimized arm differ"
-    )
-    assert "result[1]: values differ" in told
 
 
 def test_an_arm_that_changes_the_object_it_returned_is_unstable(project: pytest.Pytester) -> None:
@@ -184,47 +138,6 @@ def test_it(genesis_perf):
     assert verdicts(project) == {"test_it": "DIFFERENT"}
 
 
-TRACED = """
-import sys
-def test_it(genesis_perf):
-    sys.settrace(lambda *_: None)
-    try:
-        record = genesis_perf.compare(baseline=slow, optimized=fast)
-    finally:
-        sys.settrace(None)
-    assert record.verdict == "INCONCLUSIVE"
-"""
-
-
-def test_nothing_is_timed_under_a_tracer_and_a_run_that_judged_nothing_fails(
-    project: pytest.Pytester,
-) -> None:
-    result = run(project, TRACED)
-    result.assert_outcomes(passed=1)
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(
-        [
-            "INCONCLUSIVE *test_it.py::test_it*",
-            "*INCONCLUSIVE: speed is not judged while a trace function is active*",
-            "genesis-perf: 1 INCONCLUSIVE*",
-            "genesis-perf: ERROR: nothing was judged: every comparison is INCONCLUSIVE",
-        ]
-    )
-
-
-def test_one_judged_comparison_is_enough(project: pytest.Pytester) -> None:
-    judged = "\ndef test_two(genesis_perf):\n    genesis_perf.compare(baseline=slow, optimized=fast)\n"
-    result = run(project, TRACED + judged)
-    assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["genesis-perf: 1 INCONCLUSIVE, 1 NO-BASELINE (1 judged*"])
-
-
-def test_a_project_may_choose_that_what_is_undecided_fails(project: pytest.Pytester) -> None:
-    result = run(project, TRACED, "-o", "genesis_perf_inconclusive=fail")
-    result.assert_outcomes(failed=1)
-    assert failures(project)["test_it"].startswith("INCONCLUSIVE: speed is not judged while")
-
-
 def test_long_arms_are_cut_by_the_cap_only(project: pytest.Pytester) -> None:
     result = run(
         project,
@@ -262,35 +175,3 @@ def test_it(genesis_perf):
         "--genesis-perf-budget=0.5",
     )
     result.stdout.fnmatch_lines(["*INCONCLUSIVE: *, stopped by the time budget of 0.125 s; *"])
-
-
-def test_the_nearest_class_is_named_where_none_fits(project: pytest.Pytester) -> None:
-    baselines = Store(project.path / "baselines")
-    here = current()
-    there = type(here)(here.python, here.machine, here.cpu, here.cores + 7, here.libraries)
-    entry = SpeedEntry(StoredSpeed(1.0, 2.0, 3.0), 5)
-    write_digests(baselines.digests_path, {("test_it.py::test_it", "comparison"): digest([1.5, "same"])})
-    write_speeds(
-        baselines.speed_path(there), SpeedFile(there, {("test_it.py::test_it", "comparison"): entry})
-    )
-    result = run(project, "def test_it(genesis_perf): genesis_perf.compare(baseline=slow, optimized=fast)")
-    assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(
-        [
-            "genesis-perf: *speed baselines: 0 of 1 active",
-            f"*NO-BASELINE: speed: *nearest one differs: cores is {here.cores} here, {there.cores} there",
-        ]
-    )
-
-
-def test_a_corrupt_file_of_speeds_fails_and_is_named(project: pytest.Pytester) -> None:
-    store(project, test_it=(1.0, 2.0, 3.0))
-    (path,) = (project.path / "baselines" / "speed").glob("*.toml")
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("processes = 5", "processes = 5.5"), encoding="utf-8"
-    )
-    result = run(project, "def test_it(genesis_perf): genesis_perf.compare(baseline=slow, optimized=fast)")
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert failures(project)["test_it"].startswith(f"ERROR: {path}: line 12: entry.")
-    assert "processes: must be a whole number >= 1, not 5.5" in failures(project)["test_it"]
-    result.stdout.fnmatch_lines(["genesis-perf: *speed baselines: unreadable: *"])

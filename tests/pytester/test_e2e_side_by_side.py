@@ -1,0 +1,180 @@
+"""Arms over 5 ms: in two copies of the test's process, and what a run says of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_genesis_perf.own_time import own_time_missing
+from tests.pytester.project_files import failures
+
+pytestmark = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_missing()))
+
+NOTING = """
+import os
+from pathlib import Path
+from arms import *
+
+def noting(turns=400_000):
+    with open("pids", "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    return work(turns)
+"""
+
+
+def run(project: pytest.Pytester, body: str, *options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
+    project.makepyfile(test_it=NOTING + body)
+    result = project.runpytest_subprocess(
+        "--genesis-perf", "--genesis-perf-report=report", "--junitxml=junit.xml", *options
+    )
+    records = json.loads((project.path / "report" / "genesis-perf.json").read_text())["comparisons"]
+    return result, {record["nodeid"].partition("::")[2]: record for record in records}
+
+
+def pids(project: pytest.Pytester) -> set[int]:
+    return {int(line) for line in (project.path / "pids").read_text().splitlines()}
+
+
+def test_a_slowdown_is_found_and_confirmed_and_same_code_passes(project: pytest.Pytester) -> None:
+    result, records = run(
+        project,
+        """
+def test_same(genesis_perf):
+    genesis_perf.compare(baseline=noting, optimized=noting)
+
+def test_slower(genesis_perf):
+    genesis_perf.compare(baseline=noting, optimized=lambda: noting(800_000) and noting())
+""",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert set(failures(project)) == {"test_slower"}
+    assert failures(project)["test_slower"].startswith("REGRESSED: ")
+    assert [(one["long"], one["in_turns"]) for one in records.values()] == [(True, "")] * 2
+    assert len(records["test_slower"]["confirmation"]) == 3
+    assert records["test_same"]["verdict"] == "NO-BASELINE"
+
+
+def test_the_last_call_is_the_last_of_those_in_a_copy(project: pytest.Pytester) -> None:
+    result, _ = run(
+        project,
+        """
+calls = []
+def wears_out():
+    calls.append(1)
+    # In the test's own process: the first call, and a few that size a slot.
+    return [noting(), len(calls) > 20]
+
+def test_it(genesis_perf):
+    genesis_perf.compare(baseline=wears_out, optimized=noting_twice)
+
+def noting_twice():
+    return [noting(), False]
+""",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    told = failures(project)["test_it"].splitlines()
+    assert told[0] == "DIFFERENT: first (baseline) and last (optimized) call of the baseline arm differ"
+    assert told[1].startswith("result[1]: ")
+
+
+@pytest.mark.parametrize(
+    ("mark", "argument", "options"),
+    [
+        ("", ", side_by_side=False", ()),
+        ("@pytest.mark.genesis_perf(side_by_side=False)", "", ()),
+        ("", "", ("-o", "genesis_perf_side_by_side=false")),
+    ],
+    ids=["argument", "marker", "ini"],
+)
+def test_arms_that_must_not_run_at_the_same_time(
+    project: pytest.Pytester, mark: str, argument: str, options: tuple[str, ...]
+) -> None:
+    result, records = run(
+        project,
+        f"""
+{mark}
+def test_it(genesis_perf):
+    genesis_perf.compare(baseline=noting, optimized=noting, min_speedup=0.01{argument})
+""",
+        *options,
+    )
+    result.assert_outcomes(passed=1)
+    assert records["test_it"]["in_turns"] == "side_by_side=False"
+    assert len(pids(project)) == 1
+
+
+def test_a_wrong_value_is_a_usage_error(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+import pytest
+@pytest.mark.genesis_perf(side_by_side="no")
+def test_it(genesis_perf): pass
+"""
+    )
+    result = project.runpytest_subprocess("--genesis-perf")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*side_by_side must be False where the arms must not run at the same time*"])
+
+
+def test_an_arm_that_ends_its_copy_is_an_error(project: pytest.Pytester) -> None:
+    result, _ = run(
+        project,
+        """
+calls = []
+def dies():
+    calls.append(1)
+    if len(calls) > 20:
+        os._exit(7)
+    return noting()
+
+def test_it(genesis_perf):
+    genesis_perf.compare(baseline=noting, optimized=dies)
+""",
+    )
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert failures(project)["test_it"].startswith("ERROR: a process that ran an arm ended with exit code 7")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_no_copy_outlives_the_run(project: pytest.Pytester, ending: signal.Signals) -> None:
+    project.makepyfile(
+        test_it=NOTING
+        + """
+def test_it(genesis_perf):
+    genesis_perf.compare(baseline=lambda: noting(4_000_000), optimized=lambda: noting(4_000_000))
+"""
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "--genesis-perf"],
+        cwd=project.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + 60.0
+    while time.monotonic() < end and not (Path("pids").exists() and len(pids(project)) == 3):
+        time.sleep(0.05)
+    copies = pids(project) - {running.pid}
+    assert len(copies) == 2
+    running.send_signal(ending)
+    running.wait(60.0)
+    while time.monotonic() < end and any(_alive(pid) for pid in copies):
+        time.sleep(0.05)
+    assert not [pid for pid in copies if _alive(pid)]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    # Nobody may be there to ask a zombie how it ended.
+    return state != "Z"
