@@ -108,7 +108,7 @@ class GenesisPerf:
             Count the peak memory of a call of each arm too, and hold it against the stored one.
         side_by_side : bool, optional
             False where the arms must not run at the same time, each in a copy of this process, as those over 5 ms do:
-            they write the same file, or use one connection.
+            they write the same file, read through one open file, or use one connection.
 
         Returns
         -------

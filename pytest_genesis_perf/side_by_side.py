@@ -62,10 +62,15 @@ class SideBySide:
             unfinished.callback(self.stop, at_once=True)
             for _ in arms:
                 self._copy(arms, core, closing)
-            # Pages are copied when first written, caches filled; a lock that some thread held at the copy shows now.
+            # Pages are copied when first written, caches filled. What a copy cannot do shows now: a lock that some
+            # thread held, a device that knows only the process that opened it.
             for turn in (0, 1):
                 self._ask("run", ((turn, 1), (1 - turn, 1)))
-                self._answers(patience)
+                try:
+                    self._answers(patience)
+                except (ArmRaisedError, NotComparableError) as error:
+                    told = str(error).partition("\n")[0]
+                    raise SideBySideError(f"in a copy of this process {told}") from error
             unfinished.pop_all()
 
     def _copy(self, arms: tuple[Arm, Arm], core: int, closing: Closing | None) -> None:

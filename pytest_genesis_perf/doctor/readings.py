@@ -111,6 +111,8 @@ class Readings:
         Whether the machine runs on its battery.
     tracer : str or None
         What traces or profiles this process; None if nothing does.
+    in_turns : str or None
+        Why arms over 5 ms cannot run side by side here; None if they can.
     """
 
     wall_seconds: float
@@ -128,3 +130,4 @@ class Readings:
     quota: Quota | None = None
     on_battery: bool | None = None
     tracer: str | None = None
+    in_turns: str | None = None

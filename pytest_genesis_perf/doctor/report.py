@@ -141,6 +141,7 @@ def reading_texts(readings: Readings) -> dict[str, str]:
         "power": _yes(readings.on_battery, "battery", "mains"),
         "timer": f"steps of {readings.tick_ns:,} ns seen, resolution {readings.timer_ns:g} ns",
         "tracing": readings.tracer or "none",
+        "arms over 5 ms": f"in turns: {readings.in_turns}" if readings.in_turns else "side by side",
     }
 
 

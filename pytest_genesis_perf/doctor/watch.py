@@ -10,6 +10,7 @@ from pytest_genesis_perf.disturbance import Watch, load_average
 from pytest_genesis_perf.doctor import machine
 from pytest_genesis_perf.doctor.processes import snapshot, used_between
 from pytest_genesis_perf.doctor.readings import Quota, Readings
+from pytest_genesis_perf.own_time import own_time_missing
 from pytest_genesis_perf.timing import timer_tick
 
 _CLOCKS_EVERY = 0.5
@@ -65,6 +66,7 @@ class MachineWatch:
             quota=quota,
             on_battery=machine.on_battery(),
             tracer=self._tracer or active_tracer(),
+            in_turns=own_time_missing(),
         )
 
 

@@ -15,7 +15,7 @@ from pytest_genesis_perf.doctor.diagnosis import Diagnosis
 from pytest_genesis_perf.doctor.findings import conclude
 from pytest_genesis_perf.doctor.pairs import Drawn
 from pytest_genesis_perf.doctor.readings import Frequency, Others, Quota, Readings, Used
-from pytest_genesis_perf.doctor.report import UNKNOWN, text, to_json
+from pytest_genesis_perf.doctor.report import UNKNOWN, reading_texts, text, to_json
 from pytest_genesis_perf.doctor.series import Series
 from pytest_genesis_perf.environment import EnvironmentClass
 
@@ -208,6 +208,13 @@ def test_an_interrupted_run_says_so_and_has_something_to_tell_or_not() -> None:
     assert "not known: too few blocks were drawn" in text(none)
     assert not none.told
     assert diagnosis(blocks=5).told
+
+
+@pytest.mark.parametrize(
+    ("why", "told"), [(None, "side by side"), ("no such file", "in turns: no such file")]
+)
+def test_it_says_how_long_arms_are_run(why: str | None, told: str) -> None:
+    assert reading_texts(replace(QUIET, in_turns=why))["arms over 5 ms"] == told
 
 
 def test_json_holds_it_all() -> None:

@@ -116,11 +116,28 @@ class TestProcesses:
         assert Path(__file__).name in told
 
     def test_what_cannot_be_compared_keeps_its_kind(self, made: Callable[..., SideBySide]) -> None:
-        def refuses() -> None:
-            raise NotComparableError("the baseline arm did not raise")
+        calls: list[int] = []
 
+        def refuses() -> None:
+            calls.append(1)
+            if len(calls) > 1:
+                raise NotComparableError("the baseline arm did not raise")
+
+        beside = made(refuses, computing())
         with pytest.raises(NotComparableError, match="did not raise"):
-            made(refuses, computing())
+            beside.time([(0, 1), (1, 1)], 20.0)
+
+    def test_what_only_a_copy_cannot_do_says_so(self, made: Callable[..., SideBySide]) -> None:
+        here = os.getpid()
+
+        def only_here() -> None:
+            if os.getpid() != here:
+                raise RuntimeError("no device")
+
+        with pytest.raises(SideBySideError) as raised:
+            made(only_here, computing())
+        told = "in a copy of this process the baseline arm raised RuntimeError: no device"
+        assert str(raised.value) == told
 
     def test_a_process_that_dies_is_told_of(self, made: Callable[..., SideBySide]) -> None:
         calls: list[int] = []

@@ -53,7 +53,7 @@ def test_the_second_program_makes_the_verdicts_that_the_plugin_made(tmp_path: Pa
         for seed, center in enumerate(CENTERS * 3)
         for long, isolate in ((False, False), (True, False), (False, True))
     ]
-    rawfiles.write(tmp_path / "0000-quiet-same.jsonl.gz", {"group": "same", "situation": "quiet"}, rows)
+    rawfiles.write(tmp_path / "0000-quiet-same.jsonl.xz", {"group": "same", "situation": "quiet"}, rows)
     verdicts_made = {row["verdict"] for row in rows}
     assert verdicts_made == {"REGRESSED", "INCONCLUSIVE", "NO-BASELINE"}
     assert {row["confirmed"] for row in rows} == {True, False, None}
@@ -101,10 +101,10 @@ def test_a_verdict_that_does_not_follow_from_the_slices_is_named(
     row = judged(0.0, 0.01, 1, long=False)
     assert row["verdict"] == "NO-BASELINE"
     head = {"group": "same", "situation": "quiet"}
-    rawfiles.write(tmp_path / "0000-quiet-same.jsonl.gz", head, [row, row | change])
+    rawfiles.write(tmp_path / "0000-quiet-same.jsonl.xz", head, [row, row | change])
     assert verdicts.main(["recompute", str(tmp_path)]) == 1
     printed = capsys.readouterr().out
-    assert "0000-quiet-same.jsonl.gz:3 (python, same): written" in printed
+    assert "0000-quiet-same.jsonl.xz:3 (python, same): written" in printed
     assert "2 verdicts made again" in printed
     assert "1 differ" in printed
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -249,7 +249,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path, capsys: pytest.Capt
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(rawfiles.RawFileError, match=path.name):
         rawfiles.read(path)
-    path.write_bytes(gzip.compress(b'{"schema": 99}\n'))
+    path.write_bytes(lzma.compress(b'{"schema": 99}\n'))
     with pytest.raises(rawfiles.RawFileError, match="not written by this version"):
         rawfiles.read(path)
 
