@@ -5,8 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.evidence import Unstable
 
 Arm = Callable[[], object]
+LastCalls = Callable[[], "Unstable | None"]
+"""Calls each arm once more, where it was run, and says which one did not return what it returned first."""
 _PACKAGE = "pytest_genesis_perf"
 ROLES = ("baseline", "optimized")
 
@@ -17,6 +23,10 @@ class ArmRaisedError(Exception):
 
 class SideBySideError(Exception):
     """The arms cannot be run at the same time in two processes: says why."""
+
+
+class NoAnswerError(SideBySideError):
+    """One of the two processes did not answer in time: the machine may be too busy."""
 
 
 class NotComparableError(Exception):

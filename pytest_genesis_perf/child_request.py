@@ -102,6 +102,8 @@ class Measured:
         In a slice of each arm.
     control : tuple of float
         Blocks of the baseline arm against itself, where asked for.
+    control_long : bool
+        Whether these are pairs.
     digest : str or None
         Of the result of both arms in this process.
     memory_bytes : mapping or None
@@ -120,6 +122,7 @@ class Measured:
     seconds: Mapping[str, float] | None = None
     calls: Mapping[str, int] = field(default_factory=dict)
     control: tuple[float, ...] = ()
+    control_long: bool = False
     digest: str | None = None
     memory_bytes: Mapping[str, int] | None = None
     instructions: Mapping[str, int | str] | None = None

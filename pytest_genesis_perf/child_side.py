@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from pytest_genesis_perf.child_request import Measured, Request, write_answer
+from pytest_genesis_perf.confirm import Fresh
 from pytest_genesis_perf.costs import Counted
 from pytest_genesis_perf.record import Comparison
 
@@ -51,7 +52,7 @@ def select(config: pytest.Config, request: Request, items: list[pytest.Item]) ->
 def answer(
     request: Request,
     records: Iterable[Comparison],
-    controls: Mapping[tuple[str, str], tuple[float, ...]],
+    controls: Mapping[tuple[str, str], Fresh],
     instructions: Mapping[tuple[str, str], Counted],
 ) -> None:
     """Write what was measured.
@@ -85,6 +86,7 @@ def answer(
                 Measured(nodeid=record.nodeid, label=record.label, why=record.detail.splitlines()[0])
             )
             continue
+        control = controls.get(record.key)
         measured.append(
             Measured(
                 nodeid=record.nodeid,
@@ -96,7 +98,8 @@ def answer(
                 calls=dict(record.calls),
                 digest=record.digest,
                 memory_bytes=record.memory_bytes,
-                control=controls.get(record.key, ()),
+                control=control.blocks if control else (),
+                control_long=control is not None and control.long,
             )
         )
     write_answer(request, measured)

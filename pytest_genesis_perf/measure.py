@@ -6,14 +6,12 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pytest_genesis_perf.arms import Arm
+from pytest_genesis_perf.arms import Arm, LastCalls, NoAnswerError
 from pytest_genesis_perf.disturbance import Disturbance, Watch
-from pytest_genesis_perf.evidence import Claim, StoredSpeed
+from pytest_genesis_perf.evidence import Claim, StoredSpeed, Unstable
 from pytest_genesis_perf.identity import Handler
 from pytest_genesis_perf.sampling import Sampler, Samples
-from pytest_genesis_perf.side_by_side import Closing
 from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import (
     FRESH_LONG_ARMS,
@@ -63,7 +61,7 @@ class Pair:
     handlers: tuple[Handler, ...] = ()
     side_by_side: bool = True
 
-    def sampler(self, closing: Closing | None, *, exchanged: bool = False) -> Sampler:
+    def sampler(self, last_calls: LastCalls | None, *, exchanged: bool = False) -> Sampler:
         """Return what draws blocks of the arms."""
         return Sampler(
             self.baseline,
@@ -71,7 +69,7 @@ class Pair:
             self.seed,
             self.clock,
             exchanged=exchanged,
-            closing=closing,
+            last_calls=last_calls,
             side_by_side=self.side_by_side,
         )
 
@@ -90,12 +88,15 @@ class Terms:
         Seconds after which sampling stops undecided, once the first look was reached.
     cap : float
         Seconds after which it stops even before the first look.
+    left : float, optional
+        What the budget is cut to: what the run has left for measuring.
     """
 
     claim: Claim
     stored: StoredSpeed | None
     budget: float
     cap: float
+    left: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ class Measurement:
         What else the machine did meanwhile.
     slices : tuple of tuple of int
         Nanoseconds of the slices of each block.
-    closed : object
-        What the closing function returned.
+    unstable : Unstable or None
+        The arm whose last call did not return what its first did.
     """
 
     plan: SlicePlan
@@ -136,7 +137,7 @@ class Measurement:
     optimized_seconds: float | None
     disturbance: Disturbance | None = None
     slices: tuple[tuple[int, ...], ...] = ()
-    closed: Any = None
+    unstable: Unstable | None = None
 
     @property
     def drawn(self) -> int | None:
@@ -156,7 +157,7 @@ Tell = Callable[[int, int], None]
 
 
 def measure(
-    pair: Pair, terms: Terms, *, tell: Tell | None = None, closing: Closing | None = None
+    pair: Pair, terms: Terms, *, tell: Tell | None = None, last_calls: LastCalls | None = None
 ) -> Measurement:
     """Measure a pair until its claim is decided, or time is up.
 
@@ -169,14 +170,19 @@ def measure(
         interval is narrow enough to be held against it.
     tell : callable, optional
         Is told how far it is, never within a block.
-    closing : callable, optional
-        Called after the last block where the arms were run.
+    last_calls : callable, optional
+        Called after the last block, where the arms were run.
+
+    Raises
+    ------
+    ArmRaisedError, NotComparableError, SideBySideError
+        If an arm raised, or a process that ran it died.
     """
     start, watch = pair.clock(), Watch()
-    closed = None
-    with garbage_held(), pair.sampler(closing) as sampler:
+    unstable = None
+    with garbage_held(), pair.sampler(last_calls) as sampler:
         rule = LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
-        budget = LONG_BUDGET * terms.budget if sampler.samples.plan.long else terms.budget
+        budget = min(LONG_BUDGET * terms.budget if sampler.samples.plan.long else terms.budget, terms.left)
         xs = sampler.samples.xs
         state, doubt, stopped = ClaimState.UNDECIDED, None, None
         for look in rule.looks:
@@ -190,11 +196,11 @@ def measure(
                 break
             if state is ClaimState.HOLDS and not _too_wide(xs, rule, terms.stored):
                 break
-        closed = sampler.close_with()
+        unstable = sampler.last()
     reason = None
     if state is ClaimState.UNDECIDED:
         reason = _why_undecided(sampler.samples, rule, terms.claim, doubt, stopped)
-    return _measurement(sampler.samples, rule, state, reason, watch, closed)
+    return _measurement(sampler.samples, rule, state, reason, watch, unstable)
 
 
 @dataclass(frozen=True)
@@ -223,7 +229,7 @@ class Asked:
     exchanged: bool = False
 
 
-def measure_asked(pair: Pair, asked: Asked, *, closing: Closing | None = None) -> Measurement:
+def measure_asked(pair: Pair, asked: Asked, *, last_calls: LastCalls | None = None) -> Measurement:
     """Measure what a parent asks for and judge nothing.
 
     Parameters
@@ -232,11 +238,16 @@ def measure_asked(pair: Pair, asked: Asked, *, closing: Closing | None = None) -
         The arms.
     asked : Asked
         How many blocks, and how.
-    closing : callable, optional
-        Called after the last block where the arms were run.
+    last_calls : callable, optional
+        Called after the last block, where the arms were run.
+
+    Raises
+    ------
+    ArmRaisedError, NotComparableError, SideBySideError
+        If an arm raised, or a process that ran it died.
     """
     start, watch = pair.clock(), Watch()
-    with garbage_held(), pair.sampler(closing, exchanged=asked.exchanged) as sampler:
+    with garbage_held(), pair.sampler(last_calls, exchanged=asked.exchanged) as sampler:
         budget = LONG_BUDGET * asked.budget if sampler.samples.plan.long else asked.budget
         rule = FRESH_LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
         xs = sampler.samples.xs
@@ -245,9 +256,9 @@ def measure_asked(pair: Pair, asked: Asked, *, closing: Closing | None = None) -
         while not stopped and 2 * len(xs) <= rule.looks[-1] and not _one_sided(xs, rule, asked.beyond):
             if _draw(sampler, 2 * len(xs), rule, budget, asked.cap, start, pair.clock):
                 break
-        closed = sampler.close_with()
+        unstable = sampler.last()
     reason = f"stopped by {stopped} after {len(xs):,} blocks" if stopped else None
-    return _measurement(sampler.samples, rule, ClaimState.UNDECIDED, reason, watch, closed)
+    return _measurement(sampler.samples, rule, ClaimState.UNDECIDED, reason, watch, unstable)
 
 
 def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
@@ -256,7 +267,12 @@ def _one_sided(xs: list[float], rule: Rule, beyond: float | None) -> bool:
 
 
 def _measurement(
-    samples: Samples, rule: Rule, state: ClaimState, reason: str | None, watch: Watch, closed: Any
+    samples: Samples,
+    rule: Rule,
+    state: ClaimState,
+    reason: str | None,
+    watch: Watch,
+    unstable: Unstable | None,
 ) -> Measurement:
     xs = samples.xs
     return Measurement(
@@ -270,7 +286,7 @@ def _measurement(
         optimized_seconds=median(samples.optimized_seconds) if xs else None,
         disturbance=watch.seen(),
         slices=tuple(samples.slices),
-        closed=closed,
+        unstable=unstable,
     )
 
 
@@ -290,16 +306,16 @@ def _draw(
     while len(samples.xs) < look:
         spent = (clock() - start) * 1e-9
         if spent > cap:
-            return f"the limit of {cap:g} s per comparison"
+            return f"the limit of {cap:g} s per comparison (ini genesis_perf_cap)"
         if spent > budget and len(samples.xs) >= rule.looks[0]:
             return f"the time budget of {budget:g} s"
         try:
             sampler.draw_block()
-        except ClockTooCoarseError as error:
+        except (ClockTooCoarseError, NoAnswerError) as error:
             return str(error)
-        if samples.plan.long:
+        if samples.plan.long or samples.plan.in_turns:
             sweep_young()
-            if tell:
+            if tell and samples.plan.long:
                 tell(len(samples.xs), look)
     return None
 
@@ -322,11 +338,11 @@ def speedup_interval(xs: Sequence[float], rule: Rule) -> tuple[float, float] | N
 def _why_undecided(samples: Samples, rule: Rule, claim: Claim, doubt: str | None, stopped: str | None) -> str:
     xs = samples.xs
     blocks = f'the claim "{claim.text}" is undecided after {len(xs):,} blocks'
-    if doubt:
-        return f"{blocks}: {doubt}"
-    needed = blocks_needed(xs, claim.limit, rule) if xs else None
-    more = f"about {needed:,} blocks would decide it" if needed else "the median is too close to the limit"
     apart = (
         f"; the arms could not be run side by side: {samples.plan.in_turns}" if samples.plan.in_turns else ""
     )
+    if doubt:
+        return f"{blocks}: {doubt}{apart}"
+    needed = blocks_needed(xs, claim.limit, rule) if xs else None
+    more = f"about {needed:,} blocks would decide it" if needed else "the median is too close to the limit"
     return f"{blocks}, stopped by {stopped or 'the last look'}; {more}{apart}"

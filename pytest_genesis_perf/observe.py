@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from pytest_genesis_perf.arms import ROLES
-from pytest_genesis_perf.confirm import Suspicion
+from pytest_genesis_perf.confirm import Fresh, Suspicion
 from pytest_genesis_perf.costs import Counted, held
 from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
@@ -109,13 +109,13 @@ def observe(
     if left <= 0.0:
         reason = f"the time for all measurements of the run, {settings.run_budget:g} s, is used up"
         return _untimed(pair, evidence, first, reason)
-    terms = Terms(claim, entry.speedup if entry else None, min(budget, left), settings.cap)
+    terms = Terms(claim, entry.speedup if entry else None, budget, settings.cap, left)
     with session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
-        measurement = measure(pair, terms, tell=tell, closing=last_calls)
+        measurement = measure(pair, terms, tell=tell, last_calls=last_calls)
     if measurement.disturbance:
         session.spent += measurement.disturbance.wall_seconds
     peaks = _peaks(pair, memory)
-    unstable = measurement.closed
+    unstable = measurement.unstable
     if unstable:
         return Observation(replace(evidence, unstable=unstable), first, measurement)
     evidence = replace(
@@ -161,15 +161,17 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, 
     settings = session.settings
     asked = Asked(request.blocks, None, request.beyond, settings.budget, settings.cap, request.exchanged)
     measurement = measure_asked(
-        pair, asked, closing=partial(find_unstable, first, pair.baseline, pair.optimized)
+        pair, asked, last_calls=partial(find_unstable, first, pair.baseline, pair.optimized)
     )
     if request.control:
-        same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control")
+        beside = pair.side_by_side and measurement.plan.in_turns is None
+        same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control", side_by_side=beside)
         again = replace(asked, blocks=measurement.drawn, beyond=None, exchanged=False)
-        session.controls[pair.nodeid, pair.label] = measure_asked(same, again).xs
+        control = measure_asked(same, again)
+        session.controls[pair.nodeid, pair.label] = Fresh(control.xs, control.plan.long)
     peaks = _peaks(pair, memory and request.memory)
     reason = measurement.reason if not measurement.xs else None
-    evidence = replace(evidence, unstable=measurement.closed, inconclusive_reason=reason)
+    evidence = replace(evidence, unstable=measurement.unstable, inconclusive_reason=reason)
     return Observation(evidence, first, measurement, None, peaks)
 
 

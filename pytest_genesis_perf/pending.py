@@ -76,7 +76,7 @@ class Pending:
             fault = f"fresh process {len(answers) + 1} of {PROCESSES}: {why}"
             found = Confirmation(None, tuple(one.speedup for one in processes), fault)
         else:
-            control = Fresh(answers[0].control, answers[0].long) if answers[0].control else None
+            control = Fresh(answers[0].control, answers[0].control_long) if answers[0].control else None
             found = judge(processes, limit, control)
         return replace(self.seen, evidence=self._evidence(found)), found
 

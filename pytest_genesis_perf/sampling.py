@@ -13,10 +13,9 @@ import time
 from dataclasses import dataclass, field
 from random import Random
 from types import TracebackType
-from typing import Any
 
-from pytest_genesis_perf.arms import Arm
-from pytest_genesis_perf.side_by_side import Closing
+from pytest_genesis_perf.arms import Arm, LastCalls
+from pytest_genesis_perf.evidence import Unstable
 from pytest_genesis_perf.slots import SlicePlan, slots_for
 from pytest_genesis_perf.timing import Clock, ClockTooCoarseError
 
@@ -59,8 +58,8 @@ class Sampler:
         Exchange the roles of the arms in warm-up and slot order, as a confirmation does.
     slice_ns : int, optional
         Length of a slice, as in :func:`timing.calibrate`: the doctor tries lengths that the rule does not use.
-    closing : callable, optional
-        What :meth:`close_with` calls.
+    last_calls : callable, optional
+        What :meth:`last` calls.
     side_by_side : bool, optional
         Whether the arms may be run at the same time.
     """
@@ -74,7 +73,7 @@ class Sampler:
         *,
         exchanged: bool = False,
         slice_ns: int | None = None,
-        closing: Closing | None = None,
+        last_calls: LastCalls | None = None,
         side_by_side: bool = True,
     ) -> None:
         self._coin = Random(seed)
@@ -85,7 +84,7 @@ class Sampler:
             seed,
             exchanged=exchanged,
             slice_ns=slice_ns,
-            closing=closing,
+            last_calls=last_calls,
             side_by_side=side_by_side,
         )
         self.samples = Samples(self._slots.plan)
@@ -105,8 +104,10 @@ class Sampler:
 
         Raises
         ------
-        ArmRaisedError
+        ArmRaisedError, NotComparableError
             If an arm raised.
+        NoAnswerError, SideBySideError
+            If a process that runs an arm did not answer in time, or died.
         ClockTooCoarseError
             If a slice took no time by the clock.
         """
@@ -126,6 +127,6 @@ class Sampler:
         samples.baseline_seconds.append(math.exp(baseline))
         samples.optimized_seconds.append(math.exp(optimized))
 
-    def close_with(self) -> Any:
-        """Return what `closing` returns, called where the arms were run."""
-        return self._slots.close_with()
+    def last(self) -> Unstable | None:
+        """Make the last calls, where the arms were run, and return what they found."""
+        return self._slots.last()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+    from pytest_genesis_perf.confirm import Fresh
     from pytest_genesis_perf.costs import Counted
 
 
@@ -57,7 +58,7 @@ class Session:
         self._records: dict[Key, Comparison] = {}
         self.spent = 0.0
         self.progress = Progress(None)
-        self.controls: dict[Key, tuple[float, ...]] = {}
+        self.controls: dict[Key, Fresh] = {}
         self.instructions: dict[Key, Counted] = {}
         self.failed_tests: set[str] = set()
         self.notes: list[str] = []

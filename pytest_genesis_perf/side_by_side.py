@@ -1,4 +1,4 @@
-"""Long arms side by side: two processes on one core, and the scheduler lets them take turns every few milliseconds.
+"""Long arms side by side: two processes on one core, and the scheduler lets them take turns every millisecond or so.
 
 A shared machine changes its speed in states that last from milliseconds to seconds. Two calls of 0.4 s, one after the
 other, differed by 9% (standard deviation, identical arms, nobody else on this machine; 20% beside bursty neighbours):
@@ -12,24 +12,39 @@ which: whatever differs between the two for good hits both arms alike, and the s
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
 
-from pytest_genesis_perf.arms import ROLES, Arm, ArmRaisedError, NotComparableError, SideBySideError, running
+from pytest_genesis_perf.arms import (
+    ROLES,
+    Arm,
+    ArmRaisedError,
+    LastCalls,
+    NoAnswerError,
+    NotComparableError,
+    SideBySideError,
+    running,
+)
+from pytest_genesis_perf.evidence import Unstable
 from pytest_genesis_perf.own_time import OwnClock
 from pytest_genesis_perf.prepared import PreparedArm
-from pytest_genesis_perf.timing import garbage_held, sweep_young, time_calls
+from pytest_genesis_perf.timing import sweep_young, time_calls
 
-Closing = Callable[[], Any]
-"""Called in one of the processes after the last block; what it returns must be picklable."""
 _STOP_SECONDS = 1.0
+LEAST_PATIENCE = 60.0
+"""Seconds to make inputs, and to make the last calls and compare what they return: not known before."""
+PR_SET_PDEATHSIG = 1
+HINT = (
+    "(in a copy of the process, while the other arm ran; side_by_side=False where the arms must not run so)"
+)
 Tasks = Sequence[tuple[int, int]]
 """For each process the arm it runs (0 baseline, 1 optimized), and how often."""
 
@@ -43,8 +58,8 @@ class SideBySide:
         Baseline and optimized.
     seed : str
         Chooses the core.
-    closing : callable or None
-        What :meth:`close_with` calls.
+    last_calls : callable or None
+        What :meth:`last` calls.
     patience : float
         Seconds in which each process must have called both arms once.
 
@@ -54,14 +69,16 @@ class SideBySide:
         If processes cannot be made or kept on one core, or one of them does not get through its first calls.
     """
 
-    def __init__(self, arms: tuple[Arm, Arm], seed: str, closing: Closing | None, patience: float) -> None:
+    def __init__(
+        self, arms: tuple[Arm, Arm], seed: str, last_calls: LastCalls | None, patience: float
+    ) -> None:
         self._lines: list[Connection] = []
         self._processes: list[Any] = []
         core = Random(f"{seed} core").choice(sorted(os.sched_getaffinity(0)))
         with ExitStack() as unfinished:
             unfinished.callback(self.stop, at_once=True)
             for _ in arms:
-                self._copy(arms, core, closing)
+                self._copy(arms, core, last_calls)
             # Pages are copied when first written, caches filled. What a copy cannot do shows now: a lock that some
             # thread held, a device that knows only the process that opened it.
             for turn in (0, 1):
@@ -73,18 +90,20 @@ class SideBySide:
                     raise SideBySideError(f"in a copy of this process {told}") from error
             unfinished.pop_all()
 
-    def _copy(self, arms: tuple[Arm, Arm], core: int, closing: Closing | None) -> None:
-        here, there = multiprocessing.Pipe()
-        self._lines.append(here)
+    def _copy(self, arms: tuple[Arm, Arm], core: int, last_calls: LastCalls | None) -> None:
         fork: Any = multiprocessing.get_context("fork")
-        # A daemon: if this process is ended in an orderly way, so is the copy.
-        copy = fork.Process(target=_serve, args=(there, self._lines, arms, core, closing), daemon=True)
+        filters = list(warnings.filters)
         try:
+            here, there = multiprocessing.Pipe()
+            self._lines.append(here)
+            # A daemon: if this process is ended in an orderly way, so is the copy.
+            given = (there, self._lines, arms, core, last_calls, filters)
+            copy = fork.Process(target=_serve, args=given, daemon=True)
             with warnings.catch_warnings():
                 # Python 3.12 warns of copies beside threads: one that hangs for it is found by its first calls.
                 warnings.simplefilter("ignore", DeprecationWarning)
                 copy.start()
-        except OSError as error:
+        except (OSError, AssertionError) as error:  # the latter inside a daemon of multiprocessing
             raise SideBySideError(f"no process could be made: {error}") from error
         self._processes.append(copy)
         there.close()
@@ -103,19 +122,29 @@ class SideBySide:
         ------
         ArmRaisedError, NotComparableError
             If an arm raised.
-        SideBySideError
-            If a process died, or did not answer in time.
+        NoAnswerError, SideBySideError
+            If a process did not answer in time, or died.
         """
-        self._ask("renew", tasks)
-        self._answers(seconds)
-        self._ask("run", tasks)
-        first, second = self._answers(seconds)
+        try:
+            self._ask("renew", tasks)
+            self._answers(max(seconds, LEAST_PATIENCE))
+            self._ask("run", tasks)
+            first, second = self._answers(seconds)
+        except (ArmRaisedError, NotComparableError) as error:
+            raise type(error)(f"{error}\n{HINT}") from error
         return first, second
 
-    def close_with(self, seconds: float) -> Any:
-        """Return what the first process's `closing` returns."""
-        self._lines[0].send(("close", 0, 0))
-        return self._answer(0, seconds)
+    def last(self, seconds: float) -> Unstable | None:
+        """Return what the last calls, made in the first process, found.
+
+        Parameters
+        ----------
+        seconds : float
+            When to give up.
+        """
+        self._lines[0].send(("last", 0, 0))
+        found: Unstable | None = self._answer(0, max(seconds, LEAST_PATIENCE))
+        return found
 
     def stop(self, *, at_once: bool = False) -> None:
         """End both processes, by force if they do not end by themselves."""
@@ -141,7 +170,7 @@ class SideBySide:
         line = self._lines[number]
         try:
             if not line.poll(seconds):
-                raise SideBySideError(f"a process that runs an arm did not answer within {seconds:.3g} s")
+                raise NoAnswerError(f"a process that runs an arm did not answer within {seconds:.3g} s")
             fault, value = line.recv()
         except (EOFError, ConnectionResetError) as error:
             copy = self._processes[number]
@@ -155,31 +184,58 @@ class SideBySide:
 
 
 def _serve(
-    line: Connection, parents: list[Connection], arms: tuple[Arm, Arm], core: int, closing: Closing | None
+    line: Connection,
+    parents: list[Connection],
+    arms: tuple[Arm, Arm],
+    core: int,
+    last_calls: LastCalls | None,
+    filters: list[Any],
 ) -> None:
     """Be one of the two processes: do what is asked for until nobody asks any more."""
     for one in parents:
         # Held open here, the other copy would not notice that the parent is gone.
         one.close()
+    _die_with_parent()
+    warnings.resetwarnings()
+    warnings.filters[:] = filters  # type: ignore[index]
     with suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     os.sched_setaffinity(0, {core})
+    # What was there at the copy is shared with the parent as long as nobody writes to it, the collector neither.
+    gc.disable()
+    gc.freeze()
     clock = OwnClock()
-    with garbage_held(), suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             what, role, calls = line.recv()
-            arm = arms[role]
-            fault, value = None, None
+            fault: Exception | None = None
+            value: Unstable | int | None = None
             try:
-                if what == "close":
-                    value = closing() if closing else None
+                if what == "last":
+                    value = last_calls() if last_calls else None
                 else:
                     with running(ROLES[role]):
-                        if what == "run":
-                            value = time_calls(arm, calls, clock)
-                        elif isinstance(arm, PreparedArm):
-                            arm.renew()
+                        value = _run(arms[role], calls, clock, renew=what == "renew")
             except (ArmRaisedError, NotComparableError) as error:
                 fault = error.with_traceback(None)
             line.send((fault, value))
             sweep_young()
+
+
+def _run(arm: Arm, calls: int, clock: OwnClock, *, renew: bool) -> int:
+    """Time calls of an arm, or make the inputs of the first one."""
+    if not isinstance(arm, PreparedArm):
+        return 0 if renew else time_calls(arm, calls, clock)
+    if renew:
+        arm.renew()
+        return 0
+    return arm.time_each(calls, clock)
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process when its parent ends: it may hang in a call, where it sees no pipe."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != multiprocessing.parent_process().pid:  # type: ignore[union-attr]
+        os._exit(1)

@@ -48,10 +48,10 @@ def main(arguments: list[str]) -> None:
     asked = Asked(request.blocks, None, request.beyond, *limits, request.exchanged)
     raw, measured = _measured(asked, baseline, optimized)
     kept: dict[str, Any] = {"raw": raw, "control": None, "ballast": len(held)}
-    control: tuple[float, ...] = ()
+    control, control_long = (), False
     if request.control:
         kept["control"], same = _measured(Asked(measured.drawn, None, None, *limits), baseline, baseline)
-        control = same.xs
+        control, control_long = same.xs, same.plan.long
     kept["hash_seed"] = os.environ.get("PYTHONHASHSEED", "")
     plan = measured.plan
     answer = Measured(
@@ -66,6 +66,7 @@ def main(arguments: list[str]) -> None:
         },
         calls={"baseline": plan.baseline_calls, "optimized": plan.optimized_calls},
         control=control,
+        control_long=control_long,
     )
     write_answer(request, [answer])
     Path(arguments[1]).write_text(json.dumps(kept), encoding="utf-8")

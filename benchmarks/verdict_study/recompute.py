@@ -125,7 +125,7 @@ def _confirmed(processes: list[dict[str, Any]]) -> bool:
     control = processes[0]["control"]
     if control is None:
         return True
-    low, high = _ends(numbers(control), long)
+    low, high = _ends(numbers(control), control["long"])
     return low <= LIMIT and high >= -LIMIT
 
 

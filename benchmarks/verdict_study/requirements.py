@@ -13,6 +13,8 @@ from benchmarks.verdict_study.summary import pooled, select
 LEAST_GATES, LEAST_PROCESSES, LEAST_LONG = 10_000, 200, 100
 LEAST_POWER = 100
 """Gates below which a share of 95% or 99% says nothing."""
+LEAST_RUNS = 30
+"""Runs below which the longest of them says nothing."""
 NOT_OWNED = tuple(kind for kind in SHORT if kind != "numpy owned")
 Cells = Sequence[dict[str, Any]]
 
@@ -146,7 +148,7 @@ def _slowest(what: str, chosen: Cells, key: str, most: float, count: int) -> Req
         return Requirement(what, "not measured", None)
     worst = max(chosen, key=lambda one: one[key])
     where = ", ".join(worst[name] for name in ("kind", "variant", "situation"))
-    holds = worst[key] <= most if count >= LEAST_POWER else None
+    holds = worst[key] <= most if count >= LEAST_RUNS else None
     return Requirement(what, f"at most {worst[key]:.2g} s ({where})", holds)
 
 

@@ -3,16 +3,25 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytest_genesis_perf.arms import Arm, ArmRaisedError, NotComparableError, SideBySideError
+from pytest_genesis_perf.arms import (
+    Arm,
+    ArmRaisedError,
+    LastCalls,
+    NotComparableError,
+    SideBySideError,
+)
 from pytest_genesis_perf.own_time import own_time_missing
+from pytest_genesis_perf.prepared import prepared
 from pytest_genesis_perf.sampling import Sampler
-from pytest_genesis_perf.side_by_side import Closing, SideBySide
+from pytest_genesis_perf.side_by_side import HINT, SideBySide
 from pytest_genesis_perf.slots import BESIDE_NS
 
 pytestmark = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_missing()))
@@ -24,9 +33,9 @@ def made() -> Callable[..., SideBySide]:
     ours: list[SideBySide] = []
 
     def make(
-        baseline: Arm, optimized: Arm, closing: Closing | None = None, patience: float = 20.0
+        baseline: Arm, optimized: Arm, last_calls: LastCalls | None = None, patience: float = 20.0
     ) -> SideBySide:
-        ours.append(SideBySide((baseline, optimized), "seed", closing, patience))
+        ours.append(SideBySide((baseline, optimized), "seed", last_calls, patience))
         return ours[-1]
 
     yield make  # type: ignore[misc]
@@ -95,7 +104,8 @@ class TestProcesses:
         calls: list[int] = []
         beside = made(lambda: calls.append(1), lambda: calls.append(1), lambda: (os.getpid(), len(calls)))
         beside.time([(0, 7), (1, 7)], 20.0)
-        pid, called = beside.close_with(20.0)
+        found: Any = beside.last(20.0)
+        pid, called = found
         assert pid != os.getpid()
         assert called == 2 + 7
         assert calls == []
@@ -114,6 +124,7 @@ class TestProcesses:
         told = str(raised.value)
         assert told.startswith("the optimized arm raised ZeroDivisionError: at the second call\n")
         assert Path(__file__).name in told
+        assert told.endswith(HINT)
 
     def test_what_cannot_be_compared_keeps_its_kind(self, made: Callable[..., SideBySide]) -> None:
         calls: list[int] = []
@@ -138,6 +149,33 @@ class TestProcesses:
             made(only_here, computing())
         told = "in a copy of this process the baseline arm raised RuntimeError: no device"
         assert str(raised.value) == told
+
+    def test_inputs_are_made_anew_for_each_call(
+        self, made: Callable[..., SideBySide], tmp_path: Path
+    ) -> None:
+        file = tmp_path / "seen"
+
+        def wears(items: list[int]) -> None:
+            with file.open("a") as notes:
+                notes.write(f"{items}\n")
+            items.append(1)
+
+        with prepared(wears, wears, list) as arms:
+            beside = made(*arms)
+            beside.time([(0, 4), (1, 4)], 20.0)
+        assert file.read_text().splitlines() == ["[]"] * (4 + 8)
+
+    def test_warnings_are_as_in_the_test(self, made: Callable[..., SideBySide]) -> None:
+        here = os.getpid()
+
+        def warns() -> None:
+            if os.getpid() != here:
+                warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(SideBySideError, match="raised DeprecationWarning: old"):
+                made(warns, computing())
 
     def test_a_process_that_dies_is_told_of(self, made: Callable[..., SideBySide]) -> None:
         calls: list[int] = []
