@@ -93,7 +93,7 @@ class Measured:
     blocks : tuple of float
         In log units, in time order; empty if nothing was measured.
     long : bool
-        Whether a block is a pair of long arms.
+        Whether these are blocks of long arms.
     speedup : float or None
         Median; None without blocks.
     seconds : mapping or None

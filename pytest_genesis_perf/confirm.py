@@ -41,7 +41,7 @@ class Fresh:
     blocks : tuple of float
         In log units, in time order; not empty.
     long : bool
-        Whether a block is a pair of long arms.
+        Whether they are blocks of long arms.
     """
 
     blocks: tuple[float, ...]

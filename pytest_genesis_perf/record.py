@@ -60,7 +60,7 @@ class Comparison:
     blocks : tuple of float
         Every block in time order, log optimized - log baseline.
     long : bool
-        Whether a block is a pair of single calls, of long arms.
+        Whether the arms were judged by the rule of long arms.
     in_turns : str
         Why arms over 5 ms did not run side by side; empty where they did, and for shorter ones.
     calls : mapping

@@ -29,7 +29,7 @@ class Samples:
     plan : SlicePlan
         How they were measured.
     slices : list of tuple of int
-        Nanoseconds of the slices of each block, in time order; side by side in the order of the processes.
+        Nanoseconds of the slices of each block, in time order; side by side the first process stands first.
     xs : list of float
         A number a block: mean(log optimized) - mean(log baseline), in time order.
     baseline_seconds, optimized_seconds : list of float
@@ -113,7 +113,7 @@ class Sampler:
         """
         samples, plan = self.samples, self.samples.plan
         first = int((self._coin.random() < 0.5) != self._exchanged)
-        order = (first, 1 - first) if plan.long else (first, 1 - first, 1 - first, first)
+        order = plan.order(first)
         slices = self._slots.time(order)
         if min(slices) <= 0:
             raise ClockTooCoarseError("the clock is too coarse: a slice took no time")

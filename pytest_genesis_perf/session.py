@@ -92,7 +92,7 @@ class Session:
         judged = [
             record for record in self._records.values() if record.timed and record.judged and record.blocks
         ]
-        # A block of a long arm is a pair, judged with the error of LONG_ARMS.
+        # Long arms are judged with the error of LONG_ARMS.
         bound = math.fsum(LONG_ARMS.a_bad if record.long else SHORT_ARMS.a_bad for record in judged)
         return len(judged), min(1.0, bound)
 

@@ -83,10 +83,10 @@ class Rule:
 SHORT_ARMS = Rule(LOOKS, A_BAD, A_OK)
 """Arms of which a slice of about 100 us can be made: blocks of four slices."""
 LONG_ARMS = Rule(LONG_LOOKS, LONG_A_BAD, A_OK)
-"""Long arms: blocks are pairs, and far fewer of them can be afforded."""
-FRESH_LONG_ARMS = Rule((8, 16, 32), 3 / 256, 3 / 256)
-"""Long arms in a fresh process that measures again: at the first look all 8 pairs must agree (1/256 on each side, for
-identical arms; in three processes 1/16,777,216). 12 would take half as long again."""
+"""Long arms: far fewer blocks can be afforded."""
+FRESH_LONG_ARMS = Rule((6, 12, 24), 3 / 64, 3 / 64)
+"""Long arms in a fresh process that measures again: at the first look all 6 blocks must agree (1/64 on each side, for
+identical arms; in three processes 1/262,144). 12, as at the first look before it, would take twice as long."""
 
 
 @lru_cache(maxsize=1024)

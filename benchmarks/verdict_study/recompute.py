@@ -19,7 +19,7 @@ from typing import Any
 
 SHORT = ((32, 64, 128, 256, 512, 1024, 2048, 4096), Fraction(1e-5), Fraction(1e-3))
 LONG = ((12, 18, 27, 40), Fraction(1e-3), Fraction(1e-3))
-FRESH_LONG = ((8, 16, 32), Fraction(3, 256), Fraction(3, 256))
+FRESH_LONG = ((6, 12, 24), Fraction(3, 64), Fraction(3, 64))
 LIMIT = math.log1p(0.02)
 MOST_TIES = MOST_CORRELATION = 0.2
 

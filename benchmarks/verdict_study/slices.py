@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -28,7 +29,7 @@ class RawBlocks:
     calls : tuple of int
         Calls in a slice of the baseline and the optimized arm.
     long : bool
-        Whether a block is a pair of slices, not four.
+        Whether the rule of long arms judges them.
     slices : ndarray, shape (blocks, slices)
         Nanoseconds, in time order.
     """
@@ -53,7 +54,7 @@ class RawBlocks:
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> RawBlocks:
         """Rebuild it."""
-        slices = np.array(plain["slices"], dtype=np.int64).reshape(plain["blocks"], 2 if plain["long"] else 4)
+        slices = table(plain["slices"])
         first, second = plain["calls"]
         return cls(plain["seed"], plain["exchanged"], (first, second), plain["long"], slices)
 
@@ -63,7 +64,7 @@ class RawBlocks:
         orders: list[tuple[int, ...]] = []
         for _ in range(len(self.slices)):
             first = int((coin.random() < 0.5) != self.exchanged)
-            orders.append((first, 1 - first) if self.long else (first, 1 - first, 1 - first, first))
+            orders.append((first, 1 - first, 1 - first, first)[: self.slices.shape[1]])
         return orders
 
     def logs(self) -> tuple[list[float], list[float]]:
@@ -81,6 +82,11 @@ class RawBlocks:
         """Return the blocks in log units: mean(log optimized) - mean(log baseline)."""
         baseline, optimized = self.logs()
         return [o - b for b, o in zip(baseline, optimized, strict=True)]
+
+
+def table(slices: Sequence[Sequence[int]]) -> Slices:
+    """Return slices as an array, a row a block; without blocks it has no columns."""
+    return np.array(slices, dtype=np.int64).reshape(len(slices), len(slices[0]) if slices else 0)
 
 
 class RecordingError(Exception):
@@ -105,7 +111,7 @@ def raw_blocks(measured: Measurement, seed: str, *, exchanged: bool = False) -> 
         If they do not give the measured blocks, bit for bit.
     """
     plan = measured.plan
-    slices = np.array(measured.slices, dtype=np.int64).reshape(-1, 2 if plan.long else 4)
+    slices = table(measured.slices)
     raw = RawBlocks(seed, exchanged, (plan.baseline_calls, plan.optimized_calls), plan.long, slices)
     if tuple(raw.xs()) != measured.xs:
         raise RecordingError(f"the slices do not give the {len(measured.xs):,} measured blocks")

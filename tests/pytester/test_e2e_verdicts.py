@@ -154,7 +154,9 @@ def test_it(genesis_perf):
     )
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*INCONCLUSIVE*, stopped by the limit of 0.5 s per comparison; *"])
+    result.stdout.fnmatch_lines(
+        ["*INCONCLUSIVE*, stopped by the limit of 0.5 s per comparison (ini genesis_perf_cap); *"]
+    )
 
 
 def test_the_budget_comes_from_the_closest_marker(project: pytest.Pytester) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_digests, write_speeds
 from pytest_genesis_perf.child_request import Request
-from pytest_genesis_perf.confirm import Suspicion
+from pytest_genesis_perf.confirm import Fresh, Suspicion
 from pytest_genesis_perf.evidence import Claim, StoredSpeed
 from pytest_genesis_perf.measure import Pair
 from pytest_genesis_perf.observe import Observation, observe, timing_obstacle
@@ -112,7 +112,7 @@ def test_a_child_measures_what_it_is_asked_for_and_judges_nothing(session: Sessi
     assert observation.measurement is not None
     assert len(observation.measurement.xs) == 40
     assert observation.suspicion is None
-    assert child.controls[("t.py::t", "c")] == (0.0,) * 40
+    assert child.controls[("t.py::t", "c")] == Fresh((0.0,) * 40)
     assert decide(observation.evidence).verdict is Verdict.PASS
 
 

@@ -209,7 +209,7 @@ class TestSampler:
             assert plan.baseline_calls == plan.optimized_calls
             for _ in range(3):
                 sampler.draw_block()
-            assert [len(slices) for slices in sampler.samples.slices] == [2, 2, 2]
+            assert [len(slices) for slices in sampler.samples.slices] == [4, 4, 4]
             # Whatever the load, a slot takes at least what its calls take at the machine's best.
             assert min(map(min, sampler.samples.slices)) > BESIDE_NS
             assert len(multiprocessing.active_children()) == 2
@@ -233,7 +233,14 @@ class TestSampler:
             for _ in range(12):
                 file.write_text("")
                 sampler.draw_block()
-                ran[frozenset(file.read_text().splitlines())] += 1
+                lines = file.read_text().splitlines()
+                # A block is two pairs, and in the second one the processes exchange the arms.
+                first, second = (
+                    frozenset(half) for half in (lines[: len(lines) // 2], lines[len(lines) // 2 :])
+                )
+                assert len(first) == len(second) == 2
+                assert not first & second
+                ran[first] += 1
         assert len(ran) == 2
         assert min(ran.values()) >= 2
 

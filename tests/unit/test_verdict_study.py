@@ -115,7 +115,7 @@ def test_slices_of_long_arms_are_kept_too() -> None:
     measured = measure_asked(pair, Asked(32, 4, None, 4.0, 60.0))
     assert measured.plan.long
     raw = raw_blocks(measured, "seed")
-    assert raw.slices.shape == (4, 2)
+    assert raw.slices.shape == (4, 4)
     assert recompute.numbers(raw.to_plain()) == list(measured.xs)
 
 
