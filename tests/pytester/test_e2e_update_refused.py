@@ -23,6 +23,7 @@ from pytest_genesis_perf.environment import current
 from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.identity import digest
 from pytest_genesis_perf.toml_files import BaselineError
+from tests.pytester.project_files import failures
 
 SAME = digest([1.5, "same"])
 KEY_A, KEY_B = ("test_it.py::test_a", "comparison"), ("test_it.py::test_b", "comparison")
@@ -96,7 +97,9 @@ def test_others_store_meanwhile(genesis_perf):
             "gave *",
         ]
     )
-    assert 'failures="0"' in (project.path / "junit.xml").read_text(encoding="utf-8")
+    refused = failures(project)
+    assert list(refused) == ["run 1", "run 2"]
+    assert refused["run 1"].startswith("genesis-perf: not recorded: test_it.py::test_a / comparison: ")
 
 
 def test_lower_stores_it_and_says_so_even_when_quiet(project: pytest.Pytester) -> None:

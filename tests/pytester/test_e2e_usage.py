@@ -57,7 +57,7 @@ def test_a_bad_option_is_a_usage_error(project: pytest.Pytester, arguments: list
         ("min_speed=3", "unknown keyword 'min_speed'; did you mean 'min_speedup'?"),
         (
             "whatever=3",
-            "unknown keyword 'whatever'; valid: budget, isolate, margin, memory, min_speedup, warm",
+            "unknown keyword 'whatever'; valid: budget, isolate, margin, memory, min_speedup, side_by_side, warm",
         ),
         ("margin='2%'", "margin must be a share from 0 up to 1, such as 0.02, not '2%'"),
         ("margin=True", "margin must be a share from 0 up to 1, such as 0.02, not True"),
@@ -66,7 +66,10 @@ def test_a_bad_option_is_a_usage_error(project: pytest.Pytester, arguments: list
         ("min_speedup=True", "min_speedup must be a finite number > 0, such as 3.0, not True"),
         ("min_speedup=0", "min_speedup must be a finite number > 0, such as 3.0, not 0"),
         ("budget=None", "budget must be a finite number of seconds > 0, not None"),
-        ("3.0", "takes keywords only (margin, min_speedup, budget, isolate, memory, warm), not 3.0"),
+        (
+            "3.0",
+            "takes keywords only (margin, min_speedup, budget, isolate, memory, side_by_side, warm), not 3.0",
+        ),
         ("margin=0.1, min_speedup=2", "give margin or min_speedup, not both"),
     ],
 )
@@ -88,7 +91,7 @@ def test_the_marker_is_registered_and_explained(project: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(
         [
             "@pytest.mark.genesis_perf(margin=0.02, min_speedup=None, budget=4.0, isolate=None, warm=False, "
-            "memory=None): *"
+            "memory=None, side_by_side=None): *"
         ]
     )
 
