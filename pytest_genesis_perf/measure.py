@@ -26,8 +26,10 @@ from pytest_genesis_perf.statistics import (
     median,
 )
 from pytest_genesis_perf.timing import Clock, ClockTooCoarseError, garbage_held, sweep_young
-from pytest_genesis_perf.verdict import StoredState, against_stored
+from pytest_genesis_perf.verdict import STORED_TOLERANCE, StoredState, against_stored
 
+HOPELESS = 1.5
+"""An interval that would still be so many times too wide when time is up is not waited for."""
 LONG_BUDGET = 6.0
 """Long arms get so many times the budget: 40 pairs of 0.3 s take 24 s."""
 
@@ -194,7 +196,10 @@ def measure(
                 state = ClaimState.UNDECIDED if doubt else judge_claim(xs, terms.claim.limit, rule)
             if state is ClaimState.FAILS:
                 break
-            if state is ClaimState.HOLDS and not _too_wide(xs, rule, terms.stored):
+            if state is ClaimState.HOLDS and (
+                not _too_wide(xs, rule, terms.stored)
+                or _stays_too_wide(xs, rule, (pair.clock() - start) * 1e-9, budget)
+            ):
                 break
         unstable = sampler.last()
     reason = None
@@ -325,6 +330,16 @@ def _too_wide(xs: list[float], rule: Rule, stored: StoredSpeed | None) -> bool:
         return False
     ends = speedup_interval(xs, rule)
     return ends is None or against_stored(ends, stored) is StoredState.TOO_WIDE
+
+
+def _stays_too_wide(xs: list[float], rule: Rule, spent: float, budget: float) -> bool:
+    """Say whether the time left cannot make the interval narrow enough: its width falls as the root of the blocks."""
+    ends = speedup_interval(xs, rule)
+    if ends is None or spent <= 0.0:
+        return False
+    most = min(rule.looks[-1], len(xs) * budget / spent)
+    width = math.log(ends[1] / ends[0]) * math.sqrt(len(xs) / max(most, len(xs)))
+    return width > HOPELESS * math.log(STORED_TOLERANCE)
 
 
 def speedup_interval(xs: Sequence[float], rule: Rule) -> tuple[float, float] | None:

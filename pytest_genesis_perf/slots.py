@@ -116,7 +116,9 @@ class InTurns:
         return self._last_calls() if self._last_calls else None
 
     def stop(self, *, at_once: bool) -> None:
-        """Nothing was begun."""
+        """Let the clock's file go."""
+        if isinstance(self._clock, OwnClock):
+            self._clock.close()
 
 
 class Beside:
@@ -190,6 +192,8 @@ def slots_for(
     calls, seconds, why = _calibrated(arms, clock, exchanged, slice_ns, _obstacle(arms, clock, side_by_side))
     longest, shortest = max(seconds), min(seconds)
     alike = longest < SAME_CALLS * shortest
+    # Such arms are timed by their own time, in turns too: a neighbour on the core is not theirs.
+    alone = why is None
     if why is None and longest >= BESIDE_RATIO * shortest:
         why = f"one takes {BESIDE_RATIO:g} times as long as the other, or more"
     if why is None and longest * 1e9 > BESIDE_NS:
@@ -209,7 +213,8 @@ def slots_for(
         first, second = (
             max(n, math.ceil(LONG_SHARE * longest / each)) for n, each in zip(calls, seconds, strict=True)
         )
-        return InTurns(arms, SlicePlan(first, second, long=True, in_turns=told), clock, last_calls)
+        plan = SlicePlan(first, second, long=True, in_turns=told)
+        return InTurns(arms, plan, OwnClock() if alone else clock, last_calls)
     first, second = [max(calls)] * 2 if alike else calls
     return InTurns(arms, SlicePlan(first, second, long=False, in_turns=told), clock, last_calls)
 

@@ -124,6 +124,18 @@ def test_beside_a_stored_speed_sampling_goes_on_until_the_interval_is_narrow() -
     assert beside.against(StoredSpeed(2.9, 3.0, 3.1)) is StoredState.INSIDE
 
 
+def test_an_interval_that_cannot_become_narrow_in_time_is_not_waited_for() -> None:
+    stored = StoredSpeed(2.9, 3.0, 3.1)
+    patient = run(300_000 * US, 100_000 * US, spread=0.015, stored=stored)
+    assert patient.against(stored) is not StoredState.TOO_WIDE
+    hopeless = run(300_000 * US, 100_000 * US, spread=0.3, claim=Claim(min_speedup=1.2), stored=stored)
+    assert hopeless.claim is ClaimState.HOLDS
+    assert hopeless.against(stored) is StoredState.TOO_WIDE
+    # Time is left for the next look: it would not help.
+    assert len(hopeless.xs) < 40
+    assert len(hopeless.xs) * 0.5 < 24.0
+
+
 def test_the_same_seed_and_clock_give_the_same_blocks() -> None:
     assert run(100 * US, 90 * US).xs == run(100 * US, 90 * US).xs
 
