@@ -201,4 +201,8 @@ def _of_isolated(draws: Values) -> dict[str, tuple[NDArray[np.bool_], NDArray[np
             (lowest > 0.0) & (middle > LIMIT),
             most < LIMIT,
         ),
+        "all but one slower and their median beyond the limit, or all but one below": (
+            (draws[:, 1] > 0.0) & (middle > LIMIT),
+            most < LIMIT,
+        ),
     }

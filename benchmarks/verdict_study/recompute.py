@@ -108,7 +108,7 @@ def _isolated(gate: dict[str, Any]) -> str:
     if len(processes) < 7:
         return "not judged, None, REGRESSED, fail"
     middles = sorted(_median(numbers(one["raw"])) for one in processes)
-    if middles[0] > 0.0 and middles[3] > LIMIT:
+    if middles[1] > 0.0 and middles[3] > LIMIT:
         return "not judged, True, REGRESSED, fail"
     holds = middles[5] < LIMIT
     return f"not judged, True, {'NO-BASELINE' if holds else 'INCONCLUSIVE'}, warn"

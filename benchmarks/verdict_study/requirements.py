@@ -15,6 +15,8 @@ LEAST_POWER = 100
 """Gates below which a share of 95% or 99% says nothing."""
 LEAST_RUNS = 30
 """Runs below which the longest of them says nothing."""
+LEAST_CELL = 20
+"""Gates of one kind, variant and situation below which a median or a 95th percentile of their times says nothing."""
 NOT_OWNED = tuple(kind for kind in SHORT if kind != "numpy owned")
 Cells = Sequence[dict[str, Any]]
 
@@ -130,7 +132,8 @@ def _inconclusive(cells: Cells) -> Iterator[Requirement]:
 
 
 def _times(cells: Cells, tools: Cells) -> Iterator[Requirement]:
-    short = [one for one in select(cells, kind=SHORT, mode="plain") if one["first_median"] is not None]
+    timed = select(cells, kind=SHORT, mode="plain")
+    short = [one for one in timed if one["first_median"] is not None and one["gates"] >= LEAST_CELL]
     for key, most, name in (
         ("first_median", 0.3, "median first-stage time <= 0.3 s, arms under 1 ms, every situation"),
         ("first_p95", 1.5, "95% of first stages <= 1.5 s, arms under 1 ms, every situation"),

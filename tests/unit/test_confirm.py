@@ -103,7 +103,8 @@ def test_pairs_of_long_arms_have_a_table_of_their_own() -> None:
         ((0.0, 0.5, -0.5, 9.0, 1.0, 0.1, 0.2), ClaimState.HOLDS),
         ((0.0, 0.5, -0.5, 9.0, 2.1, 0.1, 0.2), ClaimState.UNDECIDED),
         ((0.1, 3.0, 9.0, 2.2, 5.0, 1.0, 2.1), ClaimState.FAILS),
-        ((-0.1, 3.0, 9.0, 2.2, 5.0, 1.0, 2.1), ClaimState.UNDECIDED),
+        ((-8.0, 3.0, 9.0, 2.2, 5.0, 1.0, 2.1), ClaimState.FAILS),
+        ((-0.1, 3.0, 9.0, 2.2, 5.0, -0.1, 2.1), ClaimState.UNDECIDED),
         ((0.1, 3.0, 9.0, 1.9, 1.9, 1.0, 2.1), ClaimState.UNDECIDED),
         ((-5.0,) * 7, ClaimState.HOLDS),
     ],
@@ -226,7 +227,8 @@ def told(percent: float, *, long: bool = False) -> Answer:
     [
         ((0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6), Verdict.NO_BASELINE, 10),
         ((3.0, 3.1, 3.2, 3.3, 3.4, 3.5, 3.6), Verdict.REGRESSED, 3),
-        ((3.0, 3.1, 3.2, 3.3, 3.4, 3.5, -1.0), Verdict.INCONCLUSIVE, 8),
+        ((3.0, 3.1, 3.2, 3.3, 3.4, 3.5, -8.0), Verdict.REGRESSED, 3),
+        ((3.0, 3.1, 3.2, 3.3, 3.4, -1.0, -1.0), Verdict.INCONCLUSIVE, 8),
     ],
 )
 def test_an_isolated_comparison_is_judged_by_its_processes(
