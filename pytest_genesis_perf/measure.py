@@ -87,7 +87,7 @@ class Terms:
     stored : StoredSpeed or None
         The stored speedup it is held against.
     budget : float
-        Seconds after which sampling stops undecided, once the first look was reached.
+        Seconds after which sampling stops undecided, once the first look was reached (the second one of long arms).
     cap : float
         Seconds after which it stops even before the first look.
     left : float, optional
@@ -312,7 +312,8 @@ def _draw(
         spent = (clock() - start) * 1e-9
         if spent > cap:
             return f"the limit of {cap:g} s per comparison (ini genesis_perf_cap)"
-        if spent > budget and len(samples.xs) >= rule.looks[0]:
+        # Where 12 blocks of long arms leave a claim open, 18 nearly always close it.
+        if spent > budget and len(samples.xs) >= rule.looks[1 if samples.plan.long else 0]:
             return f"the time budget of {budget:g} s"
         try:
             sampler.draw_block()

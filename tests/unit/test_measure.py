@@ -99,6 +99,15 @@ def test_long_arms_get_their_twelve_pairs_whatever_the_budget() -> None:
     assert found.claim is ClaimState.HOLDS
 
 
+def test_what_the_run_has_left_cuts_the_budget_of_long_arms_too() -> None:
+    clock = FakeClock()
+    arms = clock.arm(noisy(400_000 * US, 0.1, 1)), clock.arm(noisy(408_000 * US, 0.1, 2))
+    found = measure(Pair("t", "c", *arms, "seed", clock), Terms(Claim(), None, 4.0, 60.0, left=0.5))
+    assert found.claim is ClaimState.UNDECIDED
+    assert len(found.xs) == 18
+    assert "the time budget of 0.5 s" in str(found.reason)
+
+
 def test_the_hard_cap_cuts_even_before_the_first_look() -> None:
     found = run(5_000_000 * US, 5_000_000 * US, cap=40.0)
     assert found.claim is ClaimState.UNDECIDED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from benchmarks.verdict_study import (
     rawfiles,
     recompute,
 )
+from benchmarks.verdict_study.report import RESULTS
 from pytest_genesis_perf.statistics import (
     LONG_ARMS,
     ClaimState,
@@ -123,3 +125,16 @@ def test_a_claim_that_no_process_could_confirm_fails_in_both_programs() -> None:
     assert recompute.verdict(row | {"fresh": [*row["fresh"][:1], {"fault": "killed"}]}).endswith(
         "None, REGRESSED, fail"
     )
+
+
+def test_the_stored_verdicts_follow_from_the_stored_slices(tmp_path: Path) -> None:
+    if not (RESULTS / "raw").is_dir():
+        pytest.skip("the raw slices are in the repository, not in the source archive")
+    stored = sorted((RESULTS / "raw").glob(f"*{rawfiles.SUFFIX}"))
+    assert len(stored) > 200
+    # One in fifteen; the command of the page does all of them.
+    for path in stored[::15]:
+        shutil.copy(path, tmp_path)
+    gates, _, wrong = recompute.recompute(tmp_path)
+    assert gates > 300
+    assert not wrong
