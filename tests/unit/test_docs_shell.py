@@ -123,7 +123,7 @@ OTHERS: dict[str, str] = {
     "pytest --genesis-perf-doctor=60": "measures for a minute",
     "python -m benchmarks.verdicts run --out DIR": "hours",
     "python -m benchmarks.verdicts run --out benchmarks/results/verdicts/raw": "hours",
-    "python -m benchmarks.verdicts recompute benchmarks/results/verdicts/raw": "seconds; a part of it in test_verdict_recompute",
+    "python -m benchmarks.verdicts recompute benchmarks/results/verdicts/raw": "a part is a test of its own",
     "python -m benchmarks.verdicts table benchmarks/results/verdicts/raw": "writes results and docs",
     "python -m benchmarks.verdicts alternatives DIR": "needs what the run left",
     "python -m benchmarks.verdicts simulate": "minutes",
