@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_genesis_perf import slots
 from pytest_genesis_perf.arms import (
     Arm,
     ArmRaisedError,
@@ -202,6 +203,12 @@ class TestProcesses:
 
 
 class TestSampler:
+    @pytest.fixture(autouse=True)
+    def steady(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever the load makes of one call: equal arms are alike."""
+        monkeypatch.setattr(slots, "SAME_CALLS", 16)
+        monkeypatch.setattr(slots, "BESIDE_RATIO", 256.0)
+
     def test_long_arms_are_run_side_by_side(self) -> None:
         with Sampler(slow_computing(), slow_computing(), "seed") as sampler:
             plan = sampler.samples.plan

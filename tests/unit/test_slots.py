@@ -9,13 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from pytest_genesis_perf import own_time
+from pytest_genesis_perf import own_time, slots
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.own_time import ComputesAlone, OwnClock, own_time_missing
 from pytest_genesis_perf.prepared import prepared
 from pytest_genesis_perf.slots import SlicePlan, slots_for
 
 LINUX = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_missing()))
+
+
+@pytest.fixture(autouse=True)
+def steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the load makes of one call: arms count as alike up to 16 times, and as far apart from 256 times."""
+    monkeypatch.setattr(slots, "SAME_CALLS", 16)
+    monkeypatch.setattr(slots, "BESIDE_RATIO", 256.0)
 
 
 def computing() -> int:
@@ -97,7 +104,7 @@ class TestWhy:
 
     def test_a_shorter_arm_runs_as_long_by_more_calls(self) -> None:
         def shorter() -> int:
-            return sum(range(1_600_000))
+            return sum(range(80_000))
 
         found = plan(computing, shorter)
         assert found.in_turns is None
@@ -105,9 +112,9 @@ class TestWhy:
 
     def test_not_where_the_arms_are_far_apart(self) -> None:
         def far_shorter() -> int:
-            return sum(range(1_000))
+            return sum(range(10))
 
-        assert plan(computing, far_shorter).in_turns == "one takes 4 times as long as the other, or more"
+        assert plan(computing, far_shorter).in_turns == "one takes 256 times as long as the other, or more"
 
 
 @LINUX
