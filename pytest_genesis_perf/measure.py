@@ -169,7 +169,7 @@ def measure(
         The arms.
     terms : Terms
         Claim, stored speedup and budget. Beside a stored speedup a claim that holds is sampled on until the
-        interval is narrow enough to be held against it.
+        interval is narrow enough to be held against it, or cannot become so in time.
     tell : callable, optional
         Is told how far it is, never within a block.
     last_calls : callable, optional
