@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -256,3 +256,13 @@ def test_an_isolated_process_that_cannot_run_fails_the_test() -> None:
         "it was killed"
     )
     assert found.reproduced is None
+
+
+def test_a_control_of_long_arms_is_judged_by_their_table() -> None:
+    # Six blocks bound a median by the table of long arms only: by the other one no control could ever be out.
+    first = measured(5.0).measured[0]
+    out = Answer((replace(first, control=(0.05,) * 6, control_long=True),))
+    _, found = pending(Suspicion.CLAIM_FAILS).settled(Children([out, measured(5.0), measured(5.0)]), ())
+    assert found is not None
+    assert found.reproduced is False
+    assert "not fit to judge" in found.why
