@@ -2,8 +2,9 @@
 
 ``run --out DIR`` measures and keeps every slice; it goes on where it stopped. ``recompute DIR`` makes every verdict
 again from the slices, by a second program that shares no code with the plugin. ``table DIR`` writes what was found to
-``benchmarks/results/verdicts`` and into ``docs/how-a-verdict-is-made.md``. ``alternatives DIR`` holds other rules
-against the same blocks. ``simulate`` needs no clock: errors of the rule where they can be known.
+``benchmarks/results/verdicts`` and into ``docs/how-a-verdict-is-made.md`` (or ``--results`` and ``--docs``).
+``alternatives DIR`` holds other rules against the same blocks. ``simulate`` needs no clock: errors of the rule where
+they can be known.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.verdict_study import commands, controller, gates, plan, simulation
 from benchmarks.verdict_study.rawfiles import RawFileError
-from benchmarks.verdict_study.report import DocsError
+from benchmarks.verdict_study.report import DOCS, RESULTS, DocsError
 
 
 def main(given: list[str] | None = None) -> int:
@@ -61,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     simulate = subcommands.add_parser("simulate", help="errors of the rule where they can be known")
     simulate.add_argument("--streams", type=int, default=simulation.STREAMS, help="fewer are not stored")
     simulate.set_defaults(do=commands.simulate)
+    for command in (others, table, simulate):
+        command.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
+        command.add_argument("--docs", type=Path, default=DOCS, help="the page that shows them")
     return whole
 
 

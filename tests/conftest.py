@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["pytester"]
 
@@ -19,6 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if folder and not found:
         del os.environ["GENESIS_DATA_DIR"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Keep tests that wait for the same recomputed run in one worker."""
+    from tests.equality.scheduling import ByRecomputedRun
+
+    return ByRecomputedRun(config, log)
 
 
 ONE_PYTHON = (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.verdict_study import alternatives, rawfiles, simulation
 from benchmarks.verdict_study.recompute import recompute
-from benchmarks.verdict_study.report import RESULTS, SCHEMA, markdown, write_docs
+from benchmarks.verdict_study.report import SCHEMA, markdown, write_docs
 from benchmarks.verdict_study.requirements import requirements
 from benchmarks.verdict_study.slices import RawBlocks
 from benchmarks.verdict_study.summary import summarise
@@ -37,16 +37,16 @@ def again(chosen: argparse.Namespace) -> int:
 def table(chosen: argparse.Namespace) -> int:
     """Write what a run found to the results, and the results into the docs."""
     if chosen.check:
-        same = write_docs(check=True)
+        same = write_docs(chosen.results, chosen.docs, check=True)
         print("the docs show the stored results" if same else "the docs do not show the stored results")
         return 0 if same else 1
     if chosen.raw:
         summary = summarise(rawfiles.read_all(chosen.raw))
-        write(RESULTS / "summary.json", summary)
-        _write_traces(RESULTS / TRACES, traces_of(chosen.raw))
+        write(chosen.results / "summary.json", summary)
+        _write_traces(chosen.results / TRACES, traces_of(chosen.raw))
         rows = [(one.what, one.measured, str(one.holds)) for one in requirements(summary)]
         print(markdown(("must hold", "found", "holds"), rows), end="")
-    write_docs()
+    write_docs(chosen.results, chosen.docs)
     return 0
 
 
@@ -59,8 +59,8 @@ def others(chosen: argparse.Namespace) -> int:
         "coverage": [asdict(one) for one in alternatives.coverage()],
         "isolated": [asdict(one) for one in alternatives.isolated_rules(processes)],
     }
-    write(RESULTS / "alternatives.json", found)
-    write_docs()
+    write(chosen.results / "alternatives.json", found)
+    write_docs(chosen.results, chosen.docs)
     for one in lines:
         print(f"{one.rule:50s} {one.about:32s} {one.situation:7s} {one.text}  {one.more}")
     for made in (*found["coverage"], *found["isolated"]):
@@ -70,7 +70,7 @@ def others(chosen: argparse.Namespace) -> int:
 
 def simulate(chosen: argparse.Namespace) -> int:
     """Simulate the errors of the rule; exit code 1 where more is seen than is promised."""
-    recorded = read_traces(RESULTS / TRACES)
+    recorded = read_traces(chosen.results / TRACES)
     found, over = [], []
     for truth, name, noise, promised in simulation.cases(recorded):
         for rule in simulation.RULES:
@@ -86,8 +86,11 @@ def simulate(chosen: argparse.Namespace) -> int:
     exact = simulation.exact_errors()
     print(f"exactly, on the limit: {exact}")
     if chosen.streams >= simulation.STREAMS:
-        write(RESULTS / "simulation.json", {"exact": exact, "simulated": [one.to_plain() for one in found]})
-        write_docs()
+        write(
+            chosen.results / "simulation.json",
+            {"exact": exact, "simulated": [one.to_plain() for one in found]},
+        )
+        write_docs(chosen.results, chosen.docs)
     return 1 if over else 0
 
 

@@ -273,18 +273,20 @@ def _seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.2g} s" if value < 9.95 else f"{value:.0f} s"
 
 
-def write_docs(results: Path = RESULTS, *, check: bool = False) -> bool:
+def write_docs(results: Path, page: Path, *, check: bool = False) -> bool:
     """Put the tables of the stored results into the docs; return whether they were there already.
 
     Parameters
     ----------
-    results : Path, optional
+    results : Path
         Folder of the results.
+    page : Path
+        The page with places for tables.
     check : bool, optional
         Write nothing.
     """
-    before = DOCS.read_text(encoding="utf-8")
+    before = page.read_text(encoding="utf-8")
     after = fill(before, tables(results))
     if before != after and not check:
-        DOCS.write_text(after, encoding="utf-8")
+        page.write_text(after, encoding="utf-8")
     return before == after

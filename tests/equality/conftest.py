@@ -22,21 +22,6 @@ from tests.equality.shared import once, shared_folder
 SERIES = ("embedded", "real")
 
 
-RECOMPUTED = ("reference", "cached_reference", "feature_reference", "random_reference")
-"""The fixtures that take a minute or more in full size."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what waits for the same recomputed run in one worker: another would only wait for it too."""
-    for item in items:
-        asked = set(getattr(item, "fixturenames", ())) & set(RECOMPUTED)
-        if asked:
-            series = item.callspec.params.get("candles", "") if hasattr(item, "callspec") else ""
-            item.add_marker(
-                pytest.mark.xdist_group("whole" if "random_reference" in asked else f"run {series}")
-            )
-
-
 @pytest.fixture(scope="session")
 def sizes() -> Sizes:
     """How many bars are compared in this run."""

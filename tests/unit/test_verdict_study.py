@@ -16,12 +16,10 @@ import pytest
 from benchmarks import verdicts
 from benchmarks.verdict_study import (
     arms,
-    commands,
     neighbours,
     plan,
     rawfiles,
     recompute,
-    report,
 )
 from benchmarks.verdict_study.asking import Cell, FreshProcesses
 from benchmarks.verdict_study.slices import RawBlocks, RecordingError, raw_blocks
@@ -192,13 +190,11 @@ def test_a_neighbour_does_not_outlive_the_one_that_started_it() -> None:
 
 @ON_LINUX
 def test_a_run_is_kept_made_again_put_into_tables_and_gone_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results, docs = tmp_path / "results", tmp_path / "docs.md"
+    there = ["--results", str(results), "--docs", str(docs)]
     docs.write_text("before\n<!-- generated: same -->\nold\n<!-- end -->\nafter\n", encoding="utf-8")
-    for module in (report, commands):
-        monkeypatch.setattr(module, "RESULTS", results)
-    monkeypatch.setattr(report, "DOCS", docs)
     raw = str(tmp_path / "raw")
     command = [
         "run",
@@ -221,12 +217,12 @@ def test_a_run_is_kept_made_again_put_into_tables_and_gone_on_with(
     )
     assert verdicts.main(["recompute", raw]) == 0
     assert "12 verdicts made again" in capsys.readouterr().out
-    assert verdicts.main(["table", raw]) == 0
+    assert verdicts.main(["table", raw, *there]) == 0
     assert "| python | busy | 2 in 1 |" in docs.read_text(encoding="utf-8")
     assert docs.read_text(encoding="utf-8").endswith("after\n")
-    assert verdicts.main(["table", "--check"]) == 0
+    assert verdicts.main(["table", "--check", *there]) == 0
     docs.write_text(docs.read_text(encoding="utf-8").replace("2 in 1", "3 in 1"), encoding="utf-8")
-    assert verdicts.main(["table", "--check"]) == 1
+    assert verdicts.main(["table", "--check", *there]) == 1
     capsys.readouterr()
     assert verdicts.main(command) == 0
     assert "1 of 1 processes are there already" in capsys.readouterr().out
