@@ -51,6 +51,11 @@ class PreparedArm:
         """Whether it is a coroutine function."""
         return self._loop is not None
 
+    @property
+    def prepares(self) -> bool:
+        """Whether inputs are made for it."""
+        return self._setup is not None
+
     def around(self, wrap: Callable[[Callable[..., object]], Callable[..., object]]) -> PreparedArm:
         """Return the same arm around another function, made from the one it has."""
         return PreparedArm(wrap(self._function), self._setup, self._loop)

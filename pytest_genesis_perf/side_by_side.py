@@ -41,6 +41,8 @@ from pytest_genesis_perf.timing import sweep_young, time_calls
 _STOP_SECONDS = 1.0
 LEAST_PATIENCE = 60.0
 """Seconds to make inputs, and to make the last calls and compare what they return: not known before."""
+MANY_CALLS, SWEEPS = 64, 16
+"""A slice of more calls is timed in so many parts, garbage collected between them."""
 PR_SET_PDEATHSIG = 1
 HINT = (
     "(in a copy of the process, while the other arm ran; side_by_side=False where the arms must not run so)"
@@ -225,11 +227,22 @@ def _serve(
 def _run(arm: Arm, calls: int, clock: OwnClock, *, renew: bool) -> int:
     """Time calls of an arm, or make the inputs of the first one."""
     if not isinstance(arm, PreparedArm):
-        return 0 if renew else time_calls(arm, calls, clock)
+        return 0 if renew else _timed(arm, calls, clock)
     if renew:
         arm.renew()
         return 0
     return arm.time_each(calls, clock)
+
+
+def _timed(arm: Arm, calls: int, clock: OwnClock) -> int:
+    """Time calls; so many that cycles of all of them would fill the memory are swept up after in between."""
+    if calls <= MANY_CALLS:
+        return time_calls(arm, calls, clock)
+    total = 0
+    for piece in range(SWEEPS):
+        total += time_calls(arm, calls * (piece + 1) // SWEEPS - calls * piece // SWEEPS, clock)
+        sweep_young()
+    return total
 
 
 def _die_with_parent() -> None:

@@ -27,9 +27,10 @@ BESIDE_NS = 5_000_000
 machine changes its speed; arms of 10 ms differed from themselves by 18-35% (standard deviation of a block)."""
 BESIDE_SLOT_SECONDS = 0.1
 """Calls for so long make a slice: some eighty turns of each process. Of 0.05 s pairs differed by 1-9%, not 1-2%."""
-BESIDE_RATIO = 4.0
-"""Arms further apart run in turns: whether 10x is 10% more or less is seldom asked, and the shorter one would have to
-run as long as the other to meet the same states of the machine, which doubles the time."""
+BESIDE_MOST_SECONDS = 1.0
+"""Arms of more seconds run in turns: twelve blocks of four such slices would not fit into a minute."""
+MOST_INPUTS = 100
+"""With ``setup=``, arms so far apart that a slice would need more inputs than this, each made anew, run in turns."""
 _PATIENCE, _PATIENCE_SECONDS = 20.0, 5.0
 """A process hangs if it takes so many times as long as it should, and so many seconds more."""
 
@@ -194,10 +195,13 @@ def slots_for(
     alike = longest < SAME_CALLS * shortest
     # Such arms are timed by their own time, in turns too: a neighbour on the core is not theirs.
     alone = why is None
-    if why is None and longest >= BESIDE_RATIO * shortest:
-        why = f"one takes {BESIDE_RATIO:g} times as long as the other, or more"
+    slot = max(longest, BESIDE_SLOT_SECONDS)
+    if why is None and longest > BESIDE_MOST_SECONDS:
+        why = f"a call takes over {BESIDE_MOST_SECONDS:g} s"
+    inputs = math.ceil(slot / shortest)
+    if why is None and inputs > MOST_INPUTS and any(isinstance(a, PreparedArm) and a.prepares for a in arms):
+        why = f"setup= would have to make {inputs:,} inputs for each slice of the shorter arm"
     if why is None and longest * 1e9 > BESIDE_NS:
-        slot = max(longest, BESIDE_SLOT_SECONDS)
         if alike:
             first = second = math.ceil(BESIDE_SLOT_SECONDS / shortest)
         else:

@@ -6,11 +6,9 @@ import pytest
 
 from genesis_core import Candles
 
-RECOMPUTED = 250
-"""Bars of the arms that recompute features: their cost grows with the square."""
-BACKTESTED = 180
-"""Bars of the arms that recompute a whole backtest, 0.3 s a run: of 250 bars only 16 pairs fit into the budget, and
-the intervals were too wide to be held against stored speeds."""
+RECOMPUTED = 100
+"""Bars of the arms that recompute, 0.1 s a run: the cost grows with the square, and no more than twelve to eighteen
+blocks of four slices fit into the budget. Every bar of longer series is compared in ``tests/equality``."""
 
 
 @pytest.fixture(params=["embedded", "real"])
@@ -23,11 +21,5 @@ def series(request: pytest.FixtureRequest) -> Candles:
 
 @pytest.fixture
 def few(series: Candles) -> Candles:
-    """Return so few bars that recomputing their features takes half a second."""
+    """Return so few bars that recomputing them takes a tenth of a second."""
     return series[:RECOMPUTED]
-
-
-@pytest.fixture
-def fewer(series: Candles) -> Candles:
-    """Return so few bars that the reference backtest over them takes a third of a second."""
-    return series[:BACKTESTED]

@@ -31,15 +31,15 @@ def at_least_twenty_trades_per_thousand_bars(result: Result) -> Result:
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_plan(genesis_perf: GenesisPerf, fewer: Candles, plan: str) -> None:
+def test_plan(genesis_perf: GenesisPerf, few: Candles, plan: str) -> None:
     flags, least = PLANS[plan]
     cache = FeatureCache() if plan == "all flags" else None
     genesis_perf.compare(
         label=plan,
-        baseline=lambda: at_least_twenty_trades_per_thousand_bars(backtest(fewer)),
-        optimized=lambda: backtest(fewer, feature_cache=cache, **flags),
+        baseline=lambda: at_least_twenty_trades_per_thousand_bars(backtest(few)),
+        optimized=lambda: backtest(few, feature_cache=cache, **flags),
         min_speedup=least,
-        work=f"{len(fewer)} bars",
+        work=f"{len(few)} bars",
     )
 
 
@@ -63,12 +63,12 @@ def test_shared_cache(genesis_perf: GenesisPerf, series: Candles) -> None:
     assert cache.hits > 0
 
 
-def test_flag_matrix_is_identical(fewer: Candles) -> None:
+def test_flag_matrix_is_identical(few: Candles) -> None:
     """All 16 combinations give one digest; their speed is judged per distinct plan above."""
     digests = set()
     names = ("fast_window", "precompute_features", "compiled")
     for cached, *flags in itertools.product([False, True], repeat=4):
         chosen = dict(zip(names, flags, strict=True))
-        result = backtest(fewer, feature_cache=FeatureCache() if cached else None, **chosen)
+        result = backtest(few, feature_cache=FeatureCache() if cached else None, **chosen)
         digests.add((result.digest, result.summary_digest))
     assert len(digests) == 1

@@ -207,7 +207,6 @@ class TestSampler:
     def steady(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whatever the load makes of one call: equal arms are alike."""
         monkeypatch.setattr(slots, "SAME_CALLS", 16)
-        monkeypatch.setattr(slots, "BESIDE_RATIO", 256.0)
 
     def test_long_arms_are_run_side_by_side(self) -> None:
         with Sampler(slow_computing(), slow_computing(), "seed") as sampler:

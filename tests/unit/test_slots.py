@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 import time
 from contextlib import closing
@@ -20,9 +21,8 @@ LINUX = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_m
 
 @pytest.fixture(autouse=True)
 def steady(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the load makes of one call: arms count as alike up to 16 times, and as far apart from 256 times."""
+    """Whatever the load makes of one call: arms count as alike up to 16 times."""
     monkeypatch.setattr(slots, "SAME_CALLS", 16)
-    monkeypatch.setattr(slots, "BESIDE_RATIO", 256.0)
 
 
 def computing() -> int:
@@ -110,11 +110,29 @@ class TestWhy:
         assert found.in_turns is None
         assert found.optimized_calls > found.baseline_calls
 
-    def test_not_where_the_arms_are_far_apart(self) -> None:
-        def far_shorter() -> int:
-            return sum(range(10))
+    def test_however_far_the_arms_are_apart(self) -> None:
+        found = plan(lambda: sum(range(10)), computing)
+        assert found.in_turns is None
+        assert found.baseline_calls > 1_000
 
-        assert plan(computing, far_shorter).in_turns == "one takes 256 times as long as the other, or more"
+    def test_not_where_blocks_would_not_fit_into_the_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(slots, "BESIDE_MOST_SECONDS", 0.001)
+        assert plan(computing, computing).in_turns == "a call takes over 0.001 s"
+
+    def test_not_where_slices_would_need_thousands_of_inputs(self) -> None:
+        def first(n: int) -> int:
+            return sum(range(n))
+
+        def far_shorter(n: int) -> int:
+            return n
+
+        with prepared(first, far_shorter, lambda: 4_000_000) as arms:
+            told = str(plan(*arms).in_turns)
+        assert re.fullmatch(
+            r"setup= would have to make [\d,]{4,} inputs for each slice of the shorter arm", told
+        )
+        with prepared(first, first, lambda: 4_000_000) as arms:
+            assert plan(*arms).in_turns is None
 
 
 @LINUX
