@@ -19,7 +19,8 @@ from genesis_core.features import Feature, compute_columns, interpret_columns, n
 from genesis_core.features.graph import Value
 from pytest_genesis_perf.evidence import Claim
 from pytest_genesis_perf.identity import find_difference
-from pytest_genesis_perf.measure import Measurement, Pair, Terms, measure
+from pytest_genesis_perf.measure import measure
+from pytest_genesis_perf.measurement import Measurement, Pair, Terms
 
 Call = Callable[[], Any]
 

@@ -15,7 +15,7 @@ from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError, SideByS
 from pytest_genesis_perf.comparators import handlers_of
 from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.marker import Wishes, wishes
-from pytest_genesis_perf.measure import Pair
+from pytest_genesis_perf.measurement import Pair
 from pytest_genesis_perf.observe import Observation, memo_remarks, observe
 from pytest_genesis_perf.pending import AskChild, Pending
 from pytest_genesis_perf.prepared import LoopRunningError, Setup, prepared

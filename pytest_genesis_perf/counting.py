@@ -16,7 +16,7 @@ from pytest_genesis_perf.child_request import Request
 from pytest_genesis_perf.children import ask_child
 from pytest_genesis_perf.costs import Counted
 from pytest_genesis_perf.instructions import count_instructions, marked, switched
-from pytest_genesis_perf.measure import Pair
+from pytest_genesis_perf.measurement import Pair
 
 _ONE_THREAD = (
     "BLIS_NUM_THREADS",

@@ -12,7 +12,8 @@ from pytest_genesis_perf.confirm import Fresh, Suspicion
 from pytest_genesis_perf.costs import Counted, held
 from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
-from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
+from pytest_genesis_perf.measure import measure, measure_asked
+from pytest_genesis_perf.measurement import Asked, Measurement, Pair, Terms
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import StoredState

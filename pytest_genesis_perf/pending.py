@@ -19,7 +19,7 @@ from pytest_genesis_perf.confirm import (
     slow_side,
 )
 from pytest_genesis_perf.evidence import Evidence, StoredSpeed
-from pytest_genesis_perf.measure import Measurement
+from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import ClaimState, median

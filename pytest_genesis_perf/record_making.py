@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_genesis_perf.confirm import Confirmation
 from pytest_genesis_perf.evidence import Evidence
-from pytest_genesis_perf.measure import Measurement
+from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.record import Comparison
 from pytest_genesis_perf.session import Session

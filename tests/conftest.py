@@ -52,12 +52,15 @@ ONE_PYTHON = (
     "test_e2e_reports.py",
     "test_e2e_side_by_side.py",
     "test_e2e_update",
+    "test_e2e_verdicts.py",
     "test_identity_flips.py",
     "test_instructions.py",
     "test_memory",
     "test_baseline_writers.py",
     "test_cli_progress.py",
     "test_cli_baseline.py",
+    "test_its_kernels_are_compiled_once",
+    "test_measure.py",
     "test_verdict_",
 )
 """Tests of tools beside the product, of drawing, of processors, of files and of processes: what they find hardly

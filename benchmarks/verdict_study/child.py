@@ -18,7 +18,7 @@ from pytest_genesis_perf.child_request import Measured, Request, write_answer
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.arms import Arm
-    from pytest_genesis_perf.measure import Asked, Measurement
+    from pytest_genesis_perf.measurement import Asked, Measurement
 
 PAGE = 4096
 
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> None:
     # Behind the ballast: what these import lies elsewhere in each process.
     from benchmarks.verdict_study.asking import Cell
     from benchmarks.verdict_study.gates import NODEID, arms_of
-    from pytest_genesis_perf.measure import Asked
+    from pytest_genesis_perf.measurement import Asked
 
     kind, variant, budget, cap = arguments[2:]
     baseline, optimized = arms_of(Cell(kind, variant))
@@ -74,7 +74,8 @@ def main(arguments: list[str]) -> None:
 
 def _measured(asked: Asked, baseline: Arm, optimized: Arm) -> tuple[dict[str, Any], Measurement]:
     from benchmarks.verdict_study.slices import raw_blocks
-    from pytest_genesis_perf.measure import Pair, measure_asked
+    from pytest_genesis_perf.measure import measure_asked
+    from pytest_genesis_perf.measurement import Pair
 
     seed = secrets.token_hex(8)
     measured = measure_asked(Pair("", "", baseline, optimized, seed), asked)

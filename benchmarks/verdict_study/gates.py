@@ -16,7 +16,8 @@ from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.confirm import Confirmation, Suspicion
 from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.first_calls import FirstCalls
-from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
+from pytest_genesis_perf.measure import measure, measure_asked
+from pytest_genesis_perf.measurement import Asked, Measurement, Pair, Terms
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
 from pytest_genesis_perf.statistics import ClaimState

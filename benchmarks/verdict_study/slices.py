@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_genesis_perf.measure import Measurement
+from pytest_genesis_perf.measurement import Measurement
 
 Slices = NDArray[np.int64]
 

@@ -20,7 +20,7 @@ from pytest_genesis_perf.confirm import (
 )
 from pytest_genesis_perf.evidence import Claim, Evidence, StoredSpeed
 from pytest_genesis_perf.first_calls import FirstCalls
-from pytest_genesis_perf.measure import Measurement
+from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
 from pytest_genesis_perf.slots import SlicePlan

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from pytest_genesis_perf.evidence import Claim, StoredSpeed
-from pytest_genesis_perf.measure import Asked, Measurement, Pair, Terms, measure, measure_asked
+from pytest_genesis_perf.measure import measure, measure_asked
+from pytest_genesis_perf.measurement import Asked, Measurement, Pair, Terms
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import StoredState
 from tests.unit.fake_clock import FakeClock

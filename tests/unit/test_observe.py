@@ -13,7 +13,7 @@ from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_dige
 from pytest_genesis_perf.child_request import Request
 from pytest_genesis_perf.confirm import Fresh, Suspicion
 from pytest_genesis_perf.evidence import Claim, StoredSpeed
-from pytest_genesis_perf.measure import Pair
+from pytest_genesis_perf.measurement import Pair
 from pytest_genesis_perf.observe import Observation, observe, timing_obstacle
 from pytest_genesis_perf.options import Settings
 from pytest_genesis_perf.session import Session

@@ -26,7 +26,7 @@ def steady(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def computing() -> int:
-    return sum(range(4_000_000))
+    return sum(range(1_500_000))
 
 
 def sleeping() -> None:
@@ -97,7 +97,7 @@ class TestWhy:
 
     def test_arms_of_like_length_get_as_many_calls(self) -> None:
         def longer() -> int:
-            return computing() + sum(range(1_000_000))
+            return computing() + sum(range(300_000))
 
         found = plan(computing, longer)
         assert found.baseline_calls == found.optimized_calls
@@ -126,12 +126,12 @@ class TestWhy:
         def far_shorter(n: int) -> int:
             return n
 
-        with prepared(first, far_shorter, lambda: 4_000_000) as arms:
+        with prepared(first, far_shorter, lambda: 1_500_000) as arms:
             told = str(plan(*arms).in_turns)
         assert re.fullmatch(
             r"setup= would have to make [\d,]{4,} inputs for each slice of the shorter arm", told
         )
-        with prepared(first, first, lambda: 4_000_000) as arms:
+        with prepared(first, first, lambda: 1_500_000) as arms:
             assert plan(*arms).in_turns is None
 
 

@@ -24,7 +24,8 @@ from benchmarks.verdict_study import (
 from benchmarks.verdict_study.asking import Cell, FreshProcesses
 from benchmarks.verdict_study.slices import RawBlocks, RecordingError, raw_blocks
 from pytest_genesis_perf.child_request import Request
-from pytest_genesis_perf.measure import Asked, Pair, measure_asked
+from pytest_genesis_perf.measure import measure_asked
+from pytest_genesis_perf.measurement import Asked, Pair
 
 ON_LINUX = pytest.mark.skipif(os.name != "posix", reason="processes are looked at as POSIX has them")
 
