@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,6 +14,7 @@ from pytest_genesis_perf.measure import measure, measure_asked
 from pytest_genesis_perf.measurement import Asked, Measurement, Pair, Terms
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.statistics import ClaimState
+from pytest_genesis_perf.tracing import active_tracer
 from pytest_genesis_perf.verdict import StoredState
 
 
@@ -94,7 +93,7 @@ def observe(
     baseline, optimized = first.timeable(pair.baseline, pair.optimized)
     pair = replace(pair, baseline=baseline, optimized=optimized)
     if settings.child:
-        return _asked(pair, evidence, first, session, memory)
+        return _asked(pair, evidence, first, budget, session, memory)
     entry = session.stored_speed(key)
     why_missing = None if entry else session.store.why_no_speed(session.environment, key)
     last_calls = partial(find_unstable, first, pair.baseline, pair.optimized)
@@ -149,7 +148,9 @@ def _peaks(pair: Pair, memory: bool) -> Counted | None:
     return count_memory(pair.baseline, pair.optimized)
 
 
-def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, memory: bool) -> Observation:
+def _asked(
+    pair: Pair, evidence: Evidence, first: FirstCalls, budget: float, session: Session, memory: bool
+) -> Observation:
     """Measure what the parent of this process asks for, and judge nothing."""
     request = session.settings.child
     if request is None or request.label not in (None, pair.label):
@@ -159,8 +160,7 @@ def _asked(pair: Pair, evidence: Evidence, first: FirstCalls, session: Session, 
 
         session.instructions[pair.nodeid, pair.label] = counted_here(pair, request)
         return Observation(evidence, first)
-    settings = session.settings
-    asked = Asked(request.blocks, None, request.beyond, settings.budget, settings.cap, request.exchanged)
+    asked = Asked(request.blocks, None, request.beyond, budget, session.settings.cap, request.exchanged)
     measurement = measure_asked(
         pair, asked, last_calls=partial(find_unstable, first, pair.baseline, pair.optimized)
     )
@@ -208,15 +208,6 @@ def _suspicion(measurement: Measurement, terms: Terms) -> Suspicion | None:
     return None
 
 
-def _traces_memory() -> bool:
-    # Not every Python has it.
-    with suppress(ImportError):
-        from tracemalloc import is_tracing
-
-        return is_tracing()
-    return False
-
-
 def timing_obstacle(*, worker: bool) -> str | None:
     """Return why no time measured now can be trusted, None if nothing is known to disturb it.
 
@@ -227,14 +218,5 @@ def timing_obstacle(*, worker: bool) -> str | None:
     """
     if worker:
         return "speed is not judged beside other xdist workers; run without -n (identity was checked)"
-    if sys.gettrace() is not None:
-        return "speed is not judged while a trace function is active (coverage or a debugger)"
-    if sys.getprofile() is not None:
-        return "speed is not judged while a profiler is active"
-    if _traces_memory():
-        return "speed is not judged while tracemalloc is active"
-    if sys.version_info >= (3, 12):
-        tools = [name for name in map(sys.monitoring.get_tool, range(6)) if name]
-        if tools:
-            return f"speed is not judged while sys.monitoring is used by {', '.join(tools)}"
-    return None
+    tracer = active_tracer()
+    return f"speed is not judged while {tracer} is active" if tracer else None

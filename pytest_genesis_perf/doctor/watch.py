@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
 from pytest_genesis_perf.disturbance import Watch, load_average
@@ -12,6 +11,7 @@ from pytest_genesis_perf.doctor.processes import snapshot, used_between
 from pytest_genesis_perf.doctor.readings import Quota, Readings
 from pytest_genesis_perf.own_time import own_time_missing
 from pytest_genesis_perf.timing import timer_tick
+from pytest_genesis_perf.tracing import active_tracer
 
 _CLOCKS_EVERY = 0.5
 
@@ -75,19 +75,3 @@ def usable_cpus() -> tuple[int, ...]:
     if hasattr(os, "sched_getaffinity"):
         return tuple(sorted(os.sched_getaffinity(0)))
     return tuple(range(os.cpu_count() or 1))
-
-
-def active_tracer() -> str | None:
-    """Return what traces or profiles this process, None if nothing does."""
-    for kind, function in (("trace", sys.gettrace()), ("profile", sys.getprofile())):
-        if function is not None:
-            module = getattr(function, "__module__", None) or type(function).__module__
-            return f"a {kind} function of {module.partition('.')[0]}"
-    # Python 3.12 has tools that are neither: coverage and debuggers among them.
-    monitoring = getattr(sys, "monitoring", None)
-    if monitoring is not None:
-        for tool in range(6):
-            name = monitoring.get_tool(tool)
-            if name is not None and monitoring.get_events(tool):
-                return f"the monitoring tool {name}"
-    return None

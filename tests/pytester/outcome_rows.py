@@ -226,7 +226,7 @@ CASES = [
     Case(
         "8 tracing is active",
         TRACED,
-        "INCONCLUSIVE: speed is not judged while a trace function is active (coverage or a debugger)",
+        "INCONCLUSIVE: speed is not judged while a trace function of test_it is active",
         "warn",
         "inconclusive",
         stored(1.0, digest=""),

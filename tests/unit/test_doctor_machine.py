@@ -11,7 +11,8 @@ import pytest
 from pytest_genesis_perf.doctor import machine
 from pytest_genesis_perf.doctor.processes import snapshot, used_between
 from pytest_genesis_perf.doctor.readings import Frequency, Others, Quota, Used
-from pytest_genesis_perf.doctor.watch import MachineWatch, active_tracer, usable_cpus
+from pytest_genesis_perf.doctor.watch import MachineWatch, usable_cpus
+from pytest_genesis_perf.tracing import active_tracer
 
 Put = Callable[..., Path]
 

@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from random import Random
 from types import FrameType
 from typing import Any
 
@@ -136,16 +137,23 @@ def test_what_disturbs_timing_is_named() -> None:
     profiler = sys.getprofile()
     sys.setprofile(trace)
     try:
-        assert "profiler" in str(timing_obstacle(worker=False))
+        assert "a profile function of" in str(timing_obstacle(worker=False))
     finally:
         sys.setprofile(profiler)
 
 
-if sys.version_info >= (3, 12):
-
-    def test_a_tool_of_sys_monitoring_is_named() -> None:
-        sys.monitoring.use_tool_id(4, "some-tool")
-        try:
-            assert "some-tool" in str(timing_obstacle(worker=False))
-        finally:
-            sys.monitoring.free_tool_id(4)
+def test_a_child_goes_on_as_long_as_the_test_is_allowed_to(session: Session) -> None:
+    """The marker's budget, not that of the settings; the blocks lie on both sides of the limit."""
+    request = Request(answer="", select=(), blocks=32, beyond=0.0)
+    drawn = []
+    for budget in (0.001, 1e6):
+        clock = FakeClock()
+        choice = Random("lengths").choice
+        lengths = (choice((90_000, 110_000)) for _ in count())
+        child = Session(replace(session.settings, child=request))
+        pair = Pair("t.py::t", "c", clock.arm(100_000, "r"), clock.arm(lengths, "r"), "s", clock)
+        measured = observe(pair, Claim(), budget, child).measurement
+        assert measured is not None
+        drawn.append(len(measured.xs))
+    assert drawn[0] == 32
+    assert drawn[1] > 32
