@@ -45,7 +45,8 @@ def _cells(kinds: Sequence[str], variants: Sequence[str], *modes: str) -> tuple[
 GROUPS: Mapping[str, Group] = {
     "same": Group(1, _cells(SHORT, SAME_CODE), times=4),
     "power": Group(2, _cells(SHORT, (*SLOWER, "faster 5%"))),
-    "isolated": Group(2, _cells(("numpy owned",), (*SAME_CODE, *SLOWER, "faster 5%"), "isolated")),
+    "isolated": Group(12, _cells(("numpy owned",), (*SAME_CODE, *SLOWER, "faster 5%"), "isolated")),
+    "isolatedpower": Group(2, _cells(("numpy owned",), SLOWER, "isolated")),
     "long": Group(4, _cells(LONG, SAME_CODE)),
     "longpower": Group(4, _cells(LONG, ("slower 5%",))),
     "longfast": Group(12, _cells(LONG, ("faster 5%",))),
