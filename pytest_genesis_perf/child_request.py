@@ -94,6 +94,8 @@ class Measured:
         In log units, in time order; empty if nothing was measured.
     long : bool
         Whether these are blocks of long arms.
+    in_turns : str or None
+        Why arms over 5 ms did not run side by side.
     speedup : float or None
         Median; None without blocks.
     seconds : mapping or None
@@ -103,7 +105,7 @@ class Measured:
     control : tuple of float
         Blocks of the baseline arm against itself, where asked for.
     control_long : bool
-        Whether these are pairs.
+        Whether these are blocks of long arms.
     digest : str or None
         Of the result of both arms in this process.
     memory_bytes : mapping or None
@@ -111,13 +113,14 @@ class Measured:
     instructions : mapping or None
         Of each arm, and the "tool" that counted them.
     why : str
-        Why it was not measured.
+        Why it was not measured, or no further.
     """
 
     nodeid: str
     label: str
     blocks: tuple[float, ...] = ()
     long: bool = False
+    in_turns: str | None = None
     speedup: float | None = None
     seconds: Mapping[str, float] | None = None
     calls: Mapping[str, int] = field(default_factory=dict)

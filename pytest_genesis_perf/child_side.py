@@ -93,6 +93,8 @@ def answer(
                 label=record.label,
                 blocks=record.blocks,
                 long=record.long,
+                in_turns=record.in_turns or None,
+                why=record.detail.partition("\n")[0] if record.verdict == "INCONCLUSIVE" else "",
                 speedup=record.speedup,
                 seconds=dict(record.seconds) if record.seconds else None,
                 calls=dict(record.calls),

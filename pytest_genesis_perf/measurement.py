@@ -47,7 +47,7 @@ class Pair:
     handlers: tuple[Handler, ...] = ()
     side_by_side: bool = True
 
-    def sampler(self, last_calls: LastCalls | None, *, exchanged: bool = False) -> Sampler:
+    def sampler(self, last_calls: LastCalls | None, cap: float, *, exchanged: bool = False) -> Sampler:
         """Return what draws blocks of the arms."""
         return Sampler(
             self.baseline,
@@ -57,6 +57,7 @@ class Pair:
             exchanged=exchanged,
             last_calls=last_calls,
             side_by_side=self.side_by_side,
+            cap=cap,
         )
 
 
@@ -92,7 +93,7 @@ class Measurement:
     Parameters
     ----------
     plan : SlicePlan
-        Calls in a slice, pairs or blocks of four.
+        Calls in a slice, and how slices are run.
     xs : tuple of float
         The blocks, in log units, in time order.
     claim : ClaimState
@@ -127,9 +128,9 @@ class Measurement:
 
     @property
     def drawn(self) -> int | None:
-        """How many blocks of four a process that measures again is asked for; None where these are pairs.
+        """How many blocks a process that measures again is asked for; None for those of long arms.
 
-        Of pairs it draws what its own first look needs: an arm of just 5 ms may be long here and short there.
+        Of these it draws what its own first look needs: an arm of just 5 ms may be long here and short there.
         """
         return None if self.plan.long else len(self.xs)
 
@@ -144,8 +145,8 @@ class Asked:
 
     Parameters
     ----------
-    blocks, pairs : int or None
-        How many blocks of short arms, and how many pairs of long ones; None for as many as the first look needs.
+    blocks, long_blocks : int or None
+        How many blocks of short arms, and how many of long ones; None for as many as the first look needs.
     beyond : float or None
         Go on, doubling the blocks, until the whole interval of x lies on one side of this; None to stop at once.
     budget : float
@@ -157,7 +158,7 @@ class Asked:
     """
 
     blocks: int | None
-    pairs: int | None
+    long_blocks: int | None
     beyond: float | None
     budget: float
     cap: float

@@ -97,6 +97,10 @@ def observe(
     entry = session.stored_speed(key)
     why_missing = None if entry else session.store.why_no_speed(session.environment, key)
     last_calls = partial(find_unstable, first, pair.baseline, pair.optimized)
+    left = settings.run_budget - session.spent
+    if left <= 0.0:
+        reason = f"the time for all measurements of the run, {settings.run_budget:g} s, is used up"
+        return _untimed(pair, evidence, first, reason)
     if isolate:
         peaks = _peaks(pair, memory)
         unstable = last_calls()
@@ -105,10 +109,6 @@ def observe(
         if peaks:
             evidence = held(evidence, "memory", peaks, entry.memory_bytes if entry else None)
         return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED, peaks)
-    left = settings.run_budget - session.spent
-    if left <= 0.0:
-        reason = f"the time for all measurements of the run, {settings.run_budget:g} s, is used up"
-        return _untimed(pair, evidence, first, reason)
     terms = Terms(claim, entry.speedup if entry else None, budget, settings.cap, left)
     with session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
         measurement = measure(pair, terms, tell=tell, last_calls=last_calls)
@@ -171,8 +171,7 @@ def _asked(
         control = measure_asked(same, again)
         session.controls[pair.nodeid, pair.label] = Fresh(control.xs, control.plan.long)
     peaks = _peaks(pair, memory and request.memory)
-    reason = measurement.reason if not measurement.xs else None
-    evidence = replace(evidence, unstable=measurement.unstable, inconclusive_reason=reason)
+    evidence = replace(evidence, unstable=measurement.unstable, inconclusive_reason=measurement.reason)
     return Observation(evidence, first, measurement, None, peaks)
 
 

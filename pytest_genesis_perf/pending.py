@@ -22,7 +22,7 @@ from pytest_genesis_perf.evidence import Evidence, StoredSpeed
 from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.slots import SlicePlan
-from pytest_genesis_perf.statistics import ClaimState, median
+from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS, ClaimState, median
 from pytest_genesis_perf.verdict import STORED_TOLERANCE
 
 AskChild = Callable[[Request], Answer]
@@ -114,9 +114,11 @@ class Pending:
         for request in requests:
             answer = ask(request)
             mine = [one for one in answer.measured if (one.nodeid, one.label) == (self.nodeid, self.label)]
-            if not mine or not mine[0].blocks:
-                why = mine[0].why if mine else answer.fault
-                return answers, why or "the comparison did not run there"
+            if not mine:
+                return answers, answer.fault or "the comparison did not run there"
+            drawn, least = len(mine[0].blocks), (FRESH_LONG_ARMS if mine[0].long else SHORT_ARMS).looks[0]
+            if drawn < least:
+                return answers, mine[0].why or f"it drew {drawn} of {least} blocks"
             answers.append(mine[0])
         return answers, ""
 
@@ -147,7 +149,7 @@ def _measurement(
     calls = answers[0].calls
     seconds = {role: median([one.seconds[role] for one in answers if one.seconds]) for role in calls}
     return Measurement(
-        plan=SlicePlan(calls["baseline"], calls["optimized"], answers[0].long),
+        plan=SlicePlan(calls["baseline"], calls["optimized"], answers[0].long, answers[0].in_turns),
         xs=medians,
         claim=claim,
         reason=reason,

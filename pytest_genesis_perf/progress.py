@@ -64,7 +64,7 @@ class Progress:
             now = self._clock()
             if now - started >= AFTER and now - shown >= EVERY:
                 shown = now
-                self._show(f"{what}: {blocks} of {look} pairs, {now - started:.0f} s")
+                self._show(f"{what}: {blocks} of {look} blocks, {now - started:.0f} s")
 
         try:
             yield tell

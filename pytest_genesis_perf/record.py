@@ -63,6 +63,8 @@ class Comparison:
         Whether the arms were judged by the rule of long arms.
     in_turns : str
         Why arms over 5 ms did not run side by side; empty where they did, and for shorter ones.
+    isolated : bool
+        Whether fresh processes alone judged it.
     calls : mapping
         Calls in a slice of each arm.
     confirmation : tuple of float
@@ -103,6 +105,7 @@ class Comparison:
     blocks: tuple[float, ...] = ()
     long: bool = False
     in_turns: str = ""
+    isolated: bool = False
     calls: Mapping[str, int] = field(default_factory=dict)
     confirmation: tuple[float, ...] = ()
     seed: str = ""

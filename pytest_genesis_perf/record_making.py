@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_genesis_perf.confirm import Confirmation
+from pytest_genesis_perf.confirm import Confirmation, Suspicion
 from pytest_genesis_perf.evidence import Evidence
 from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
@@ -74,6 +74,7 @@ def make_record(
         stored_digest=session.stored_digest((nodeid, label)) if evidence.error is None else None,
         digest_state=evidence.digest_state,
         plans=seen.first.plans if seen else {},
+        isolated=seen is not None and seen.suspicion is Suspicion.ISOLATED,
         confirmation=confirmation.speedups if confirmation else (),
         cost_gaps=(*evidence.uncounted, *evidence.unstored),
         **(_timings(measured) if measured else {}),

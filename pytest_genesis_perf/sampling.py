@@ -3,7 +3,7 @@
 The order within a block is the whole point. Noise on a shared machine comes in states that last from milliseconds on,
 so both arms of a block are run inside one such state, in ABBA or BAAB order: a drift across the block cancels, and the
 coin makes the signs of identical arms fair whatever the noise is. Arms longer than such states run at the same time,
-side by side, and the coin says which process runs which.
+side by side, and the coin says which of two such pairs comes first.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ class Sampler:
         What :meth:`last` calls.
     side_by_side : bool, optional
         Whether the arms may be run at the same time.
+    cap : float, optional
+        Seconds that the whole comparison may take.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Sampler:
         slice_ns: int | None = None,
         last_calls: LastCalls | None = None,
         side_by_side: bool = True,
+        cap: float = math.inf,
     ) -> None:
         self._coin = Random(seed)
         self._exchanged = exchanged
@@ -86,6 +89,7 @@ class Sampler:
             slice_ns=slice_ns,
             last_calls=last_calls,
             side_by_side=side_by_side,
+            cap=cap,
         )
         self.samples = Samples(self._slots.plan)
 

@@ -88,9 +88,14 @@ class Session:
 
     @property
     def family_bound(self) -> tuple[int, float]:
-        """How many gates speed was judged at, and the chance of any false alarm among them, at most."""
+        """How many gates a first stage judged, and the chance of any false alarm among them, at most.
+
+        No bound is known for gates that fresh processes alone judged: they are not counted.
+        """
         judged = [
-            record for record in self._records.values() if record.timed and record.judged and record.blocks
+            record
+            for record in self._records.values()
+            if record.timed and record.judged and record.blocks and not record.isolated
         ]
         # Long arms are judged with the error of LONG_ARMS.
         bound = math.fsum(LONG_ARMS.a_bad if record.long else SHORT_ARMS.a_bad for record in judged)

@@ -6,8 +6,9 @@ no number of pairs that fits into some seconds resolves 2%. Run side by side on 
 states, and the same pairs differ by 0.3-0.8%, beside neighbours too. Time is each thread's own (:mod:`own_time`), so
 that neither arm pays for the other's turns.
 
-Both processes are copies (``fork``) of this one and can run either arm. For each pair a coin decides which process runs
-which: whatever differs between the two for good hits both arms alike, and the signs of identical arms are fair.
+Both processes are copies (``fork``) of this one and can run either arm. A block is two pairs, for the second of which
+they exchange the arms: what differs between the processes for good cancels. A coin decides which pair comes first, so
+that the signs of identical arms are fair.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class SideBySide:
     ) -> None:
         self._lines: list[Connection] = []
         self._processes: list[Any] = []
+        self._last_calls = last_calls
         core = Random(f"{seed} core").choice(sorted(os.sched_getaffinity(0)))
         with ExitStack() as unfinished:
             unfinished.callback(self.stop, at_once=True)
@@ -137,14 +139,17 @@ class SideBySide:
         return first, second
 
     def last(self, seconds: float) -> Unstable | None:
-        """Return what the last calls, made in the first process, found.
+        """Return what the last calls, made in the first process, found; made here once a process did not answer.
 
         Parameters
         ----------
         seconds : float
             When to give up.
         """
-        self._lines[0].send(("last", 0, 0))
+        if not self._lines:
+            return self._last_calls() if self._last_calls else None
+        with suppress(BrokenPipeError, ConnectionResetError):  # said by _answer
+            self._lines[0].send(("last", 0, 0))
         found: Unstable | None = self._answer(0, max(seconds, LEAST_PATIENCE))
         return found
 
@@ -172,6 +177,8 @@ class SideBySide:
         line = self._lines[number]
         try:
             if not line.poll(seconds):
+                # What it may still answer would be taken for the answer to the next question.
+                self.stop(at_once=True)
                 raise NoAnswerError(f"a process that runs an arm did not answer within {seconds:.3g} s")
             fault, value = line.recv()
         except (EOFError, ConnectionResetError) as error:

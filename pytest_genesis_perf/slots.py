@@ -14,6 +14,7 @@ from pytest_genesis_perf.evidence import Unstable
 from pytest_genesis_perf.own_time import ComputesAlone, OwnClock, own_time_missing
 from pytest_genesis_perf.prepared import PreparedArm
 from pytest_genesis_perf.side_by_side import SideBySide
+from pytest_genesis_perf.statistics import LONG_ARMS
 from pytest_genesis_perf.timing import LONG_NS, Clock, calibrate, time_calls, timer_tick
 
 SAME_CALLS = 2
@@ -27,10 +28,10 @@ BESIDE_NS = 5_000_000
 machine changes its speed; arms of 10 ms differed from themselves by 18-35% (standard deviation of a block)."""
 BESIDE_SLOT_SECONDS = 0.1
 """Calls for so long make a slice: some eighty turns of each process. Of 0.05 s pairs differed by 1-9%, not 1-2%."""
-BESIDE_MOST_SECONDS = 1.0
-"""Arms of more seconds run in turns: twelve blocks of four such slices would not fit into a minute."""
-MOST_INPUTS = 100
-"""With ``setup=``, arms so far apart that a slice would need more inputs than this, each made anew, run in turns."""
+BESIDE_SHARE = 0.6
+"""Of the time limit of a comparison: if the blocks up to the first look would take more, with the inputs that
+``setup=`` makes for each call, arms run in turns, which costs half. The rest is for warming up and neighbours."""
+_CLEARLY_TOO_LONG_NS = 2_000_000_000
 _PATIENCE, _PATIENCE_SECONDS = 20.0, 5.0
 """A process hangs if it takes so many times as long as it should, and so many seconds more."""
 
@@ -170,6 +171,7 @@ def slots_for(
     slice_ns: int | None = None,
     last_calls: LastCalls | None = None,
     side_by_side: bool = True,
+    cap: float = math.inf,
 ) -> Slots:
     """Warm both arms up, size their slices, and choose how they are run.
 
@@ -189,29 +191,31 @@ def slots_for(
         What :meth:`Slots.last` calls.
     side_by_side : bool, optional
         Whether the arms may be run at the same time.
+    cap : float, optional
+        Seconds that the whole comparison may take.
     """
     calls, seconds, why = _calibrated(arms, clock, exchanged, slice_ns, _obstacle(arms, clock, side_by_side))
     longest, shortest = max(seconds), min(seconds)
     alike = longest < SAME_CALLS * shortest
-    # Such arms are timed by their own time, in turns too: a neighbour on the core is not theirs.
+    # Such arms are timed by their own time from 50 ms on, in turns too: a neighbour on the core is not theirs.
     alone = why is None
-    slot = max(longest, BESIDE_SLOT_SECONDS)
-    if why is None and longest > BESIDE_MOST_SECONDS:
-        why = f"a call takes over {BESIDE_MOST_SECONDS:g} s"
-    inputs = math.ceil(slot / shortest)
-    if why is None and inputs > MOST_INPUTS and any(isinstance(a, PreparedArm) and a.prepares for a in arms):
-        why = f"setup= would have to make {inputs:,} inputs for each slice of the shorter arm"
     if why is None and longest * 1e9 > BESIDE_NS:
+        slot = max(longest, BESIDE_SLOT_SECONDS)
         if alike:
             first = second = math.ceil(BESIDE_SLOT_SECONDS / shortest)
         else:
             first, second = (math.ceil(slot / each) for each in seconds)
         plan = SlicePlan(first, second, long=True)
-        patience = _PATIENCE * 2.0 * slot + _PATIENCE_SECONDS
-        try:
-            return Beside(SideBySide(arms, seed, last_calls, patience), plan, patience)
-        except SideBySideError as error:
-            why = str(error)
+        slot += max(first, second) * _seconds_of_inputs(arms)
+        needed = LONG_ARMS.looks[0] * len(plan.order(0)) * slot
+        if needed > BESIDE_SHARE * cap:
+            why = f"{LONG_ARMS.looks[0]} blocks would take {needed:.0f} of {cap:g} s (ini genesis_perf_cap)"
+        else:
+            patience = _PATIENCE * 2.0 * slot + _PATIENCE_SECONDS
+            try:
+                return Beside(SideBySide(arms, seed, last_calls, patience), plan, patience)
+            except SideBySideError as error:
+                why = str(error)
     told = why if longest * 1e9 > BESIDE_NS else None
     if longest * 1e9 > LONG_NS:
         first, second = (
@@ -236,11 +240,28 @@ def _calibrated(
         found = watched.fault() if watched else None
         if found:
             why = f"the {ROLES[role]} arm {found}"
-        elif watched and seconds[role] * 1e9 > BESIDE_NS:
+        elif watched and BESIDE_NS < seconds[role] * 1e9 < _CLEARLY_TOO_LONG_NS:
             # One call by the wall's clock, and a neighbour takes the core: identical arms would look far apart.
+            arm = arms[role]
             with running(ROLES[role]), closing(OwnClock()) as own:
-                seconds[role] = min(seconds[role], time_calls(arms[role], 1, own) * 1e-9)
+                if isinstance(arm, PreparedArm):
+                    arm.renew()
+                again = time_calls(arm, 1, own) * 1e-9
+            # Inputs that calls before it have used up (a list sorted already) say nothing of the calls to come.
+            used_up = isinstance(arm, PreparedArm) and arm.prepares
+            seconds[role] = again if used_up else min(seconds[role], again)
     return calls, seconds, why
+
+
+def _seconds_of_inputs(arms: tuple[Arm, Arm]) -> float:
+    """Return how long it takes to make the inputs of one call, 0 where none are made."""
+    for role, arm in zip(ROLES, arms, strict=True):
+        if isinstance(arm, PreparedArm) and arm.prepares:
+            with running(role):
+                start = time.perf_counter()
+                arm.renew()
+                return time.perf_counter() - start
+    return 0.0
 
 
 def _obstacle(arms: tuple[Arm, Arm], clock: Clock, allowed: bool) -> str | None:

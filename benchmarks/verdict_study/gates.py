@@ -87,11 +87,11 @@ def isolated(cell: Cell, setting: Setting) -> dict[str, Any]:
 
 
 def fixed(
-    cell: Cell, setting: Setting, *, blocks: int, pairs: int, side_by_side: bool = True
+    cell: Cell, setting: Setting, *, blocks: int, long_blocks: int, side_by_side: bool = True
 ) -> dict[str, Any]:
     """Measure so many blocks, and judge nothing."""
     pair = replace(_pair(cell), side_by_side=side_by_side)
-    measured = measure_asked(pair, Asked(blocks, pairs, None, setting.budget, setting.cap))
+    measured = measure_asked(pair, Asked(blocks, long_blocks, None, setting.budget, setting.cap))
     return {"first": raw_blocks(measured, pair.seed).to_plain()}
 
 
@@ -130,10 +130,10 @@ MODES: dict[str, Callable[[Cell, Setting], dict[str, Any]]] = {
     "isolated": isolated,
     "long slices": long_slices,
     "sequential": sequential,
-    "noise": partial(fixed, blocks=4_096, pairs=12),
-    "size": partial(fixed, blocks=256, pairs=12),
-    "side by side": partial(fixed, blocks=32, pairs=12),
-    "in turns": partial(fixed, blocks=32, pairs=12, side_by_side=False),
+    "noise": partial(fixed, blocks=4_096, long_blocks=12),
+    "size": partial(fixed, blocks=256, long_blocks=12),
+    "side by side": partial(fixed, blocks=32, long_blocks=12),
+    "in turns": partial(fixed, blocks=32, long_blocks=12, side_by_side=False),
 }
 """How a cell is measured."""
 

@@ -108,7 +108,11 @@ def _isolated(gate: dict[str, Any]) -> str:
     if len(processes) < 7:
         return "not judged, None, REGRESSED, fail"
     middles = sorted(_median(numbers(one["raw"])) for one in processes)
-    if middles[1] > 0.0 and middles[3] > LIMIT:
+    least = sorted(
+        _ends(numbers(one["raw"]), True)[0] if one["raw"]["long"] else _median(numbers(one["raw"]))
+        for one in processes
+    )
+    if least[1] > 0.0 and middles[3] > LIMIT:
         return "not judged, True, REGRESSED, fail"
     holds = middles[5] < LIMIT
     return f"not judged, True, {'NO-BASELINE' if holds else 'INCONCLUSIVE'}, warn"
@@ -117,8 +121,7 @@ def _isolated(gate: dict[str, Any]) -> str:
 def _confirmed(processes: list[dict[str, Any]]) -> bool:
     """All three wholly on the slow side of 0, the middle one beyond the limit, the control not out by as much."""
     found = [numbers(one["raw"]) for one in processes]
-    long = processes[0]["raw"]["long"]
-    if any(_ends(xs, long)[0] <= 0.0 for xs in found):
+    if any(_ends(xs, one["raw"]["long"])[0] <= 0.0 for xs, one in zip(found, processes, strict=True)):
         return False
     if sorted(_median(xs) for xs in found)[1] <= LIMIT:
         return False

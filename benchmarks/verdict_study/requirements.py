@@ -14,7 +14,7 @@ LEAST_GATES, LEAST_PROCESSES, LEAST_LONG = 10_000, 200, 100
 LEAST_POWER = 100
 """Gates below which a share of 95% or 99% says nothing."""
 LEAST_LONG_POWER = 20
-"""Of the 0.3 s arm, whose verdict with its confirmation takes a minute and more: the bound says what that leaves open."""
+"""Of the 0.3 s arm, whose confirmed verdict takes a minute and more: the bound says what that leaves open."""
 LEAST_RUNS = 30
 """Runs below which the longest of them says nothing."""
 LEAST_CELL = 20
@@ -96,7 +96,9 @@ def _power(cells: Cells) -> Iterator[Requirement]:
             f"{variant}, {name}: final failure in >= {least:.0%}",
             f"{failures} of {gates:,} gates ({_percent(failures / gates) if gates else 'none'}; "
             f"at least {_percent(1.0 - upper(gates - failures, gates)) if gates else 'nothing'})",
-            None if gates < (LEAST_LONG_POWER if kinds is LONG else LEAST_POWER) else failures >= least * gates,
+            None
+            if gates < (LEAST_LONG_POWER if kinds is LONG else LEAST_POWER)
+            else failures >= least * gates,
         )
 
 

@@ -218,7 +218,7 @@ CASES = [
     Case(
         "8 ties with the limit",
         "compare(baseline=taking(200), optimized=taking(200), margin=0)",
-        'INCONCLUSIVE: the claim "not slower" is undecided after 32 blocks: 100% of the blocks tie with the limit*',
+        'INCONCLUSIVE: the claim "not slower" is undecided after 32 blocks, stopped by *; 100% of the blocks tie *',
         "warn",
         prepare=stored(1.0, digest=""),
         options=BRIEF,

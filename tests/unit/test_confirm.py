@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from random import Random
 
 import pytest
 
@@ -117,6 +118,17 @@ def test_isolated_processes_must_agree(percents: tuple[float, ...], state: Claim
     assert (judged.reason is None) is (state is not ClaimState.UNDECIDED)
 
 
+def test_pairs_that_scatter_have_the_sign_of_a_coin_in_every_process() -> None:
+    """Same code in turns, 9% apart from pair to pair: one gate in twenty would be red by its medians alone."""
+    coin, red, slower = Random("coin"), 0, 0
+    for _ in range(400):
+        same = [Fresh(tuple(coin.gauss(0.0, 0.09) for _ in range(6)), long=True) for _ in range(7)]
+        red += judge_isolated(same, LIMIT).claim is ClaimState.FAILS
+        found = [Fresh(tuple(x / 20.0 + 0.05 for x in one.blocks), long=True) for one in same]
+        slower += judge_isolated(found, LIMIT).claim is ClaimState.FAILS
+    assert (red, slower) == (0, 400)
+
+
 @dataclass
 class Children:
     """Answers for the children, in turn; remembers what they were asked."""
@@ -132,6 +144,10 @@ class Children:
 def measured(percent: float, label: str = "c", *, control: tuple[float, ...] = ()) -> Answer:
     fresh = process(percent)
     return Answer((Measured(nodeid="t.py::t", label=label, blocks=fresh.blocks, control=control),))
+
+
+def drawn(blocks: int, *, long: bool = False, why: str = "") -> Answer:
+    return Answer((Measured(nodeid="t.py::t", label="c", blocks=(0.05,) * blocks, long=long, why=why),))
 
 
 def pending(suspicion: Suspicion, stored: StoredSpeed | None = None) -> Pending:
@@ -174,6 +190,9 @@ def test_the_control_of_the_first_child_counts() -> None:
         (Answer(()), "the comparison did not run there"),
         (measured(5.0, label="another"), "the comparison did not run there"),
         (Answer((Measured(nodeid="t.py::t", label="c", why="the arms differ"),)), "the arms differ"),
+        (drawn(31, why="stopped by the limit of 60 s"), "stopped by the limit of 60 s"),
+        (drawn(31), "it drew 31 of 32 blocks"),
+        (drawn(5, long=True), "it drew 5 of 6 blocks"),
     ],
 )
 def test_a_child_that_cannot_judge_fails_the_test(answer: Answer, told: str) -> None:

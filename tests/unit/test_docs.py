@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from datetime import datetime, timezone
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,13 @@ def test_the_two_commands_stand_in_the_readme_and_in_ci() -> None:
         "tox -e lint",
         "tox -e perf",
     ]
+
+
+def test_every_module_of_the_plugin_has_its_place_in_the_architecture() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w*]+(?:\.py|/))`", page)
+    package = ROOT / "pytest_genesis_perf"
+    modules = [p.name for p in package.glob("*.py") if p.name not in ("__init__.py", "engine_fixtures.py")]
+    folders = [f"{p.name}/" for p in package.iterdir() if p.is_dir() and p.name != "__pycache__"]
+    assert [n for n in (*modules, *folders) if not any(fnmatch(n, pattern) for pattern in named)] == []
+    assert [n for n in named if n.endswith(".py") and not list(ROOT.glob(f"*/**/{n}"))] == []

@@ -121,7 +121,7 @@ def test_a_cap_that_is_over_after_calibration_leaves_no_speedup() -> None:
     found = run(1_000 * US, 1_000 * US, cap=1e-9)
     assert found.speedup is None
     assert found.baseline_seconds is None
-    assert "after 0 blocks" in str(found.reason)
+    assert "not one block could be drawn: stopped by the limit of" in str(found.reason)
 
 
 def test_beside_a_stored_speed_sampling_goes_on_until_the_interval_is_narrow() -> None:
@@ -190,12 +190,12 @@ def test_the_collector_is_off_while_blocks_are_drawn_and_on_again_after() -> Non
 def asked(
     *,
     blocks: int | None = None,
-    pairs: int | None = None,
+    long_blocks: int | None = None,
     beyond: float | None = None,
     cap: float = 60.0,
     exchanged: bool = False,
 ) -> Asked:
-    return Asked(blocks, pairs, beyond, 4.0, cap, exchanged)
+    return Asked(blocks, long_blocks, beyond, 4.0, cap, exchanged)
 
 
 def test_a_child_goes_on_until_its_interval_lies_on_one_side() -> None:
@@ -240,7 +240,7 @@ def test_a_child_that_is_told_no_number_draws_what_the_first_look_needs(cost: in
 def test_a_child_stops_at_the_limit_and_says_so() -> None:
     clock = FakeClock()
     pair = Pair("t", "c", clock.arm(100_000 * US), clock.arm(100_000 * US), "seed", clock)
-    found = measure_asked(pair, asked(pairs=50, cap=2.0))
+    found = measure_asked(pair, asked(long_blocks=50, cap=2.0))
     assert 0 < len(found.xs) < 50
     assert found.reason is not None
     assert found.reason.startswith("stopped by the limit of 2 s per comparison (ini genesis_perf_cap) after ")

@@ -53,7 +53,7 @@ def test_a_line_is_replaced_now_and_then_and_gone_at_the_end() -> None:
         tell(4, 16)
         clock.now += EVERY
         tell(5, 16)
-    first, second = " test.py::t / c: 3 of 16 pairs, 2 s", " test.py::t / c: 5 of 16 pairs, 3 s"
+    first, second = " test.py::t / c: 3 of 16 blocks, 2 s", " test.py::t / c: 5 of 16 blocks, 3 s"
     assert terminal.written == [first, " " * len(first), second, " " * len(second)]
 
 

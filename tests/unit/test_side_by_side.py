@@ -19,11 +19,15 @@ from pytest_genesis_perf.arms import (
     NotComparableError,
     SideBySideError,
 )
+from pytest_genesis_perf.evidence import Claim
+from pytest_genesis_perf.measure import measure
+from pytest_genesis_perf.measurement import Measurement, Pair, Terms
 from pytest_genesis_perf.own_time import own_time_missing
 from pytest_genesis_perf.prepared import prepared
 from pytest_genesis_perf.sampling import Sampler
 from pytest_genesis_perf.side_by_side import HINT, SideBySide
 from pytest_genesis_perf.slots import BESIDE_NS
+from pytest_genesis_perf.statistics import ClaimState
 
 pytestmark = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_missing()))
 
@@ -200,6 +204,47 @@ class TestProcesses:
         with pytest.raises(SideBySideError, match=r"did not answer within 0\.2 s"):
             made(hangs, computing(), patience=0.2)
         assert not multiprocessing.active_children()
+
+
+class TestHanging:
+    """A process that answers too late: what it says is not taken for an answer to the next question."""
+
+    def measured(self, seconds: float, monkeypatch: pytest.MonkeyPatch) -> Measurement:
+        monkeypatch.setattr(slots, "BESIDE_SLOT_SECONDS", 0.01)
+        monkeypatch.setattr(slots, "_PATIENCE", 0.0)
+        monkeypatch.setattr(slots, "_PATIENCE_SECONDS", 1.0)
+        here, work = os.getpid(), slow_computing()
+        calls: list[int] = []
+
+        def sticks() -> object:
+            if os.getpid() != here:
+                calls.append(1)
+                if len(calls) == 12:
+                    time.sleep(seconds)
+            return work()
+
+        pair = Pair("t", "c", work, sticks, "seed")
+        terms = Terms(Claim(), None, 60.0, 60.0)
+        last: list[int] = []
+
+        def note() -> None:
+            last.append(os.getpid())
+
+        found = measure(pair, terms, last_calls=note)
+        assert last == [here], "the last calls were not made, or in a process that did not answer"
+        return found
+
+    def test_it_is_undecided_and_says_why(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = self.measured(600.0, monkeypatch)
+        assert found.claim is ClaimState.UNDECIDED
+        assert found.unstable is None
+        assert "a process that runs an arm did not answer within 1 s" in str(found.reason)
+        assert not multiprocessing.active_children()
+
+    def test_a_late_answer_is_not_heard(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = self.measured(1.3, monkeypatch)
+        assert found.claim is ClaimState.UNDECIDED
+        assert found.unstable is None
 
 
 class TestSampler:

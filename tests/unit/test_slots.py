@@ -115,24 +115,33 @@ class TestWhy:
         assert found.in_turns is None
         assert found.baseline_calls > 1_000
 
-    def test_not_where_blocks_would_not_fit_into_the_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(slots, "BESIDE_MOST_SECONDS", 0.001)
-        assert plan(computing, computing).in_turns == "a call takes over 0.001 s"
+    def test_not_where_blocks_would_not_fit_into_the_time(self) -> None:
+        told = str(plan(computing, computing, cap=0.5).in_turns)
+        assert re.fullmatch(r"12 blocks would take \d+ of 0\.5 s \(ini genesis_perf_cap\)", told)
 
-    def test_not_where_slices_would_need_thousands_of_inputs(self) -> None:
-        def first(n: int) -> int:
-            return sum(range(n))
+    def test_the_time_for_inputs_counts(self) -> None:
+        def short(n: int) -> int:
+            return sum(range(n // 100))
 
-        def far_shorter(n: int) -> int:
-            return n
+        def inputs() -> int:
+            computing()
+            return 1_500_000
 
-        with prepared(first, far_shorter, lambda: 1_500_000) as arms:
-            told = str(plan(*arms).in_turns)
-        assert re.fullmatch(
-            r"setup= would have to make [\d,]{4,} inputs for each slice of the shorter arm", told
-        )
-        with prepared(first, first, lambda: 1_500_000) as arms:
-            assert plan(*arms).in_turns is None
+        with prepared(lambda n: sum(range(n)), short, inputs) as arms:
+            assert "12 blocks would take" in str(plan(*arms, cap=30.0).in_turns)
+        with prepared(lambda n: sum(range(n)), short, lambda: 1_500_000) as arms:
+            assert plan(*arms, cap=30.0).in_turns is None
+
+    def test_slices_are_sized_by_inputs_that_are_not_used_up(self) -> None:
+        """A call on used inputs takes 10 ms, on new ones ten times as long."""
+
+        def uses_up(inputs: list[int]) -> int:
+            return sum(range(inputs.pop() if len(inputs) > 1 else inputs[0]))
+
+        with prepared(uses_up, uses_up, lambda: [500_000, 8_000_000]) as arms:
+            for arm in arms:
+                arm()
+            assert plan(*arms).baseline_calls <= 3
 
 
 @LINUX
