@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Mapping
 
 import pytest
 
 from pytest_genesis_perf.child_request import Measured, Request, write_answer
+from pytest_genesis_perf.child_start import ballast, die_with_parent
 from pytest_genesis_perf.confirm import Fresh
 from pytest_genesis_perf.costs import Counted
 from pytest_genesis_perf.record import Comparison
 
 BALLAST: pytest.StashKey[bytearray] = pytest.StashKey()
-ORPHANED = 70
-"""Exit code of a child whose parent is gone."""
-_PAGE = 4096
 
 
 def prepare(config: pytest.Config, request: Request) -> None:
@@ -30,11 +26,8 @@ def prepare(config: pytest.Config, request: Request) -> None:
         What is asked.
     """
     if request.lifeline is not None:
-        threading.Thread(target=_die_with_parent, args=(request.lifeline,), daemon=True).start()
-    ballast = bytearray(request.ballast)
-    # Memory that was never written is not there yet.
-    ballast[::_PAGE] = b"\1" * len(range(0, len(ballast), _PAGE))
-    config.stash[BALLAST] = ballast
+        die_with_parent(request.lifeline)
+    config.stash[BALLAST] = ballast(request.ballast)
     if getattr(config.option, "xmlpath", None):
         config.option.xmlpath = None
     if request.files:
@@ -105,12 +98,3 @@ def answer(
             )
         )
     write_answer(request, measured)
-
-
-def _die_with_parent(lifeline: int) -> None:
-    # Blocks until the parent's end of the pipe is closed, which a killed parent does too; sleeping costs no time.
-    try:
-        os.read(lifeline, 1)
-    except OSError:
-        return
-    os._exit(ORPHANED)

@@ -55,10 +55,15 @@ class SlicePlan:
     long: bool
     in_turns: str | None = None
 
+    @property
+    def beside(self) -> bool:
+        """Whether the arms run side by side."""
+        return self.long and self.in_turns is None
+
     def order(self, first: int) -> tuple[int, ...]:
         """Return which arm each slice of a block is of where `first` begins: ABBA or BAAB; long in turns AB or BA."""
         pair = (first, 1 - first)
-        return pair if self.long and self.in_turns else (*pair, *reversed(pair))
+        return pair if self.long and not self.beside else (*pair, *reversed(pair))
 
 
 class Slots(Protocol):

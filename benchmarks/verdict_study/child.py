@@ -13,21 +13,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.verdict_study.lifeline import die_with_parent
 from pytest_genesis_perf.child_request import Measured, Request, write_answer
+from pytest_genesis_perf.child_start import ballast, die_with_parent
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.arms import Arm
     from pytest_genesis_perf.measurement import Asked, Measurement
-
-PAGE = 4096
-
-
-def ballast(size: int) -> bytearray:
-    """Allocate memory, and write into each page of it: what was never written is not there yet."""
-    held = bytearray(size)
-    held[::PAGE] = b"\1" * len(range(0, size, PAGE))
-    return held
 
 
 def main(arguments: list[str]) -> None:

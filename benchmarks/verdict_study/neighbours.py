@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.verdict_study.lifeline import die_with_parent
+from pytest_genesis_perf.child_start import die_with_parent
 
 ROOT = Path(__file__).parents[2]
 SITUATIONS: Mapping[str, tuple[str, ...]] = {

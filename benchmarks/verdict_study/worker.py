@@ -11,9 +11,9 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.verdict_study import rawfiles
-from benchmarks.verdict_study.child import ballast
 from benchmarks.verdict_study.gates import Setting, run_gate
 from benchmarks.verdict_study.plan import GROUPS
+from pytest_genesis_perf.child_start import ballast
 from pytest_genesis_perf.children import MOST_BALLAST
 
 
