@@ -35,6 +35,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 ONE_PYTHON = (
+    "tests/oracles/",
+    "test_adversarial_matrix.py",
+    "test_books.py",
     "test_benchmarks.py",
     "test_cli_benchmark.py",
     "test_cli_charts.py",
@@ -63,8 +66,9 @@ ONE_PYTHON = (
     "test_measure.py",
     "test_verdict_",
 )
-"""Tests of tools beside the product, of drawing, of processors, of files and of processes: what they find hardly
-depends on Python's version, and the whole matrix has to fit into CI's time."""
+"""Tests of the law, whose bits the golden digests pin on every Python; of tools beside the product, of drawing, of
+processors, of files and of processes: what they find hardly depends on Python's version, and the whole matrix has to
+fit into CI's time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

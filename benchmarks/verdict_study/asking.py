@@ -1,7 +1,8 @@
 """Fresh processes of the study: what the plugin's children do, without a run of pytest around it.
 
 The same request, the same measurement, the same answer, the same ballast and hash seed; only the arms come from the
-study instead of a test. The peer ``whole`` (:mod:`benchmarks.verdict_study.peers`) takes the long way, and says how long it takes.
+study instead of a test. The peer ``whole`` (:mod:`benchmarks.verdict_study.peers`) takes the long way, and says how
+long it takes.
 """
 
 from __future__ import annotations
