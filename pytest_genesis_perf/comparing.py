@@ -24,7 +24,7 @@ from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
 from pytest_genesis_perf.record_making import make_record, seed_of
 from pytest_genesis_perf.record_text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
-from pytest_genesis_perf.settling import settled, waits
+from pytest_genesis_perf.settling import final_record, waits
 from pytest_genesis_perf.toml_files import BaselineError
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class GenesisPerf:
             What the failing test says; None if nothing of it fails.
         """
         waiting, self._pending = self._pending, []
-        failures = [self._keep(settled(one, self._session, ask, files, instructions)) for one in waiting]
+        failures = [self._keep(final_record(one, self._session, ask, files, instructions)) for one in waiting]
         told = [failure for failure in failures if failure]
         if told:
             self._failure = "\n\n".join(told)

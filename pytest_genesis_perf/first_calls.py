@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pytest_genesis_perf.arms import ROLES, Arm, NotComparableError, running
 from pytest_genesis_perf.evidence import Unstable
+from pytest_genesis_perf.execution_plans import Told, plans_of, require_two, summary
 from pytest_genesis_perf.identity import (
     Difference,
     Handler,
@@ -18,7 +19,6 @@ from pytest_genesis_perf.identity import (
 )
 from pytest_genesis_perf.identity.drained import Drained, Yielded, is_iterator
 from pytest_genesis_perf.identity.place import Place
-from pytest_genesis_perf.plans import Told, plans_of, require_two, summary
 from pytest_genesis_perf.prepared import PreparedArm, is_coroutine_function
 
 

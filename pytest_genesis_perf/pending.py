@@ -53,7 +53,7 @@ class Pending:
     seen: Observation
     remarks: tuple[str, ...] = ()
 
-    def settled(self, ask: AskChild, files: tuple[str, ...]) -> tuple[Observation, Confirmation | None]:
+    def ask_fresh(self, ask: AskChild, files: tuple[str, ...]) -> tuple[Observation, Confirmation | None]:
         """Ask fresh processes, and return the observation with what they found.
 
         Parameters

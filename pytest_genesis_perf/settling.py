@@ -32,7 +32,7 @@ def waits(seen: Observation, session: Session) -> bool:
     return seen.suspicion is not None or counts
 
 
-def settled(
+def final_record(
     one: Pending, session: Session, ask: AskChild, files: tuple[str, ...], instructions: TestCounts | None
 ) -> Comparison:
     """Have fresh processes judge a comparison, and return its final record.
@@ -50,7 +50,7 @@ def settled(
     instructions : TestCounts or None
         What was counted of the test under valgrind.
     """
-    seen, found = one.settled(ask, files)
+    seen, found = one.ask_fresh(ask, files)
     if instructions is not None:
         seen = _with_instructions(seen, one, session, instructions.of(one.label))
     record = make_record(session, one.nodeid, one.label, one.work, seen.evidence, seen, found)

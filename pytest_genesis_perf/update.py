@@ -13,13 +13,13 @@ from typing import cast
 import pytest
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
+from pytest_genesis_perf.baseline_recording import PROCESSES, merged
 from pytest_genesis_perf.baselines import Store, editing
 from pytest_genesis_perf.changes import Mode, Recorded, changes
 from pytest_genesis_perf.child_request import Measured, Request
 from pytest_genesis_perf.children import ask_child
 from pytest_genesis_perf.cost_recording import with_costs
 from pytest_genesis_perf.environment import EnvironmentClass
-from pytest_genesis_perf.recording import PROCESSES, merged
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
 

@@ -165,7 +165,7 @@ def _verdict(cell: Cell, setting: Setting, seen: Observation) -> dict[str, Any]:
     began = perf_counter()
     if seen.suspicion:
         asking = FreshProcesses(cell, setting.budget, setting.cap)
-        seen, found = Pending(NODEID, cell.label, None, seen).settled(asking.ask, ())
+        seen, found = Pending(NODEID, cell.label, None, seen).ask_fresh(asking.ask, ())
         fresh = asking.kept
     outcome = decide(seen.evidence)
     judged: Measurement | None = seen.measurement

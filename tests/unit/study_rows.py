@@ -100,7 +100,7 @@ def judged(
     seen = Observation(evidence, gates.NOT_COMPARED, None, suspicion)
     found = None
     if isolate or state is ClaimState.FAILS:
-        seen, found = Pending(gates.NODEID, "l", None, seen).settled(ask, ())
+        seen, found = Pending(gates.NODEID, "l", None, seen).ask_fresh(ask, ())
     outcome = decide(seen.evidence)
     return row | {
         "fresh": kept, "confirmed": found.reproduced if found else None, "verdict": str(outcome.verdict),

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from pytest_genesis_perf.baseline_files import SpeedEntry
+from pytest_genesis_perf.baseline_recording import MOST_SPREAD, merged
 from pytest_genesis_perf.changes import Changes, Mode, Recorded, changes
 from pytest_genesis_perf.child_request import Measured
 from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.notation import times
-from pytest_genesis_perf.recording import MOST_SPREAD, merged
 from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS
 
 Key = tuple[str, str]

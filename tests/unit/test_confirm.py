@@ -166,7 +166,7 @@ def pending(suspicion: Suspicion, stored: StoredSpeed | None = None) -> Pending:
 
 def test_each_child_is_told_what_to_measure_and_one_measures_the_control_too() -> None:
     children = Children([measured(5.0, control=process(0.0).blocks), measured(5.0), measured(5.0)])
-    seen, found = pending(Suspicion.CLAIM_FAILS).settled(children, ("t.py",))
+    seen, found = pending(Suspicion.CLAIM_FAILS).ask_fresh(children, ("t.py",))
     assert found.reproduced is True
     assert decide(seen.evidence).verdict is Verdict.REGRESSED
     assert [request.control for request in children.asked] == [True, False, False]
@@ -177,7 +177,7 @@ def test_each_child_is_told_what_to_measure_and_one_measures_the_control_too() -
 
 def test_the_control_of_the_first_child_counts() -> None:
     children = Children([measured(5.0, control=process(9.0).blocks), measured(5.0), measured(5.0)])
-    seen, _ = pending(Suspicion.CLAIM_FAILS).settled(children, ())
+    seen, _ = pending(Suspicion.CLAIM_FAILS).ask_fresh(children, ())
     outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (Verdict.INCONCLUSIVE, 5)
     assert "the machine is not fit to judge" in outcome.detail
@@ -197,7 +197,7 @@ def test_the_control_of_the_first_child_counts() -> None:
 )
 def test_a_child_that_cannot_judge_fails_the_test(answer: Answer, told: str) -> None:
     children = Children([measured(5.0), answer])
-    seen, found = pending(Suspicion.CLAIM_FAILS).settled(children, ())
+    seen, found = pending(Suspicion.CLAIM_FAILS).ask_fresh(children, ())
     assert found.reproduced is None
     assert len(children.asked) == 2
     outcome = decide(seen.evidence)
@@ -215,7 +215,7 @@ def test_a_crossed_stored_speed_is_held_against_that_speed(
     stored = StoredSpeed(1.06, 1.06, 1.06)
     crossed = pending(Suspicion.STORED_CROSSED, stored)
     answers = Children([measured(percent)] * 3)
-    seen, _ = crossed.settled(answers, ())
+    seen, _ = crossed.ask_fresh(answers, ())
     outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (verdict, row)
 
@@ -254,7 +254,7 @@ def test_an_isolated_comparison_is_judged_by_its_processes(
     percents: tuple[float, ...], verdict: Verdict, row: int
 ) -> None:
     children = Children([told(percent, long=True) for percent in percents])
-    seen, found = isolated().settled(children, ("t.py",))
+    seen, found = isolated().ask_fresh(children, ("t.py",))
     outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (verdict, row)
     assert len(found.speedups) == ISOLATED_PROCESSES
@@ -267,7 +267,7 @@ def test_an_isolated_comparison_is_judged_by_its_processes(
 
 
 def test_an_isolated_process_that_cannot_run_fails_the_test() -> None:
-    seen, found = isolated().settled(Children([told(0.0), Answer((), "it was killed")]), ())
+    seen, found = isolated().ask_fresh(Children([told(0.0), Answer((), "it was killed")]), ())
     outcome = decide(seen.evidence)
     assert (outcome.verdict, outcome.row) == (Verdict.REGRESSED, 4)
     assert outcome.detail == (
@@ -281,7 +281,7 @@ def test_a_control_of_long_arms_is_judged_by_their_table() -> None:
     # Six blocks bound a median by the table of long arms only: by the other one no control could ever be out.
     first = measured(5.0).measured[0]
     out = Answer((replace(first, control=(0.05,) * 6, control_long=True),))
-    _, found = pending(Suspicion.CLAIM_FAILS).settled(Children([out, measured(5.0), measured(5.0)]), ())
+    _, found = pending(Suspicion.CLAIM_FAILS).ask_fresh(Children([out, measured(5.0), measured(5.0)]), ())
     assert found is not None
     assert found.reproduced is False
     assert "not fit to judge" in found.why
