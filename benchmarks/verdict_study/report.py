@@ -214,21 +214,20 @@ def coverages(found: Plain) -> str:
 
 
 def isolated_rules(found: Plain) -> str:
-    """Return how rules for isolated comparisons do."""
+    """Return how rules for isolated comparisons do, a rule and a number of processes a line."""
+    rules: dict[tuple[str, int], dict[str, Plain]] = {}
+    for one in found["isolated"]:
+        rules.setdefault((one["name"], one["asked"]), {})[one["variant"]] = one
+    variants = list(dict.fromkeys(one["variant"] for one in found["isolated"]))
     rows = [
         (
-            one["name"],
-            str(one["asked"]),
-            one["variant"],
-            f"{one['fails']:.1%}",
-            f"{one['undecided']:.1%}",
-            str(one["processes"]),
+            name, str(asked), *(f"{seen[variant]['fails']:.1%}" for variant in variants),
+            f"{max(one['undecided'] for one in seen.values()):.1%}",
         )
-        for one in found["isolated"]
-    ]
-    return markdown(
-        ("medians of fresh processes", "asked", "really", "fails", "undecided", "drawn from"), rows
-    )
+        for (name, asked), seen in sorted(rules.items(), key=lambda item: (item[0][1], item[0][0]))
+    ]  # fmt: skip
+    head = ("medians of fresh processes", "asked", *(f"fails: {variant}" for variant in variants))
+    return markdown((*head, "undecided, at most"), rows)
 
 
 def fill(page: str, found: Mapping[str, str]) -> str:
