@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from pytest_genesis_perf.orphans import orphaned
@@ -10,6 +13,8 @@ from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
 
 NOTHING_JUDGED = "nothing was judged: every comparison is INCONCLUSIVE"
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""Names the file that GitHub shows as the summary of a job."""
 _MOST_ORPHANS = 20
 
 
@@ -45,7 +50,7 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
             session.errors.append(f"nothing was recorded: {error}")
     if session.nothing_judged:
         session.errors.append(NOTHING_JUDGED)
-    if settings.report and session.records:
+    if session.records:
         _write_reports(session)
     if session.errors:
         from pytest_genesis_perf.run_errors import add_to_junit
@@ -74,15 +79,29 @@ def _tell_orphans(run: pytest.Session, session: Session, seen: Seen) -> None:
 
 
 def _write_reports(session: Session) -> None:
-    from pytest_genesis_perf.report import chart, json
-
-    folder = session.settings.report
-    if folder is None:
-        return
+    settings = session.settings
+    written: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = [json.write(folder, session), *chart.write(folder, session.records)]
+        if settings.report:
+            from pytest_genesis_perf.report import chart, json, markdown
+
+            settings.report.mkdir(parents=True, exist_ok=True)
+            written += [json.write(settings.report, session), markdown.write(settings.report, session)]
+            written += chart.write(settings.report, session.records)
+        if settings.markdown:
+            from pytest_genesis_perf.report import markdown
+
+            written.append(markdown.append(settings.markdown, session))
     except OSError as error:
         session.errors.append(f"the report could not be written: {error}")
         return
-    session.notes.append(f"report: {', '.join(str(path) for path in written)}")
+    if written:
+        session.notes.append(f"report: {', '.join(map(str, written))}")
+    summary = os.environ.get(STEP_SUMMARY)
+    if summary:
+        from pytest_genesis_perf.report import markdown
+
+        try:
+            markdown.append(Path(summary), session)
+        except OSError as error:
+            session.warnings.append(f"no summary of this job: {STEP_SUMMARY}: {error}")

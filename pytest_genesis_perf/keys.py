@@ -8,9 +8,9 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.comparing import GenesisPerf
-    from pytest_genesis_perf.options import Settings
     from pytest_genesis_perf.seen import Seen
     from pytest_genesis_perf.session import Session
+    from pytest_genesis_perf.settings import Settings
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 """In ``config.stash``: what was asked for."""

@@ -1,82 +1,15 @@
-"""The plugin's options: command line, ini twins, and one frozen value that holds what was chosen."""
+"""The plugin's options: command line, and ini twins."""
 
 from __future__ import annotations
 
 import argparse
 import math
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
-
-from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, MEANINGS
+from pytest_genesis_perf.soft_states import DEFAULTS, MEANINGS
 
 if TYPE_CHECKING:
-    from pytest_genesis_perf.child_request import Request
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What was asked for, checked.
-
-    Parameters
-    ----------
-    timed : bool
-        Measure and judge speed (``--genesis-perf``); else identity only.
-    update : str or None
-        "all", "new" or "lower" to record baselines.
-    report : Path or None
-        Folder of the report files.
-    baselines : Path
-        Folder of the stored baselines.
-    seed : int
-        Seed of the run.
-    budget, cap : float
-        Seconds for a comparison: after its first look, and in any case.
-    run_budget : float
-        Seconds for measuring all comparisons of the run, without their confirmation.
-    margin : float
-        Of the default claim.
-    libraries : tuple of str
-        Libraries in the key of the environment class.
-    policy : mapping
-        Effect of each soft state.
-    child : Request or None
-        What the parent asks for, in a child.
-    child_timeout : float
-        Seconds after which a child is killed.
-    side_by_side : bool
-        Whether arms over 5 ms may run at the same time.
-    memory, instructions : bool
-        Count peak memory, and instructions under valgrind, in every comparison that is measured.
-    worker : bool
-        Whether this is an xdist worker.
-    doctor : float or None
-        Seconds for which to measure what this machine can judge, instead of running tests.
-    """
-
-    timed: bool
-    update: str | None
-    report: Path | None
-    baselines: Path
-    seed: int
-    budget: float
-    cap: float
-    margin: float
-    libraries: tuple[str, ...]
-    policy: Mapping[str, str] = field(default_factory=dict)
-    child: Request | None = None
-    child_timeout: float = 300.0
-    run_budget: float = math.inf
-    memory: bool = False
-    instructions: bool = False
-    worker: bool = False
-    doctor: float | None = None
-    side_by_side: bool = True
+    import pytest
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -98,8 +31,11 @@ def add_options(parser: pytest.Parser) -> None:
         "--genesis-perf-update-force", action="store_true", help="Allow recording where CI is set."
     )
     group.addoption(
-        "--genesis-perf-report", metavar="DIR", help="Write JSON and a speedup chart (SVG, PNG) into DIR."
+        "--genesis-perf-report",
+        metavar="DIR",
+        help="Write JSON, Markdown and a speedup chart (SVG, PNG) into DIR.",
     )
+    group.addoption("--genesis-perf-markdown", metavar="FILE", help="Append the report as Markdown to FILE.")
     group.addoption(
         "--genesis-perf-baselines", metavar="DIR", help="Folder of stored baselines (default: baselines)."
     )
@@ -134,6 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--genesis-perf-child", metavar="FILE", help=argparse.SUPPRESS)
     parser.addini("genesis_perf_report", "folder of the report files", default="")
+    parser.addini("genesis_perf_markdown", "file to which the report is appended as Markdown", default="")
     parser.addini("genesis_perf_baselines", "folder of stored baselines, from rootdir", default="baselines")
     parser.addini("genesis_perf_seed", "seed of the coins", default="")
     parser.addini("genesis_perf_budget", "seconds for one comparison of short arms", default="4")
@@ -163,95 +100,6 @@ def add_options(parser: pytest.Parser) -> None:
         parser.addini(f"genesis_perf_{state}", f"pass, warn or fail: {MEANINGS[state]}", default=effect)
 
 
-def read_settings(config: pytest.Config) -> Settings:
-    """Check what was asked for.
-
-    Parameters
-    ----------
-    config : pytest.Config
-        Options and ini.
-
-    Raises
-    ------
-    pytest.UsageError
-        For a value that makes no sense, naming the option or ini key.
-    """
-    option = config.option
-    child = _request(option.genesis_perf_child) if option.genesis_perf_child else None
-    # A child is started with its parent's arguments, but neither updates nor repeats its coins.
-    update = None if child else option.genesis_perf_update
-    if update and not option.genesis_perf_update_force and _is_set(os.environ.get("CI")):
-        raise pytest.UsageError(
-            "--genesis-perf-update: refused because CI is set: baselines are recorded and reviewed by "
-            "people; --genesis-perf-update-force overrides"
-        )
-    if update and option.genesis_perf_doctor is not None:
-        raise pytest.UsageError(
-            "--genesis-perf-doctor runs no test, so --genesis-perf-update would record nothing: one after the other"
-        )
-    timed = bool(option.genesis_perf or update or child)
-    budget, budget_name = _chosen(config, "budget")
-    run_budget, run_budget_name = _chosen(config, "run_budget")
-    seed, seed_name = _chosen(config, "seed")
-    report, report_name = _chosen(config, "report")
-    baselines = _folder(config, *_chosen(config, "baselines"))
-    return Settings(
-        timed=timed,
-        update=update,
-        report=_report_folder(config, report, report_name) if report and not child else None,
-        baselines=baselines,
-        seed=_whole(seed_name, seed) if seed and not child else int.from_bytes(os.urandom(4), "big"),
-        budget=_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
-        run_budget=math.inf
-        if run_budget == "inf"
-        else _number(
-            run_budget_name, run_budget, lambda x: x > 0.0, "a finite number of seconds > 0, or inf"
-        ),
-        cap=_ini_number(config, "cap", lambda x: x > 0.0, "a finite number of seconds > 0"),
-        margin=_ini_number(
-            config, "margin", lambda x: 0.0 <= x < 1.0, "a share from 0 up to 1, such as 0.02"
-        ),
-        libraries=tuple(config.getini("genesis_perf_libraries")),
-        policy={state: _effect(config, state) for state in DEFAULTS},
-        child=child,
-        child_timeout=_ini_number(
-            config, "child_timeout", lambda x: x > 0.0, "a finite number of seconds > 0"
-        ),
-        memory=_flag(config, "memory", timed),
-        instructions=_flag(config, "instructions", timed),
-        worker=hasattr(config, "workerinput"),
-        doctor=option.genesis_perf_doctor,
-        side_by_side=config.getini("genesis_perf_side_by_side"),
-    )
-
-
-def _request(path: str) -> Request:
-    from pytest_genesis_perf.child_request import Request
-
-    try:
-        return Request.read(Path(path))
-    except (OSError, ValueError) as fault:
-        raise pytest.UsageError(f"--genesis-perf-child: {path}: {fault}; the plugin alone gives it") from None
-
-
-def _chosen(config: pytest.Config, name: str) -> tuple[str, str]:
-    """Return the value of an option, else of its ini twin, and what to call it."""
-    value: str | None = getattr(config.option, f"genesis_perf_{name}")
-    if value is not None:
-        return value, f"--genesis-perf-{name.replace('_', '-')}"
-    return str(config.getini(f"genesis_perf_{name}")), f"ini genesis_perf_{name}"
-
-
-def _flag(config: pytest.Config, name: str, timed: bool) -> bool:
-    """Return whether a cost is to be counted; asked for in a run that counts none, it would silently do nothing."""
-    asked: bool = getattr(config.option, f"genesis_perf_{name}")
-    if asked and not timed:
-        raise pytest.UsageError(
-            f"--genesis-perf-{name}: add --genesis-perf, without which nothing is measured"
-        )
-    return asked or bool(config.getini(f"genesis_perf_{name}"))
-
-
 def _update_choice(text: str) -> str:
     if text not in ("all", "new", "lower"):
         raise argparse.ArgumentTypeError(
@@ -272,51 +120,3 @@ def _doctor_seconds(text: str) -> float:
             f"must be {SECONDS_RULE}, not {text!r}; write --genesis-perf-doctor=20 before a path"
         )
     return seconds
-
-
-def _folder(config: pytest.Config, value: str, name: str) -> Path:
-    if not value:
-        raise pytest.UsageError(f"{name}: must name a folder, not ''")
-    # As pytest does it: an ini path is relative to the project, an option to where the user stands.
-    start = config.rootpath if name.startswith("ini") else config.invocation_params.dir
-    folder = start / value
-    if folder.exists() and not folder.is_dir():
-        raise pytest.UsageError(f"{name}: {folder} is not a folder")
-    return folder
-
-
-def _report_folder(config: pytest.Config, value: str, name: str) -> Path:
-    if find_spec("matplotlib") is None:
-        raise pytest.UsageError(f"{name}: the speedup chart needs matplotlib; install genesis-core[perf]")
-    return _folder(config, value, name)
-
-
-def _whole(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise pytest.UsageError(f"{name}: must be a whole number >= 0, not {text!r}")
-    return int(text)
-
-
-def _ini_number(config: pytest.Config, name: str, valid: Callable[[float], bool], rule: str) -> float:
-    return _number(f"ini genesis_perf_{name}", str(config.getini(f"genesis_perf_{name}")), valid, rule)
-
-
-def _number(name: str, text: str, valid: Callable[[float], bool], rule: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and valid(number)):
-        raise pytest.UsageError(f"{name}: must be {rule}, not {text!r}")
-    return number
-
-
-def _effect(config: pytest.Config, state: str) -> str:
-    effect: Any = config.getini(f"genesis_perf_{state}")
-    if effect not in EFFECTS:
-        raise pytest.UsageError(f"ini genesis_perf_{state}: must be pass, warn or fail, not {effect!r}")
-    return str(effect)
-
-
-def _is_set(value: str | None) -> bool:
-    return value is not None and value.lower() not in ("", "0", "false")

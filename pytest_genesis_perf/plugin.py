@@ -12,6 +12,7 @@ import pytest
 from pytest_genesis_perf import hookspecs, keys, marker, options
 from pytest_genesis_perf.fixtures import genesis_perf as genesis_perf
 from pytest_genesis_perf.seen import Seen
+from pytest_genesis_perf.settings import read_settings
 
 pytest_plugins = ("pytest_genesis_perf.engine_fixtures",)
 
@@ -39,7 +40,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options and register the marker."""
     config.addinivalue_line("markers", marker.HELP)
-    settings = options.read_settings(config)
+    settings = read_settings(config)
     config.stash[keys.SETTINGS] = settings
     config.stash[keys.SEEN] = Seen()
     # xdist hands the options on: workers must not draw a seed of their own.

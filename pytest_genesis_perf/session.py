@@ -14,9 +14,9 @@ from pytest_genesis_perf import keys
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass, current
 from pytest_genesis_perf.evidence import DigestState
-from pytest_genesis_perf.options import Settings
 from pytest_genesis_perf.progress import Progress
 from pytest_genesis_perf.record import Comparison, severity
+from pytest_genesis_perf.settings import Settings
 from pytest_genesis_perf.statistics import LONG_ARMS, SHORT_ARMS
 from pytest_genesis_perf.verdict import Policy
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_genesis_perf.doctor.diagnosis import examine
 from pytest_genesis_perf.doctor.report import shows_colours, text
-from pytest_genesis_perf.options import read_settings
+from pytest_genesis_perf.settings import read_settings
 
 
 def run(config: pytest.Config) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_genesis_perf import record_text
 from pytest_genesis_perf.notation import seconds, times
 from pytest_genesis_perf.report import text
+from pytest_genesis_perf.report.closing import closing_line
 from pytest_genesis_perf.report.table import Column, layout
 from pytest_genesis_perf.toml_files import BaselineError
 
@@ -37,12 +37,6 @@ def header(session: Session) -> str:
     )
 
 
-def verdict_line(records: Sequence[Comparison]) -> str:
-    """Return how many comparisons came to which verdict, worst first."""
-    counts = Counter(record.verdict for record in records)
-    return "genesis-perf: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-
-
 def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     """Write the section: the table where speed was judged, else a line; notes and errors in any case.
 
@@ -66,25 +60,13 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     if verbosity >= 0 and not session.settings.timed:
         _write_soft(reporter, records)
     if records:
-        reporter.write_line(_closing_line(session))
+        reporter.write_line(closing_line(session))
     if verbosity >= 0:
         remarks = [f"{text.name(record)}: {remark}" for record in records for remark in record.remarks]
         for warning in [*session.warnings, *remarks]:
             reporter.write_line(f"genesis-perf: WARNING: {warning}", yellow=True)
     for error in session.errors:
         reporter.write_line(f"genesis-perf: ERROR: {error}", red=True, bold=True)
-
-
-def _closing_line(session: Session) -> str:
-    line = verdict_line(session.records)
-    if session.settings.update:
-        return line
-    if not session.settings.timed:
-        return f"{line} (identity only; add --genesis-perf to judge speed)"
-    gates, bound = session.family_bound
-    if not gates:
-        return line
-    return f"{line} ({gates} judged; chance of any false alarm among them at most {bound:.1g})"
 
 
 def _write_table(reporter: pytest.TerminalReporter, records: Sequence[Comparison]) -> None:

@@ -62,7 +62,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     """Return a pytester with this plugin and no other, outside CI, and a module of arms of known speed."""
     # A child must not take itself for a worker of the xdist that runs this test.
     xdist = [name for name in os.environ if name.startswith("PYTEST_XDIST_")]
-    for variable in ("CI", "PYTEST_ADDOPTS", *xdist):
+    for variable in ("CI", "GITHUB_STEP_SUMMARY", "PYTEST_ADDOPTS", *xdist):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_PLUGINS", "pytest_genesis_perf.plugin")

@@ -46,8 +46,9 @@ def test_the_report_holds_all_that_is_needed_to_judge_again(project: pytest.Pyte
         "genesis-perf-speedup.png",
         "genesis-perf-speedup.svg",
         "genesis-perf.json",
+        "genesis-perf.md",
     ]
-    result.stdout.fnmatch_lines([f"report: {folder / 'genesis-perf.json'}, *.svg, *.png"])
+    result.stdout.fnmatch_lines([f"report: {folder / 'genesis-perf.json'}, *.md, *.svg, *.png"])
     report = json.loads((folder / "genesis-perf.json").read_text(encoding="utf-8"))
     assert report["schema"] == 1
     assert report["seed"] == 42

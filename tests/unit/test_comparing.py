@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 
 from pytest_genesis_perf.comparing import GenesisPerf
-from pytest_genesis_perf.options import Settings
 from pytest_genesis_perf.session import Session
+from pytest_genesis_perf.settings import Settings
 
 
 def perf(nodeid: str, *marks: pytest.Mark, worker: bool) -> GenesisPerf:

@@ -16,8 +16,8 @@ from pytest_genesis_perf.confirm import Fresh, Suspicion
 from pytest_genesis_perf.evidence import Claim, StoredSpeed
 from pytest_genesis_perf.measurement import Pair
 from pytest_genesis_perf.observe import Observation, observe, timing_obstacle
-from pytest_genesis_perf.options import Settings
 from pytest_genesis_perf.session import Session
+from pytest_genesis_perf.settings import Settings
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Verdict, decide
 from tests.unit.fake_clock import FakeClock
