@@ -12,8 +12,8 @@ from typing import Literal
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.costs import higher
+from pytest_genesis_perf.evidence import STORED_TOLERANCE
 from pytest_genesis_perf.notation import between, times
-from pytest_genesis_perf.verdict import STORED_TOLERANCE
 
 Mode = Literal["new", "all", "lower"]
 """Of ``--genesis-perf-update``: add what is missing; replace too; replace also what is far slower than stored."""
@@ -146,7 +146,7 @@ def _dearer(before: SpeedEntry, entry: SpeedEntry) -> list[str]:
 
 
 def _beyond(entry: SpeedEntry, before: SpeedEntry) -> bool:
-    return entry.speedup.median < before.speedup.low / STORED_TOLERANCE
+    return entry.speedup.median < before.speedup.tripwire
 
 
 def _is_lower(entry: SpeedEntry, before: SpeedEntry) -> bool:

@@ -23,6 +23,10 @@ COST_TOLERANCE = 1.01
 """Memory and instruction counts are near-deterministic."""
 
 
+STORED_TOLERANCE = 1.10
+"""The default. Stored speeds are a tripwire: the same commit differs by 26% between jobs of one runner class."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """What a comparison promises about speed.
@@ -73,6 +77,14 @@ class Claim:
 class StoredSpeed:
     """A stored speedup: the lowest, median and highest of the fresh processes that recorded it.
 
+    Parameters
+    ----------
+    low, median, high : float
+        As recorded.
+    tolerance : float, optional
+        Beyond so many times the lowest and highest it counts as crossed or improved, and an interval that spans more
+        cannot be held against it. Not stored: how far the machines of one class lie apart is known to who runs.
+
     Raises
     ------
     ValueError
@@ -82,6 +94,12 @@ class StoredSpeed:
     low: float
     median: float
     high: float
+    tolerance: float = STORED_TOLERANCE
+
+    @property
+    def tripwire(self) -> float:
+        """The speedup below which it counts as crossed."""
+        return self.low / self.tolerance
 
     def __post_init__(self) -> None:
         if not 0.0 < self.low <= self.median <= self.high < math.inf:

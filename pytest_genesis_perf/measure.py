@@ -22,7 +22,7 @@ from pytest_genesis_perf.statistics import (
     judge_claim,
 )
 from pytest_genesis_perf.timing import Clock, ClockTooCoarseError, garbage_held, sweep_young
-from pytest_genesis_perf.verdict import STORED_TOLERANCE, StoredState, against_stored
+from pytest_genesis_perf.verdict import StoredState, against_stored
 
 HOPELESS = 1.5
 """An interval that would still be so many times too wide when time is up is not waited for."""
@@ -74,7 +74,7 @@ def measure(
                 break
             if state is ClaimState.HOLDS and (
                 not _too_wide(xs, rule, terms.stored)
-                or _stays_too_wide(xs, rule, (pair.clock() - start) * 1e-9, budget)
+                or _stays_too_wide(xs, rule, terms.stored, (pair.clock() - start) * 1e-9, budget)
             ):
                 break
         unstable = sampler.last()
@@ -159,14 +159,16 @@ def _too_wide(xs: list[float], rule: Rule, stored: StoredSpeed | None) -> bool:
     return ends is None or against_stored(ends, stored) is StoredState.TOO_WIDE
 
 
-def _stays_too_wide(xs: list[float], rule: Rule, spent: float, budget: float) -> bool:
+def _stays_too_wide(
+    xs: list[float], rule: Rule, stored: StoredSpeed | None, spent: float, budget: float
+) -> bool:
     """Say whether the time left cannot make the interval narrow enough: its width falls as the root of the blocks."""
     ends = speedup_interval(xs, rule)
-    if ends is None or spent <= 0.0:
+    if stored is None or ends is None or spent <= 0.0:
         return False
     most = min(rule.looks[-1], len(xs) * budget / spent)
     width = math.log(ends[1] / ends[0]) * math.sqrt(len(xs) / max(most, len(xs)))
-    return width > HOPELESS * math.log(STORED_TOLERANCE)
+    return width > HOPELESS * math.log(stored.tolerance)
 
 
 def _why_undecided(samples: Samples, rule: Rule, claim: Claim, doubt: str | None, stopped: str | None) -> str:

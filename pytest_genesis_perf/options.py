@@ -91,6 +91,11 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("genesis_perf_margin", 'share that still counts as "not slower"', default="0.02")
     parser.addini(
+        "genesis_perf_stored_tolerance",
+        "share by which a speed may lie beyond the stored ones; more where machines of one class differ",
+        default="0.10",
+    )
+    parser.addini(
         "genesis_perf_libraries",
         "libraries in the key of the environment class",
         type="args",

@@ -23,7 +23,6 @@ from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.slots import SlicePlan
 from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS, ClaimState, median
-from pytest_genesis_perf.verdict import STORED_TOLERANCE
 
 AskChild = Callable[[Request], Answer]
 """Runs one child; what it is asked for stands in the request."""
@@ -127,7 +126,7 @@ class Pending:
             return self.seen.evidence.asked.limit
         stored = self.seen.evidence.stored
         assert isinstance(stored, StoredSpeed)
-        return -math.log(stored.low / STORED_TOLERANCE)
+        return -math.log(stored.tripwire)
 
     def _evidence(self, found: Confirmation) -> Evidence:
         evidence = self.seen.evidence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,10 @@ class Session:
 
     def stored_speed(self, key: Key) -> SpeedEntry | None:
         """Return what is stored of the speed of a comparison in this environment class."""
-        return self.store.speeds(self.environment).get(key)
+        entry = self.store.speeds(self.environment).get(key)
+        if entry is None:
+            return None
+        return replace(entry, speedup=replace(entry.speedup, tolerance=1.0 + self.settings.tolerance))
 
 
 def session_of(config: pytest.Config) -> Session:

@@ -42,6 +42,8 @@ class Settings:
         Seconds for measuring all comparisons of the run, without their confirmation.
     margin : float
         Of the default claim.
+    tolerance : float
+        Share by which a measured speed may lie beyond the stored ones.
     libraries : tuple of str
         Libraries in the key of the environment class.
     policy : mapping
@@ -79,6 +81,7 @@ class Settings:
     doctor: float | None = None
     side_by_side: bool = True
     markdown: Path | None = None
+    tolerance: float = 0.10
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -130,6 +133,9 @@ def read_settings(config: pytest.Config) -> Settings:
         cap=_ini_number(config, "cap", lambda x: x > 0.0, "a finite number of seconds > 0"),
         margin=_ini_number(
             config, "margin", lambda x: 0.0 <= x < 1.0, "a share from 0 up to 1, such as 0.02"
+        ),
+        tolerance=_ini_number(
+            config, "stored_tolerance", lambda x: 0.0 < x < 10.0, "a share over 0, such as 0.10"
         ),
         libraries=tuple(config.getini("genesis_perf_libraries")),
         policy={state: _effect(config, state) for state in DEFAULTS},

@@ -14,9 +14,6 @@ from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS, Effect, SoftState
 from pytest_genesis_perf.statistics import ClaimState
 
-STORED_TOLERANCE = 1.10
-"""Stored speedups are a tripwire: the same commit differs by 26% between jobs of one runner class."""
-
 
 class Verdict(str, Enum):
     """What a comparison came to, worst first."""
@@ -121,7 +118,7 @@ def against_stored(interval: tuple[float, float], stored: StoredSpeed) -> Stored
     -------
     StoredState
         ``CROSSED`` or ``IMPROVED`` if the whole interval is beyond the tolerance, however wide it is;
-        else ``TOO_WIDE`` if it spans more than 10%: more blocks may then settle it.
+        else ``TOO_WIDE`` if it spans more than that: more blocks may then settle it.
 
     Raises
     ------
@@ -131,11 +128,11 @@ def against_stored(interval: tuple[float, float], stored: StoredSpeed) -> Stored
     low, high = interval
     if not 0.0 <= low <= high:
         raise ValueError(f"the interval of a speedup must be (lower, upper), not ({low!r}, {high!r})")
-    if high < stored.low / STORED_TOLERANCE:
+    if high < stored.tripwire:
         return StoredState.CROSSED
-    if low > stored.high * STORED_TOLERANCE:
+    if low > stored.high * stored.tolerance:
         return StoredState.IMPROVED
-    return StoredState.TOO_WIDE if high > low * STORED_TOLERANCE else StoredState.INSIDE
+    return StoredState.TOO_WIDE if high > low * stored.tolerance else StoredState.INSIDE
 
 
 def decide(evidence: Evidence) -> Outcome:
@@ -207,7 +204,8 @@ def decide(evidence: Evidence) -> Outcome:
         text = f"the claim holds; slower than the stored baseline{beside}, {why}"
         return _soft(Verdict.INCONCLUSIVE, text, 8, "inconclusive")
     if stored is StoredState.TOO_WIDE:
-        text = f"the claim holds; over 10% wide, the interval cannot be held against the baseline{beside}"
+        wide = f"over {_width(e.stored)} wide, the interval cannot be held against the baseline"
+        text = f"the claim holds; {wide}{beside}"
         return _soft(Verdict.INCONCLUSIVE, text, 8, "inconclusive")
     if e.uncounted:
         return _soft(Verdict.INCONCLUSIVE, "; ".join(e.uncounted), 8, "no_cost")
@@ -239,3 +237,7 @@ def _speed(interval: tuple[float, float] | None) -> str:
 
 def _stored(stored: StoredSpeed | None) -> str:
     return f"{times(stored.low)} to {times(stored.high)}" if stored else "none"
+
+
+def _width(stored: StoredSpeed | None) -> str:
+    return f"{100.0 * (stored.tolerance - 1.0):.3g}%" if stored else ""

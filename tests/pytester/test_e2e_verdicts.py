@@ -100,6 +100,25 @@ def test_stored_speeds_are_a_tripwire(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["genesis-perf: *speed baselines: 3 of 3 active", "*1 REGRESSED*1 IMPROVED*"])
 
 
+@pytest.mark.parametrize(("tolerance", "verdict"), [("0.1", "REGRESSED"), ("1.0", "PASS")])
+def test_how_far_the_tripwire_lies_can_be_chosen(
+    project: pytest.Pytester, tolerance: str, verdict: str
+) -> None:
+    store(project, {"test_it": SpeedEntry(StoredSpeed(3.0, 3.0, 3.0), 5)})
+    body = "def test_it(genesis_perf):\n    genesis_perf.compare(baseline=slow, optimized=middle)\n"
+    result = run(project, body, "-o", f"genesis_perf_stored_tolerance={tolerance}")
+    assert verdicts(project)["test_it"] == verdict
+    assert result.ret == (pytest.ExitCode.TESTS_FAILED if verdict == "REGRESSED" else pytest.ExitCode.OK)
+
+
+def test_a_tolerance_that_is_none_is_refused(project: pytest.Pytester) -> None:
+    result = run(project, "def test_it(): pass", "-o", "genesis_perf_stored_tolerance=-0.1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*ini genesis_perf_stored_tolerance: must be a share over 0, such as 0.10, not '-0.1'"]
+    )
+
+
 def test_an_arm_that_changes_the_object_it_returned_is_unstable(project: pytest.Pytester) -> None:
     result = run(
         project,

@@ -182,6 +182,20 @@ def test_the_ends_of_the_tolerance_belong_to_the_inside():
     assert against_stored((1.0, math.nextafter(1.10, 9.0)), stored) is StoredState.TOO_WIDE
 
 
+def test_the_tolerance_of_stored_speeds_can_be_another() -> None:
+    wide = StoredSpeed(2.0, 2.0, 2.0, tolerance=1.25)
+    assert wide.tripwire == 1.6
+    assert against_stored((1.6, 2.0), wide) is StoredState.INSIDE
+    assert against_stored((1.5, 1.59), wide) is StoredState.CROSSED
+    assert against_stored((2.5, 2.5), wide) is StoredState.INSIDE
+    assert against_stored((2.51, 2.6), wide) is StoredState.IMPROVED
+    assert against_stored((1.6, 2.01), wide) is StoredState.TOO_WIDE
+    evidence = Evidence(
+        asked=Claim(), claim=ClaimState.HOLDS, interval=(1.6, 2.01), stored=wide, digest_state="match"
+    )
+    assert "over 25% wide" in decide(evidence).detail
+
+
 @pytest.mark.parametrize("bad", [(3.0, 2.0), (math.nan, 1.0), (1.0, math.nan), (-1.0, 1.0)])
 def test_an_interval_out_of_order_is_refused(bad):
     with pytest.raises(ValueError, match="interval"):
