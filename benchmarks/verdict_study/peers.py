@@ -59,7 +59,7 @@ def pytest_run(folder: Path, *options: str) -> tuple[int, str, float]:
     # No configuration of this project: what is measured is the tool as it comes.
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     # Within a worker of xdist it would take itself for one, and save nothing.
-    left_out = ("CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_")
+    left_out = ("CI", "GITHUB_STEP_SUMMARY", "PYTEST_ADDOPTS", "PYTEST_XDIST_")
     known = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     began = perf_counter()
     done = subprocess.run(
@@ -133,6 +133,12 @@ def _codspeed_run(folder: Path, variant: Variant) -> tuple[dict[str, float], flo
     return {kind: float(medians[kind]) for kind in SHORT}, seconds
 
 
+ALONE = [
+    part for name in ("benchmark", "codspeed", "hypothesispytest", "xdist") for part in ("-p", f"no:{name}")
+]
+"""No other plugin: each is imported by every process, the plugin of Hypothesis for a second and more."""
+
+
 def whole(folder: Path) -> Iterator[Row]:
     """Run ``pytest --genesis-perf`` from its start to its end, one comparison a run: children, teardown and all."""
     wishes = [(kind, variant, "") for kind in SHORT for variant in (SAME, SLOWER_5)]
@@ -143,10 +149,7 @@ def whole(folder: Path) -> Iterator[Row]:
             folder,
             "--genesis-perf",
             "--genesis-perf-report=report",
-            "-p",
-            "no:benchmark",
-            "-p",
-            "no:codspeed",
+            *ALONE,
         )
         report = folder / "report" / "genesis-perf.json"
         if code not in (0, 1) or not report.exists():
