@@ -16,6 +16,8 @@ SCHEDSTAT = Path("/proc/thread-self/schedstat")
 """Nanoseconds on a core, nanoseconds ready and waiting for one, turns. Linux."""
 ALONE = 0.95
 """Share of an arm's own time that its thread must compute, and that no other thread may compute beside it."""
+LEAST_NS = 1_000_000
+"""What other threads do in less, or a wait that is shorter, says nothing of the arm: some thread of the test runner."""
 
 
 def own_time_missing() -> str | None:
@@ -63,10 +65,10 @@ class ComputesAlone:
     def fault(self) -> str | None:
         """Return what the thread did besides computing alone; None if nothing."""
         own, thread, process, waits = (b - a for a, b in zip(self._before, self._read(), strict=True))
-        if process - thread > (1.0 - ALONE) * thread:
+        if process - thread > max((1.0 - ALONE) * thread, LEAST_NS):
             return "computes in several threads"
         # Time that a hypervisor took is the thread's own, too: only with waits it was spent waiting.
-        return "waits for something" if waits and thread < ALONE * own else None
+        return "waits for something" if waits and own - thread > max((1.0 - ALONE) * own, LEAST_NS) else None
 
     def _read(self) -> tuple[int, int, int, int]:
         import resource

@@ -126,7 +126,8 @@ def test_a_run_that_asks_for_nothing_imports_nothing(project: pytest.Pytester) -
             assert lazy <= {
                 f"pytest_genesis_perf.{name}"
                 for name in (
-                    *("hookspecs", "plugin", "keys", "marker", "nearest", "options", "seen", "soft_states"),
+                    *("hookspecs", "plugin", "keys", "marker", "nearest", "options", "seen"),
+                    *("settings", "soft_states"),
                     *("fixtures", "engine_fixtures"),
                 )
             }

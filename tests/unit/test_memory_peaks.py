@@ -128,6 +128,7 @@ def test_what_was_frozen_before_stays_frozen() -> None:
     try:
         frozen = gc.get_freeze_count()
         assert peaks(lambda: bytes(SIZE), lambda: None)[0] > SIZE
-        assert gc.get_freeze_count() == frozen
+        # Frozen objects still die by their own counts, those of a worker's other threads too.
+        assert frozen - 1_000 < gc.get_freeze_count() <= frozen
     finally:
         gc.unfreeze()
