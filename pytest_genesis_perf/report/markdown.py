@@ -65,7 +65,7 @@ def append(path: Path, session: Session) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         # A heading needs an empty line before it; nobody knows how the text before ends.
-        file.write(f"\n{document(session)}" if file.tell() else document(session))
+        file.write(f"\n\n{document(session)}" if file.tell() else document(session))
     return path
 
 
