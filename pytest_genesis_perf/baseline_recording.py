@@ -9,7 +9,7 @@ from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.child_request import Measured
 from pytest_genesis_perf.evidence import StoredSpeed
 from pytest_genesis_perf.notation import times
-from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS
+from pytest_genesis_perf.statistics import fresh_rule
 
 PROCESSES = 5
 """Fewer do not show how much one commit varies between processes."""
@@ -48,7 +48,7 @@ def merged(key: Key, processes: Sequence[Sequence[Measured]]) -> SpeedEntry | st
             return f"it did not run in fresh process {number}"
         if mine.speedup is None or mine.seconds is None:
             return f"not measured in fresh process {number}: {mine.why}"
-        needed = (FRESH_LONG_ARMS if mine.long else SHORT_ARMS).looks[0]
+        needed = fresh_rule(mine.long).looks[0]
         if len(mine.blocks) < needed:
             drawn = f"{len(mine.blocks)} of {needed} blocks in the time limit of a comparison (ini genesis_perf_cap)"
             return f"INCONCLUSIVE in fresh process {number}: {drawn}"

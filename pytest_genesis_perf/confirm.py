@@ -13,7 +13,7 @@ from enum import Enum
 
 from pytest_genesis_perf.evidence import MARGIN
 from pytest_genesis_perf.notation import times
-from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS, ClaimState, interval, median
+from pytest_genesis_perf.statistics import ClaimState, fresh_rule, interval, median
 
 PROCESSES = 3
 """Fresh processes that must agree before a test fails."""
@@ -55,7 +55,7 @@ class Fresh:
     @property
     def interval(self) -> tuple[float, float]:
         """The interval of the median, in log units; an end is infinite where too few blocks bound it."""
-        return interval(self.blocks, FRESH_LONG_ARMS if self.long else SHORT_ARMS)
+        return interval(self.blocks, fresh_rule(self.long))
 
     @property
     def least(self) -> float:

@@ -79,28 +79,24 @@ def _tell_orphans(run: pytest.Session, session: Session, seen: Seen) -> None:
 
 
 def _write_reports(session: Session) -> None:
-    settings = session.settings
+    settings, summary = session.settings, os.environ.get(STEP_SUMMARY)
+    if not (settings.report or settings.markdown or summary):
+        return
+    from pytest_genesis_perf.report import chart, json, markdown
+
     written: list[Path] = []
     try:
         if settings.report:
-            from pytest_genesis_perf.report import chart, json, markdown
-
             settings.report.mkdir(parents=True, exist_ok=True)
             written += [json.write(settings.report, session), markdown.write(settings.report, session)]
             written += chart.write(settings.report, session.records)
         if settings.markdown:
-            from pytest_genesis_perf.report import markdown
-
             written.append(markdown.append(settings.markdown, session))
     except OSError as error:
         session.errors.append(f"the report could not be written: {error}")
-        return
     if written:
         session.notes.append(f"report: {', '.join(map(str, written))}")
-    summary = os.environ.get(STEP_SUMMARY)
     if summary:
-        from pytest_genesis_perf.report import markdown
-
         try:
             markdown.append(Path(summary), session)
         except OSError as error:

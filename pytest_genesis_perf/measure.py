@@ -11,13 +11,13 @@ from pytest_genesis_perf.evidence import Claim, StoredSpeed
 from pytest_genesis_perf.measurement import Asked, Measurement, Pair, Terms, measurement_of, speedup_interval
 from pytest_genesis_perf.sampling import Sampler, Samples
 from pytest_genesis_perf.statistics import (
-    FRESH_LONG_ARMS,
     LONG_ARMS,
     SHORT_ARMS,
     ClaimState,
     Rule,
     blocks_needed,
     doubt_about,
+    fresh_rule,
     interval,
     judge_claim,
 )
@@ -104,7 +104,7 @@ def measure_asked(pair: Pair, asked: Asked, *, last_calls: LastCalls | None = No
     start, watch = pair.clock(), Watch()
     with garbage_held(), pair.sampler(last_calls, asked.cap, exchanged=asked.exchanged) as sampler:
         budget = LONG_BUDGET * asked.budget if sampler.samples.plan.long else asked.budget
-        rule = FRESH_LONG_ARMS if sampler.samples.plan.long else SHORT_ARMS
+        rule = fresh_rule(sampler.samples.plan.long)
         xs = sampler.samples.xs
         wanted = (asked.long_blocks if sampler.samples.plan.long else asked.blocks) or rule.looks[0]
         stopped = _draw(sampler, wanted, rule, math.inf, asked.cap, start, pair.clock)

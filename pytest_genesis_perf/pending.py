@@ -22,7 +22,7 @@ from pytest_genesis_perf.evidence import Evidence, StoredSpeed
 from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.slots import SlicePlan
-from pytest_genesis_perf.statistics import FRESH_LONG_ARMS, SHORT_ARMS, ClaimState, median
+from pytest_genesis_perf.statistics import ClaimState, fresh_rule, median
 
 AskChild = Callable[[Request], Answer]
 """Runs one child; what it is asked for stands in the request."""
@@ -115,7 +115,7 @@ class Pending:
             mine = [one for one in answer.measured if (one.nodeid, one.label) == (self.nodeid, self.label)]
             if not mine:
                 return answers, answer.fault or "the comparison did not run there"
-            drawn, least = len(mine[0].blocks), (FRESH_LONG_ARMS if mine[0].long else SHORT_ARMS).looks[0]
+            drawn, least = len(mine[0].blocks), fresh_rule(mine[0].long).looks[0]
             if drawn < least:
                 return answers, mine[0].why or f"it drew {drawn} of {least} blocks"
             answers.append(mine[0])

@@ -32,6 +32,7 @@ BESIDE_SHARE = 0.6
 """Of the time limit of a comparison: if the blocks up to the first look would take more, with the inputs that
 ``setup=`` makes for each call, arms run in turns, which costs half. The rest is for warming up and neighbours."""
 _CLEARLY_TOO_LONG_NS = 2_000_000_000
+"""Calls of more are not timed a second time: they run in turns by any limit that leaves them twelve pairs."""
 _PATIENCE, _PATIENCE_SECONDS = 20.0, 5.0
 """A process hangs if it takes so many times as long as it should, and so many seconds more."""
 

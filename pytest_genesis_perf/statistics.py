@@ -89,6 +89,11 @@ FRESH_LONG_ARMS = Rule((6, 12, 24), 3 / 64, 3 / 64)
 identical arms; in three processes 1/262,144). 12, as at the first look before it, would take twice as long."""
 
 
+def fresh_rule(long: bool) -> Rule:
+    """Return the rule for blocks of a fresh process, of long arms or of short ones."""
+    return FRESH_LONG_ARMS if long else SHORT_ARMS
+
+
 @lru_cache(maxsize=1024)
 def critical_count(n: int, a: float) -> int:
     """Return the largest ``c`` with ``P(Bin(n, 1/2) <= c) <= a``, exactly.

@@ -122,11 +122,16 @@ def test_a_folder_is_refused_before_anything_runs(tested: pytest.Pytester) -> No
     result.stderr.fnmatch_lines(["*--genesis-perf-markdown: * is a folder, not a file"])
 
 
-def test_a_file_that_cannot_be_written_fails_the_run(tested: pytest.Pytester) -> None:
+def test_a_file_that_cannot_be_written_fails_the_run(
+    tested: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tested.path / "summary.md"))
     (tested.path / "file").write_text("", encoding="utf-8")
     result = tested.runpytest_subprocess("-k", "test_same", "--genesis-perf-markdown=file/report.md")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["genesis-perf: ERROR: the report could not be written: *"])
+    # What went wrong is told where people look.
+    assert "the report could not be written" in (tested.path / "summary.md").read_text(encoding="utf-8")
 
 
 def test_workers_of_xdist_write_one_report(tested: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
