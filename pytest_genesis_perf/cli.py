@@ -8,8 +8,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from pytest_genesis_perf import commands
+from pytest_genesis_perf import commands, stored_reports
 from pytest_genesis_perf.doctor.diagnosis import SECONDS, SECONDS_RULE, examine, new_seed, valid_seconds
+from pytest_genesis_perf.screen import shows_colours
 
 USAGE, INTERRUPTED = 2, 130
 
@@ -23,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(commands.app, name="baseline")
+app.command()(stored_reports.show)
+app.command()(stored_reports.compare)
 
 
 @app.callback()
@@ -61,9 +64,9 @@ def doctor(
         _writable(json_file)
     found = examine(seconds, new_seed() if seed is None else seed)
     if json_file is None or str(json_file) != "-":
-        sys.stdout.write(report.text(found, coloured=report.shows_colours(sys.stdout)))
+        sys.stdout.write(report.text(found, coloured=shows_colours(sys.stdout)))
     if json_file is not None:
-        _write(json_file, report.to_json(found))
+        stored_reports.write_json(json_file, report.to_json(found))
     if not found.told:
         raise typer.Exit(INTERRUPTED)
 
@@ -83,16 +86,6 @@ def _writable(file: Path) -> None:
     """Refuse a file that cannot be written before 20 s are spent on it."""
     if file.is_dir() or not file.parent.is_dir():
         raise typer.BadParameter(f"{file}: must name a file in an existing folder", param_hint="--json")
-
-
-def _write(file: Path, text: str) -> None:
-    if str(file) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise typer.BadParameter(f"{file}: {fault.strerror}", param_hint="--json") from None
 
 
 def _stop(message: str) -> NoReturn:

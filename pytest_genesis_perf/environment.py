@@ -61,25 +61,27 @@ class EnvironmentClass:
         }
         return fields | dict(self.libraries)
 
-    def differences(self, stored: EnvironmentClass) -> list[str]:
+    def differences(self, stored: EnvironmentClass, *, here: str = "here", there: str = "there") -> list[str]:
         """Name the fields that differ from a stored class, both values beside them.
 
         Parameters
         ----------
         stored : EnvironmentClass
             The class to compare with.
+        here, there : str, optional
+            What to call this class and the other.
 
         Returns
         -------
         list of str
             Such as ``cores is 2 here, 4 there``; empty for equal classes.
         """
-        here, there = self.fields(), stored.fields()
-        names = [*here, *(name for name in there if name not in here)]
+        mine, other = self.fields(), stored.fields()
+        names = [*mine, *(name for name in other if name not in mine)]
         return [
-            f"{name} is {here.get(name, 'absent')} here, {there.get(name, 'absent')} there"
+            f"{name} is {mine.get(name, 'absent')} {here}, {other.get(name, 'absent')} {there}"
             for name in names
-            if here.get(name) != there.get(name)
+            if mine.get(name) != other.get(name)
         ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from pytest_genesis_perf.orphans import orphaned
 from pytest_genesis_perf.seen import Seen
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.report.model import Report
 
 NOTHING_JUDGED = "nothing was judged: every comparison is INCONCLUSIVE"
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -82,22 +86,30 @@ def _write_reports(session: Session) -> None:
     settings, summary = session.settings, os.environ.get(STEP_SUMMARY)
     if not (settings.report or settings.markdown or summary):
         return
-    from pytest_genesis_perf.report import chart, json, markdown
+    from pytest_genesis_perf.report import markdown
+    from pytest_genesis_perf.report.model import report_of
 
-    written: list[Path] = []
     try:
         if settings.report:
-            settings.report.mkdir(parents=True, exist_ok=True)
-            written += [json.write(settings.report, session), markdown.write(settings.report, session)]
-            written += chart.write(settings.report, session.records)
+            session.notes.append(_write_folder(settings.report, report_of(session)))
         if settings.markdown:
-            written.append(markdown.append(settings.markdown, session))
+            session.notes.append(f"report: {markdown.append(settings.markdown, report_of(session))}")
     except OSError as error:
         session.errors.append(f"the report could not be written: {error}")
-    if written:
-        session.notes.append(f"report: {', '.join(map(str, written))}")
     if summary:
         try:
-            markdown.append(Path(summary), session)
+            markdown.append(Path(summary), report_of(session))
         except OSError as error:
             session.warnings.append(f"no summary of this job: {STEP_SUMMARY}: {error}")
+
+
+def _write_folder(folder: Path, report: Report) -> str:
+    """Write all files of a report and say which."""
+    from pytest_genesis_perf.report import charts, json, markdown, page
+
+    folder.mkdir(parents=True, exist_ok=True)
+    first = page.write(folder, report)
+    json.write(folder, report)
+    markdown.write(folder, report)
+    drawn = len(charts.write(folder, report)) // 2
+    return f"report: {first}, beside it .json, .md and {drawn} chart{'' if drawn == 1 else 's'} (.svg, .png)"

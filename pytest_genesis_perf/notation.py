@@ -40,6 +40,14 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
+def short_count(count: int) -> str:
+    """Return a count with three significant digits, and thousands, millions or billions as a letter."""
+    for unit, scale in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= scale * 0.9995:
+            return f"{_three(count / scale)}{unit}"
+    return str(count)
+
+
 def grouped(count: int | str) -> str:
     """Return a count with commas between its thousands, a word as it is."""
     return f"{count:,}" if isinstance(count, int) else count

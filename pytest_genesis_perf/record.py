@@ -9,6 +9,17 @@ from typing import Any
 DEFAULT_LABEL = "comparison"
 """Of the only comparison of a test, which needs no name beside the test's."""
 
+VERDICTS = (
+    "ERROR",
+    "DIFFERENT",
+    "REGRESSED",
+    "MISSED",
+    "INCONCLUSIVE",
+    "NO-BASELINE",
+    "IMPROVED",
+    "PASS",
+)
+"""Worst first."""
 Plain = str | int | float | bool | None
 
 
@@ -138,16 +149,6 @@ class Comparison:
 
 def severity(record: Comparison) -> tuple[int, float, str, str]:
     """Return the sort key that puts the worst comparison first, the slowest of equals before others."""
-    order = (
-        "ERROR",
-        "DIFFERENT",
-        "REGRESSED",
-        "MISSED",
-        "INCONCLUSIVE",
-        "NO-BASELINE",
-        "IMPROVED",
-        "PASS",
-    )
     effect = ("fail", "warn", "pass").index(record.effect)
     ratio = record.speedup / record.claim_limit if record.speedup is not None else 0.0
-    return effect * len(order) + order.index(record.verdict), ratio, record.nodeid, record.label
+    return effect * len(VERDICTS) + VERDICTS.index(record.verdict), ratio, record.nodeid, record.label

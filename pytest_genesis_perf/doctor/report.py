@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any
 
 from pytest_genesis_perf.doctor.advice import named
 from pytest_genesis_perf.doctor.diagnosis import Diagnosis
@@ -68,19 +67,6 @@ def to_json(diagnosis: Diagnosis) -> str:
         What was found.
     """
     return json.dumps(_plain(diagnosis), indent=2, allow_nan=False) + "\n"
-
-
-def shows_colours(stream: TextIO) -> bool:
-    """Say whether colours are wanted on a stream: a terminal that is not a dumb one, and no ``NO_COLOR``.
-
-    Parameters
-    ----------
-    stream : file
-        Where to write.
-    """
-    # The older consoles of Windows print the codes.
-    shown = os.name != "nt" or "WT_SESSION" in os.environ
-    return stream.isatty() and shown and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _resolutions(diagnosis: Diagnosis) -> Iterator[str]:

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from pytest_genesis_perf.doctor.diagnosis import examine
-from pytest_genesis_perf.doctor.report import shows_colours, text
+from pytest_genesis_perf.doctor.report import text
+from pytest_genesis_perf.screen import shows_colours
 from pytest_genesis_perf.settings import read_settings
 
 

@@ -8,25 +8,40 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.record import Comparison
-    from pytest_genesis_perf.session import Session
+    from pytest_genesis_perf.report.model import Report
 
 
-def verdict_line(records: Sequence[Comparison]) -> str:
+def counts(records: Sequence[Comparison]) -> str:
     """Return how many comparisons came to which verdict, worst first."""
-    counts = Counter(record.verdict for record in records)
-    return "genesis-perf: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    found = Counter(record.verdict for record in records)
+    return ", ".join(f"{count} {verdict}" for verdict, count in found.items()) or "no comparison"
 
 
-def closing_line(session: Session) -> str:
+def closing_line(report: Report) -> str:
     """Return how many comparisons came to which verdict, and how far to trust that."""
-    if not session.records:
-        return "genesis-perf: no comparison"
-    line = verdict_line(session.records)
-    if session.settings.update:
-        return line
-    if not session.settings.timed:
-        return f"{line} (identity only; add --genesis-perf to judge speed)"
-    gates, bound = session.family_bound
-    if not gates:
-        return line
-    return f"{line} ({gates} judged; chance of any false alarm among them at most {bound:.1g})"
+    more = f" ({trust(report)})" if trust(report) else ""
+    return f"genesis-perf: {counts(report.comparisons)}{more}"
+
+
+def trust(report: Report) -> str:
+    """Return how far to trust the verdicts of a run, empty where nothing is to be said."""
+    if not report.comparisons:
+        return ""
+    if report.mode == "identity":
+        return "identity only; add --genesis-perf to judge speed"
+    if report.mode == "record" or not report.gates:
+        return ""
+    return f"{report.gates} judged; chance of any false alarm among them at most {report.family_bound:.1g}"
+
+
+def headline(report: Report) -> str:
+    """Return in a few words whether anything failed."""
+    total = len(report.comparisons)
+    failed = sum(record.effect == "fail" for record in report.comparisons)
+    warned = sum(record.effect == "warn" for record in report.comparisons)
+    if failed:
+        return f"{failed} of {total:,} comparisons failed"
+    if report.errors:
+        return f"no comparison failed, but the run did ({total:,} compared)"
+    warnings = f", {warned} with a warning" if warned else ""
+    return f"{total:,} comparison{'' if total == 1 else 's'}, none failed{warnings}"

@@ -1,36 +1,74 @@
-"""The report for machines: every comparison with its samples, and what it takes to judge them again."""
+"""The report for machines: every comparison with its samples, and what it takes to judge them again; and its reader."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pytest_genesis_perf.session import Session
+import msgspec
 
-SCHEMA = 1
+from pytest_genesis_perf.environment import EnvironmentClass
+from pytest_genesis_perf.record import VERDICTS, Comparison, severity
+from pytest_genesis_perf.report.model import Mode, Report
+from pytest_genesis_perf.soft_states import EFFECTS
+
+SCHEMA = 2
 FILE = "genesis-perf.json"
 
 
-def document(session: Session) -> dict[str, Any]:
-    """Return the report as plain values.
+class ReportError(Exception):
+    """A stored report that cannot be read: which file, where in it, and what would be right."""
+
+
+@dataclass(frozen=True)
+class _Environment:
+    python: str
+    machine: str
+    cpu: str
+    cores: int
+    libraries: dict[str, str]
+
+
+@dataclass(frozen=True)
+class _Gates:
+    judged: int
+    family_bound: float
+
+
+@dataclass(frozen=True)
+class _Document:
+    schema: int
+    mode: Mode
+    seed: int
+    environment: _Environment
+    gates: _Gates
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return a report as plain values.
 
     Parameters
     ----------
-    session : Session
+    report : Report
         The run.
 
     Returns
     -------
     dict
-        ``schema``, ``seed``, ``environment``, ``gates`` (the number that were judged and their family bound)
-        and ``comparisons``, worst first; ``blocks`` are log optimized - log baseline, in time order.
+        ``schema``, ``mode``, ``seed``, ``environment``, ``gates`` (the number that were judged and their family
+        bound), ``errors``, ``warnings`` and ``comparisons``, worst first; ``blocks`` are log optimized - log
+        baseline, in time order.
     """
-    environment = session.environment
-    gates, bound = session.family_bound
+    environment = report.environment
     return {
         "schema": SCHEMA,
-        "seed": session.settings.seed,
+        "mode": report.mode,
+        "seed": report.seed,
         "environment": {
             "python": environment.python,
             "machine": environment.machine,
@@ -38,15 +76,14 @@ def document(session: Session) -> dict[str, Any]:
             "cores": environment.cores,
             "libraries": dict(environment.libraries),
         },
-        "timed": session.settings.timed and not session.settings.update,
-        "gates": {"judged": gates, "family_bound": bound},
-        "errors": session.errors,
-        "warnings": session.warnings,
-        "comparisons": [record.to_plain() for record in session.records],
+        "gates": {"judged": report.gates, "family_bound": report.family_bound},
+        "errors": list(report.errors),
+        "warnings": list(report.warnings),
+        "comparisons": [record.to_plain() for record in report.comparisons],
     }
 
 
-def write(folder: Path, session: Session) -> Path:
+def write(folder: Path, report: Report) -> Path:
     """Write the report into a folder and return its path.
 
     Raises
@@ -55,6 +92,80 @@ def write(folder: Path, session: Session) -> Path:
         If it cannot be written.
     """
     path = folder / FILE
-    text = json.dumps(document(session), indent=1, allow_nan=False)
+    text = json.dumps(document(report), indent=1, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
     return path
+
+
+def read(path: Path) -> Report:
+    """Read a stored report.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder that `write` wrote it into.
+
+    Raises
+    ------
+    ReportError
+        If there is none, it is damaged, or it is of another schema.
+    """
+    file = path / FILE if path.is_dir() else path
+    try:
+        plain = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(
+            f"{file}: {error.strerror}; a report is written by --genesis-perf-report=DIR"
+        ) from None
+    except ValueError as error:
+        raise ReportError(f"{file}: is no JSON: {error}") from None
+    if not isinstance(plain, dict) or "schema" not in plain:
+        raise ReportError(f"{file}: is no report of pytest --genesis-perf: it has no key schema")
+    schema = plain["schema"]
+    if schema != SCHEMA:
+        older = type(schema) is int and schema < SCHEMA
+        cure = "make the report anew" if older else "upgrade genesis-core to read it"
+        age = "an older version" if older else "another version"
+        raise ReportError(f"{file}: schema {schema!r} was written by {age}, this one reads {SCHEMA}; {cure}")
+    try:
+        found = msgspec.convert(plain, _Document)
+        _check(plain["comparisons"])
+    except ValueError as error:
+        raise ReportError(f"{file}: is damaged: {error}") from None
+    return _report(found)
+
+
+def _check(plain: list[dict[str, Any]]) -> None:
+    """Refuse what the types allow and no report holds."""
+    known = {field.name for field in fields(Comparison)}
+    seen = set()
+    for number, record in enumerate(plain):
+        where = f"$.comparisons[{number}]"
+        unknown = sorted(record.keys() - known)
+        if unknown:
+            raise ValueError(f"unknown key {unknown[0]!r} - at `{where}`")
+        for name, words in (("verdict", VERDICTS), ("effect", EFFECTS)):
+            if record[name] not in words:
+                raise ValueError(
+                    f"must be one of {', '.join(words)}, not {record[name]!r} - at `{where}.{name}`"
+                )
+        key = record["nodeid"], record["label"]
+        if key in seen:
+            raise ValueError(f"{key[0]} / {key[1]} stands twice - at `{where}`")
+        seen.add(key)
+
+
+def _report(found: _Document) -> Report:
+    here = found.environment
+    return Report(
+        mode=found.mode,
+        seed=found.seed,
+        environment=EnvironmentClass(
+            here.python, here.machine, here.cpu, here.cores, tuple(sorted(here.libraries.items()))
+        ),
+        gates=found.gates.judged,
+        family_bound=found.gates.family_bound,
+        errors=found.errors,
+        warnings=found.warnings,
+        comparisons=tuple(sorted(found.comparisons, key=severity)),
+    )

@@ -10,7 +10,7 @@ from pytest_genesis_perf import record_text
 from pytest_genesis_perf.record import Comparison
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.closing import closing_line
-from pytest_genesis_perf.session import Session
+from pytest_genesis_perf.report.model import Report
 
 FILE = "genesis-perf.md"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#$&])")
@@ -18,23 +18,23 @@ _TIMED = ("verdict", "comparison", "identical", "speedup", "stored", "work")
 _UNTIMED = ("verdict", "comparison", "identical", "work")
 
 
-def document(session: Session) -> str:
+def document(report: Report) -> str:
     """Return the report as Markdown.
 
     Parameters
     ----------
-    session : Session
+    report : Report
         The run.
     """
-    records = session.records
+    records = report.comparisons
     unchanged = [record for record in records if record.verdict == "PASS" and record.effect == "pass"]
     others = [record for record in records if record not in unchanged]
-    parts = [f"## {_escaped(closing_line(session))}"]
-    parts += [f"**ERROR:** {_escaped(error)}" for error in session.errors]
-    parts += [f"**WARNING:** {_escaped(warning)}" for warning in session.warnings]
+    parts = [f"## {_escaped(closing_line(report))}"]
+    parts += [f"**ERROR:** {_escaped(error)}" for error in report.errors]
+    parts += [f"**WARNING:** {_escaped(warning)}" for warning in text.warnings(report)]
     if others:
         parts.append(_table(others))
-        parts += _reasons(others, session.settings.seed)
+        parts += _reasons(others, report.seed)
     if unchanged:
         title = f"{len(unchanged)} PASS"
         parts.append(
@@ -42,19 +42,19 @@ def document(session: Session) -> str:
             if others
             else _table(unchanged)
         )
-    seed = f"; seed {session.settings.seed}" if session.settings.timed else ""
-    parts.append(f"{_escaped(session.environment.text())}{seed}")
+    seed = "" if report.mode == "identity" else f"; seed {report.seed}"
+    parts.append(f"{_escaped(report.environment.text())}{seed}")
     return "\n\n".join(parts) + "\n"
 
 
-def append(path: Path, session: Session) -> Path:
+def append(path: Path, report: Report) -> Path:
     """Put the report behind what a file holds already, and return its path.
 
     Parameters
     ----------
     path : Path
         The file; it and its folder are made where they do not exist.
-    session : Session
+    report : Report
         The run.
 
     Raises
@@ -65,11 +65,11 @@ def append(path: Path, session: Session) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         # A heading needs an empty line before it; nobody knows how the text before ends.
-        file.write(f"\n\n{document(session)}" if file.tell() else document(session))
+        file.write(f"\n\n{document(report)}" if file.tell() else document(report))
     return path
 
 
-def write(folder: Path, session: Session) -> Path:
+def write(folder: Path, report: Report) -> Path:
     """Write the report into a folder and return its path.
 
     Raises
@@ -78,7 +78,7 @@ def write(folder: Path, session: Session) -> Path:
         If it cannot be written.
     """
     path = folder / FILE
-    path.write_text(document(session), encoding="utf-8")
+    path.write_text(document(report), encoding="utf-8")
     return path
 
 

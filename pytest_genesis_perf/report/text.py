@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pytest_genesis_perf.notation import grouped, size, times
 from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.report.model import Report
 
 
 def stored(record: Comparison) -> str:
@@ -59,3 +63,9 @@ def instructions(record: Comparison) -> str:
     """Return the instructions of both arms, "-" if they were not counted."""
     counts = record.instructions
     return "-" if counts is None else f"{grouped(counts['baseline'])}, {grouped(counts['optimized'])}"
+
+
+def warnings(report: Report) -> list[str]:
+    """Return what should be looked at besides the verdicts: of the run, then of comparisons."""
+    remarks = [f"{name(record)}: {remark}" for record in report.comparisons for remark in record.remarks]
+    return [*report.warnings, *remarks]

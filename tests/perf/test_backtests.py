@@ -48,7 +48,7 @@ SETTINGS = [Config.default().updated({"decision": {"edge": edge}}) for edge in (
 
 def test_shared_cache(genesis_perf: GenesisPerf, series: Candles) -> None:
     """Other decision settings over the same features: what a cache of enough capacity is for."""
-    candles = series[:1_000]
+    candles = series[:500]
     cache = FeatureCache(len(candles))
     backtest(candles, fast_window=True, feature_cache=cache)
     genesis_perf.compare(

@@ -43,16 +43,20 @@ def test_the_report_holds_all_that_is_needed_to_judge_again(project: pytest.Pyte
     result = run(project, "--genesis-perf-report=out/report", "--genesis-perf-seed=42")
     folder = project.path / "out" / "report"
     assert sorted(path.name for path in folder.iterdir()) == [
+        "genesis-perf-blocks.png",
+        "genesis-perf-blocks.svg",
         "genesis-perf-speedup.png",
         "genesis-perf-speedup.svg",
+        "genesis-perf.html",
         "genesis-perf.json",
         "genesis-perf.md",
     ]
-    result.stdout.fnmatch_lines([f"report: {folder / 'genesis-perf.json'}, *.md, *.svg, *.png"])
+    page = folder / "genesis-perf.html"
+    result.stdout.fnmatch_lines([f"report: {page}, beside it .json, .md and 2 charts (.svg, .png)"])
     report = json.loads((folder / "genesis-perf.json").read_text(encoding="utf-8"))
-    assert report["schema"] == 1
+    assert report["schema"] == 2
     assert report["seed"] == 42
-    assert report["timed"] is True
+    assert report["mode"] == "speed"
     assert set(report["environment"]) == {"python", "machine", "cpu", "cores", "libraries"}
     assert report["gates"] == {"judged": 1, "family_bound": 1e-5}
 
@@ -79,7 +83,7 @@ def test_identity_alone_is_reported_too(project: pytest.Pytester) -> None:
     project.makepyfile(test_it=TESTS)
     project.runpytest_subprocess("--genesis-perf-report=report")
     report = json.loads((project.path / "report" / "genesis-perf.json").read_text(encoding="utf-8"))
-    assert report["timed"] is False
+    assert report["mode"] == "identity"
     assert [c["verdict"] for c in report["comparisons"]] == ["DIFFERENT", "PASS"]
 
 

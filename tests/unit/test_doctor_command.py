@@ -15,7 +15,7 @@ import pytest
 
 from pytest_genesis_perf import cli
 from pytest_genesis_perf.doctor import diagnosis, watch
-from pytest_genesis_perf.doctor.report import shows_colours
+from pytest_genesis_perf.screen import shows_colours
 
 ROOT = Path(__file__).parents[2]
 CODE = "from pytest_genesis_perf.cli import main; main()"
