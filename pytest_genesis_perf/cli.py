@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from pytest_genesis_perf import commands, stored_reports
+from pytest_genesis_perf import commands, stored_reports, trend
 from pytest_genesis_perf.doctor.diagnosis import SECONDS, SECONDS_RULE, examine, new_seed, valid_seconds
 from pytest_genesis_perf.screen import shows_colours
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(commands.app, name="baseline")
 app.command()(stored_reports.show)
 app.command()(stored_reports.compare)
+app.command()(trend.trend)
 
 
 @app.callback()

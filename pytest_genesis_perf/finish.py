@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,8 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
         session.errors.append(NOTHING_JUDGED)
     if session.records:
         _write_reports(session)
+        if settings.history and not settings.update:
+            _append_history(settings.history, run.config.rootpath, session)
     if session.errors:
         from pytest_genesis_perf.run_errors import add_to_junit
 
@@ -101,6 +104,20 @@ def _write_reports(session: Session) -> None:
             markdown.append(Path(summary), report_of(session))
         except OSError as error:
             session.warnings.append(f"no summary of this job: {STEP_SUMMARY}: {error}")
+
+
+def _append_history(file: Path, root: Path, session: Session) -> None:
+    from pytest_genesis_perf import history
+    from pytest_genesis_perf.report.model import report_of
+
+    commit, changed = history.commit_of(root)
+    told = history.entries(report_of(session), datetime.now(timezone.utc), commit, changed=changed)
+    try:
+        history.append(file, told)
+    except OSError as error:
+        session.errors.append(f"the history could not be written: {error}")
+        return
+    session.notes.append(f"history: {len(told)} line{'' if len(told) == 1 else 's'} appended to {file}")
 
 
 def _write_folder(folder: Path, report: Report) -> str:

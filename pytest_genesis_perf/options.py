@@ -33,9 +33,14 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--genesis-perf-report",
         metavar="DIR",
-        help="Write JSON, Markdown and a speedup chart (SVG, PNG) into DIR.",
+        help="Write a page (HTML), JSON, Markdown and charts (SVG, PNG) into DIR.",
     )
     group.addoption("--genesis-perf-markdown", metavar="FILE", help="Append the report as Markdown to FILE.")
+    group.addoption(
+        "--genesis-perf-history",
+        metavar="FILE",
+        help="Append a line of JSON for each comparison that was measured to FILE, for genesis-perf trend.",
+    )
     group.addoption(
         "--genesis-perf-baselines", metavar="DIR", help="Folder of stored baselines (default: baselines)."
     )
@@ -71,6 +76,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--genesis-perf-child", metavar="FILE", help=argparse.SUPPRESS)
     parser.addini("genesis_perf_report", "folder of the report files", default="")
     parser.addini("genesis_perf_markdown", "file to which the report is appended as Markdown", default="")
+    parser.addini("genesis_perf_history", "file to which measured speeds are appended", default="")
     parser.addini("genesis_perf_baselines", "folder of stored baselines, from rootdir", default="baselines")
     parser.addini("genesis_perf_seed", "seed of the coins", default="")
     parser.addini("genesis_perf_budget", "seconds for one comparison of short arms", default="4")

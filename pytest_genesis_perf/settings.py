@@ -32,6 +32,8 @@ class Settings:
         Folder of the report files.
     markdown : Path or None
         File to which the report is appended as Markdown.
+    history : Path or None
+        File to which measured speeds are appended.
     baselines : Path
         Folder of the stored baselines.
     seed : int
@@ -81,6 +83,7 @@ class Settings:
     doctor: float | None = None
     side_by_side: bool = True
     markdown: Path | None = None
+    history: Path | None = None
     tolerance: float = 0.10
 
 
@@ -116,12 +119,16 @@ def read_settings(config: pytest.Config) -> Settings:
     seed, seed_name = _chosen(config, "seed")
     report, report_name = _chosen(config, "report")
     markdown, markdown_name = _chosen(config, "markdown")
+    history, history_name = _chosen(config, "history")
+    if config.option.genesis_perf_history and not timed:
+        raise pytest.UsageError(f"{history_name}: add --genesis-perf, without which nothing is measured")
     baselines = _folder(config, *_chosen(config, "baselines"))
     return Settings(
         timed=timed,
         update=update,
         report=_report_folder(config, report, report_name) if report and not child else None,
         markdown=_file(config, markdown, markdown_name) if markdown and not child else None,
+        history=_file(config, history, history_name) if history and timed and not child else None,
         baselines=baselines,
         seed=_whole(seed_name, seed) if seed and not child else int.from_bytes(os.urandom(4), "big"),
         budget=_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
