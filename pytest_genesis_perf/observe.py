@@ -9,6 +9,7 @@ from pytest_genesis_perf.arms import ROLES
 from pytest_genesis_perf.confirm import Fresh, Suspicion
 from pytest_genesis_perf.costs import Counted, held
 from pytest_genesis_perf.evidence import Claim, Evidence
+from pytest_genesis_perf.file_lock import LockHeldError
 from pytest_genesis_perf.first_calls import FirstCalls, call_arms, find_unstable
 from pytest_genesis_perf.measure import measure, measure_asked
 from pytest_genesis_perf.measurement import Asked, Measurement, Pair, Terms
@@ -87,7 +88,7 @@ def observe(
     different = evidence.difference is not None or evidence.digest_state == "differs"
     if different or not settings.timed or settings.update:
         return Observation(evidence, first)
-    obstacle = timing_obstacle(worker=settings.worker)
+    obstacle = timing_obstacle()
     if obstacle:
         return _untimed(pair, evidence, first, obstacle)
     baseline, optimized = first.timeable(pair.baseline, pair.optimized)
@@ -110,8 +111,11 @@ def observe(
             evidence = held(evidence, "memory", peaks, entry.memory_bytes if entry else None)
         return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED, peaks)
     terms = Terms(claim, entry.speedup if entry else None, budget, settings.cap, left)
-    with session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
-        measurement = measure(pair, terms, tell=tell, last_calls=last_calls)
+    try:
+        with session.alone(), session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
+            measurement = measure(pair, terms, tell=tell, last_calls=last_calls)
+    except LockHeldError as error:
+        return _untimed(pair, evidence, first, f"other workers of xdist measured all the while: {error}")
     if measurement.disturbance:
         session.spent += measurement.disturbance.wall_seconds
     peaks = _peaks(pair, memory)
@@ -207,15 +211,7 @@ def _suspicion(measurement: Measurement, terms: Terms) -> Suspicion | None:
     return None
 
 
-def timing_obstacle(*, worker: bool) -> str | None:
-    """Return why no time measured now can be trusted, None if nothing is known to disturb it.
-
-    Parameters
-    ----------
-    worker : bool
-        Whether this is an xdist worker, next to others.
-    """
-    if worker:
-        return "speed is not judged beside other xdist workers; run without -n (identity was checked)"
+def timing_obstacle() -> str | None:
+    """Return why no time measured now can be trusted, None if nothing is known to disturb it."""
     tracer = active_tracer()
     return f"speed is not judged while {tracer} is active" if tracer else None

@@ -51,15 +51,21 @@ def release_all(item: pytest.Item) -> None:
 
 def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
     """Have fresh processes judge what waits for them; return what the failing test says."""
-    from pytest_genesis_perf.children import ask_child, files_of
+    from pytest_genesis_perf.children import Answer, ask_child, files_of
+    from pytest_genesis_perf.file_lock import LockHeldError
     from pytest_genesis_perf.session import session_of
 
-    progress = session_of(item.config).progress
+    session = session_of(item.config)
+    progress = session.progress
     asked = count(1)
 
     def ask(request: Request) -> Answer:
         progress.waiting(f"{item.nodeid} / {request.label}: fresh process {next(asked)}")
-        return ask_child(item.config, request, item.config.stash[keys.SETTINGS].child_timeout)
+        try:
+            with session.alone():
+                return ask_child(item.config, request, settings.child_timeout)
+        except LockHeldError as error:
+            return Answer((), f"other workers of xdist measured all the while: {error}")
 
     settings, files = item.config.stash[keys.SETTINGS], files_of([item])
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from pytest_genesis_perf import keys
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass, current
 from pytest_genesis_perf.evidence import DigestState
+from pytest_genesis_perf.file_lock import exclusive
 from pytest_genesis_perf.progress import Progress
 from pytest_genesis_perf.record import Comparison, severity
 from pytest_genesis_perf.settings import Settings
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from pytest_genesis_perf.baseline_files import Key, SpeedEntry
     from pytest_genesis_perf.confirm import Fresh
     from pytest_genesis_perf.costs import Counted
+
+LOCK_SECONDS = 1_800.0
+"""How long a worker of xdist waits for those that measure: each of them takes seconds, or minutes where it confirms."""
 
 
 class Session:
@@ -101,6 +105,21 @@ class Session:
         # Long arms are judged with the error of LONG_ARMS.
         bound = math.fsum(LONG_ARMS.a_bad if record.long else SHORT_ARMS.a_bad for record in judged)
         return len(judged), min(1.0, bound)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the only worker of an xdist run that measures; elsewhere there is no other.
+
+        Raises
+        ------
+        LockHeldError
+            If the others measure for longer than this one waits.
+        """
+        if self.settings.lock is None:
+            yield
+            return
+        with exclusive(self.settings.lock, LOCK_SECONDS):
+            yield
 
     def collect(self, nodeid: str, plain_records: Iterable[dict[str, Any]], *, failed: bool) -> None:
         """Take over what the report of a test carries; a rerun replaces what it repeats.

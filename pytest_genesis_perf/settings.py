@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -60,6 +61,8 @@ class Settings:
         Count peak memory, and instructions under valgrind, in every comparison that is measured.
     worker : bool
         Whether this is an xdist worker.
+    lock : Path or None
+        Of an xdist worker: held by the one of its run that measures.
     doctor : float or None
         Seconds for which to measure what this machine can judge, instead of running tests.
     """
@@ -80,6 +83,7 @@ class Settings:
     memory: bool = False
     instructions: bool = False
     worker: bool = False
+    lock: Path | None = None
     doctor: float | None = None
     side_by_side: bool = True
     markdown: Path | None = None
@@ -153,9 +157,16 @@ def read_settings(config: pytest.Config) -> Settings:
         memory=_flag(config, "memory", timed),
         instructions=_flag(config, "instructions", timed),
         worker=hasattr(config, "workerinput"),
+        lock=_lock(config),
         doctor=option.genesis_perf_doctor,
         side_by_side=config.getini("genesis_perf_side_by_side"),
     )
+
+
+def _lock(config: pytest.Config) -> Path | None:
+    # xdist draws the name of a run at random: no other run has the file, and nobody can have made it before.
+    run: dict[str, Any] | None = getattr(config, "workerinput", None)
+    return None if run is None else Path(tempfile.gettempdir()) / f"genesis-perf-{run['testrunuid']}.lock"
 
 
 def _request(path: str) -> Request:

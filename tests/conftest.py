@@ -35,9 +35,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 ONE_PYTHON = (
+    "tests/browser/",
     "tests/oracles/",
     "test_adversarial_matrix.py",
     "test_books.py",
+    "test_compiled_is_the_law.py",
     "test_benchmarks.py",
     "test_cli_benchmark.py",
     "test_cli_charts.py",
@@ -50,6 +52,7 @@ ONE_PYTHON = (
     "test_e2e_confirmation.py",
     "test_e2e_costs.py",
     "test_e2e_doctor.py",
+    "test_e2e_history.py",
     "test_e2e_orphans.py",
     "test_e2e_outcome_rows.py",
     "test_e2e_reports.py",
@@ -59,6 +62,11 @@ ONE_PYTHON = (
     "test_identity_flips.py",
     "test_instructions.py",
     "test_memory",
+    "test_report_charts.py",
+    "test_report_page.py",
+    "test_side_by_side.py",
+    "test_stream_full.py",
+    "test_trend.py",
     "test_baseline_writers.py",
     "test_cli_progress.py",
     "test_cli_baseline.py",

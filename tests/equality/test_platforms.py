@@ -124,11 +124,6 @@ class TestLowerLevels:
         if environment["libm"] == print_digests.environment()["libm"]:
             pytest.skip("the digests hold, but the C library's exp is the same without AVX2 and FMA here")
 
-    def test_numba_for_a_generic_cpu(self, golden: Tables) -> None:
-        found, environment = child(NUMBA_CPU_NAME="generic")
-        assert environment["numba_cpu"] == "generic"
-        assert_golden(found, golden)
-
     def test_all_at_once(self, golden: Tables) -> None:
         found, environment = child(
             NPY_DISABLE_CPU_FEATURES=numpy_features(), GLIBC_TUNABLES=GLIBC, NUMBA_CPU_NAME="generic"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -27,23 +28,58 @@ def properties(project: pytest.Pytester) -> list[str]:
     return sorted(f"{entry.attrib['name']} {entry.attrib['value']}" for entry in found)
 
 
-def test_under_xdist_identity_is_checked_everywhere_and_speed_nowhere(project: pytest.Pytester) -> None:
+ONE_AT_A_TIME = """
+import time
+from pathlib import Path
+import pytest_genesis_perf.observe as observe
+
+whole = observe.measure
+
+def measure(*arguments, **more):
+    begun = time.monotonic_ns()
+    try:
+        return whole(*arguments, **more)
+    finally:
+        with Path("measured").open("a") as file:
+            file.write(f"{begun} {time.monotonic_ns()}\\n")
+
+observe.measure = measure
+"""
+
+
+def test_under_xdist_one_worker_at_a_time_measures_and_the_verdicts_are_the_same(
+    project: pytest.Pytester,
+) -> None:
     project.makepyfile(test_it=TESTS)
+    project.makeconftest(ONE_AT_A_TIME)
     result = project.runpytest_subprocess("--genesis-perf", "-p", "xdist", "-n2", "--junitxml=junit.xml")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=3, failed=1)
     name = "genesis_perf[comparison]"
-    why = "speed is not judged beside other xdist workers; run without -n (identity was checked)"
-    beside = f"{name} INCONCLUSIVE; {why}"
-    assert properties(project) == [f"{name} DIFFERENT", *3 * [beside]]
+    different, *measured = properties(project)
+    assert different == f"{name} DIFFERENT"
+    assert len(measured) == 3
+    assert all(told.startswith(f"{name} NO-BASELINE ") and "x [" in told for told in measured)
     (failure,) = ElementTree.parse(project.path / "junit.xml").findall(".//failure")
     assert "DIFFERENT: the arms differ" in (failure.get("message") or "")
-    result.stdout.fnmatch_lines(
-        [
-            "*INCONCLUSIVE: speed is not judged beside other xdist workers*",
-            "genesis-perf: 1 DIFFERENT, 3 INCONCLUSIVE*",
-        ]
+    result.stdout.fnmatch_lines(["genesis-perf: 1 DIFFERENT, 3 NO-BASELINE (3 judged*"])
+    lines = (project.path / "measured").read_text(encoding="utf-8").splitlines()
+    spans = sorted(tuple(map(int, line.split())) for line in lines)
+    assert len(spans) == 3
+    assert all(end <= begun for (_, end), (begun, _) in pairwise(spans))
+
+
+def test_a_slowdown_is_confirmed_from_a_worker_of_xdist(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_it="""
+        from arms import *
+        def test_slower(genesis_perf): genesis_perf.compare(baseline=middle, optimized=slow)
+        def test_faster(genesis_perf): genesis_perf.compare(baseline=slow, optimized=middle)
+        """
     )
+    result = project.runpytest_subprocess("--genesis-perf", "-p", "xdist", "-n2")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["REGRESSED: the claim *", "fresh processes: 0.*x, 0.*x, 0.*x"])
 
 
 def test_identity_alone_under_xdist_is_as_without(project: pytest.Pytester) -> None:

@@ -14,6 +14,7 @@ from pytest_genesis_perf.baseline_files import SpeedEntry, SpeedFile, write_dige
 from pytest_genesis_perf.child_request import Request
 from pytest_genesis_perf.confirm import Fresh, Suspicion
 from pytest_genesis_perf.evidence import Claim, StoredSpeed
+from pytest_genesis_perf.file_lock import exclusive
 from pytest_genesis_perf.measurement import Pair
 from pytest_genesis_perf.observe import Observation, observe, timing_obstacle
 from pytest_genesis_perf.session import Session
@@ -96,14 +97,41 @@ def test_what_is_not_to_be_timed_calls_each_arm_once(session: Session, changes: 
     assert next(calls) == 2
 
 
-def test_an_xdist_worker_checks_stability_but_measures_nothing(session: Session) -> None:
-    worker = Session(replace(session.settings, worker=True))
+def test_a_worker_of_xdist_measures_under_the_lock_of_its_run(session: Session, tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    worker = Session(replace(session.settings, worker=True, lock=lock))
+    held, clock = [], FakeClock()
+    takes = clock.arm(100_000)
+
+    def arm() -> int:
+        held.append(lock.exists())
+        takes()
+        return 0
+
+    observation = observe(Pair("t", "c", arm, arm, "s", clock), Claim(), 4.0, worker)
+    assert observation.measurement is not None
+    # The first calls, which compare results, wait for nobody.
+    assert held[:2] == [False, False]
+    assert all(held[2:-2])
+    assert not lock.exists()
+
+
+def test_a_worker_that_never_gets_the_lock_checks_stability_and_judges_nothing(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "lock"
+    worker = Session(replace(session.settings, worker=True, lock=lock))
+    monkeypatch.setattr("pytest_genesis_perf.session.LOCK_SECONDS", 0.05)
     calls = count()
     pair = Pair("t", "c", lambda: 0, lambda: min(next(calls), 1), "s")
-    observation = observe(pair, Claim(), 4.0, worker)
+    with exclusive(lock):
+        observation = observe(pair, Claim(), 4.0, worker)
     assert observation.measurement is None
     assert observation.evidence.unstable is not None
     assert observation.evidence.unstable.arm == "optimized"
+    assert str(observation.evidence.inconclusive_reason).startswith(
+        "other workers of xdist measured all the while: "
+    )
 
 
 def test_a_child_measures_what_it_is_asked_for_and_judges_nothing(session: Session) -> None:
@@ -127,17 +155,16 @@ def test_what_disturbs_timing_is_named() -> None:
     def trace(frame: FrameType, event: str, argument: object) -> None:
         return None
 
-    assert timing_obstacle(worker=False) is None
-    assert "xdist" in str(timing_obstacle(worker=True))
+    assert timing_obstacle() is None
     sys.settrace(trace)
     try:
-        assert "trace function" in str(timing_obstacle(worker=False))
+        assert "trace function" in str(timing_obstacle())
     finally:
         sys.settrace(None)
     profiler = sys.getprofile()
     sys.setprofile(trace)
     try:
-        assert "a profile function of" in str(timing_obstacle(worker=False))
+        assert "a profile function of" in str(timing_obstacle())
     finally:
         sys.setprofile(profiler)
 

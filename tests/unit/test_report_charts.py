@@ -174,13 +174,16 @@ def test_a_block_far_off_is_drawn_on_the_edge_and_a_claim_far_off_not_at_all() -
     assert axes.lines[0].get_ydata()[-1] == low
 
 
-def test_panels_and_rows_are_not_drawn_without_end(tmp_path: Path) -> None:
-    many = [everything(n) for n in range(1, blocks.MOST_PANELS + 3)]
-    assert len(blocks.draw(many).axes) == blocks.MOST_PANELS
-    assert f"the {blocks.MOST_PANELS} worst of {len(many)}" in svg(tmp_path, many, blocks.STEM)
-    rows = [record(n) for n in range(speedup.MOST_ROWS + 3)]
-    assert len(speedup.draw(rows).axes[0].get_yticks()) == speedup.MOST_ROWS
-    assert "the 100 worst of 103" in svg(tmp_path, rows)
+def test_panels_and_rows_are_not_drawn_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (blocks.MOST_PANELS, speedup.MOST_ROWS, costs.MOST_ROWS) == (30, 100, 100)
+    monkeypatch.setattr(blocks, "MOST_PANELS", 2)
+    monkeypatch.setattr(speedup, "MOST_ROWS", 3)
+    monkeypatch.setattr(costs, "MOST_ROWS", 1)
+    many = [everything(n) for n in range(1, 6)]
+    assert len(blocks.draw(many).axes) == 2
+    assert len(speedup.draw(many).axes[0].get_yticks()) == 3
+    for stem, count in ((blocks.STEM, 2), (speedup.STEM, 3), (costs.MEMORY.stem, 1)):
+        assert f"the {count} worst of 5" in svg(tmp_path, many, stem)
 
 
 def test_costs_say_both_counts_and_mark_the_stored_one(tmp_path: Path) -> None:
