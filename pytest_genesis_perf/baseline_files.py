@@ -131,6 +131,7 @@ def write_speeds(path: Path, file: SpeedFile) -> None:
         f"cpu = {quote(here.cpu)}",
         f"cores = {here.cores}",
         f"libraries = {toml_files.value(dict(here.libraries))}",
+        *([f"more = {toml_files.value(dict(here.more))}"] if here.more else []),
     ]
     for nodeid, label in sorted(file.entries):
         entry = file.entries[nodeid, label].rounded()
@@ -165,15 +166,19 @@ def _entries(root: Table) -> Iterator[tuple[Key, Table]]:
 
 
 def _environment(table: Table) -> EnvironmentClass:
-    table.only(["python", "machine", "cpu", "cores", "libraries"])
-    libraries = table.table("libraries")
+    table.only(["python", "machine", "cpu", "cores", "libraries"], ["more"])
     return EnvironmentClass(
         python=table.text("python"),
         machine=table.text("machine"),
         cpu=table.text("cpu"),
         cores=table.count("cores"),
-        libraries=tuple(sorted((name, libraries.text(name)) for name in libraries.values)),
+        libraries=_fields(table.table("libraries")),
+        more=_fields(table.table("more")) if "more" in table.values else (),
     )
+
+
+def _fields(table: Table) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, table.text(name)) for name in table.values))
 
 
 def _entry(table: Table) -> SpeedEntry:

@@ -32,6 +32,8 @@ class EnvironmentClass:
         Cores this process may use.
     libraries : tuple of (str, str)
         Name and X.Y of the listed libraries that are installed, sorted by name.
+    more : tuple of (str, str), optional
+        Further fields that the project gives by its hook, sorted by name.
     """
 
     python: str
@@ -39,17 +41,20 @@ class EnvironmentClass:
     cpu: str
     cores: int
     libraries: tuple[tuple[str, str], ...]
+    more: tuple[tuple[str, str], ...] = ()
 
     def slug(self) -> str:
         """Return the class as a file name without suffix: lower case, ``[a-z0-9._-]`` only."""
         parts = [self.python, self.machine, self.cpu, f"{self.cores}-cores"]
-        parts += [f"{name}-{release}" for name, release in self.libraries]
+        parts += [f"{name}-{release}" for name, release in (*self.libraries, *self.more)]
         return "_".join(re.sub(r"[^a-z0-9.]+", "-", part.lower()).strip("-.") for part in parts)
 
     def text(self) -> str:
         """Return the class for people, on one line."""
         cores = "1 core" if self.cores == 1 else f"{self.cores} cores"
-        return ", ".join([self.python, self.machine, self.cpu, cores, *map(" ".join, self.libraries)])
+        return ", ".join(
+            [self.python, self.machine, self.cpu, cores, *map(" ".join, (*self.libraries, *self.more))]
+        )
 
     def fields(self) -> dict[str, str]:
         """Return every field of the key by name; a library is a field of its own."""
@@ -59,7 +64,7 @@ class EnvironmentClass:
             "cpu": self.cpu,
             "cores": str(self.cores),
         }
-        return fields | dict(self.libraries)
+        return fields | dict(self.libraries) | dict(self.more)
 
     def differences(self, stored: EnvironmentClass, *, here: str = "here", there: str = "there") -> list[str]:
         """Name the fields that differ from a stored class, both values beside them.
@@ -85,13 +90,17 @@ class EnvironmentClass:
         ]
 
 
-def current(libraries: Sequence[str] = DEFAULT_LIBRARIES) -> EnvironmentClass:
+def current(
+    libraries: Sequence[str] = DEFAULT_LIBRARIES, more: tuple[tuple[str, str], ...] = ()
+) -> EnvironmentClass:
     """Return the class of this process.
 
     Parameters
     ----------
     libraries : sequence of str
         Distributions that belong to the key; those not installed are left out.
+    more : tuple of (str, str), optional
+        Further fields.
     """
     return EnvironmentClass(
         python=f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}",
@@ -99,6 +108,7 @@ def current(libraries: Sequence[str] = DEFAULT_LIBRARIES) -> EnvironmentClass:
         cpu=_cpu_brand(),
         cores=_cores(),
         libraries=tuple(sorted(_installed(libraries))),
+        more=more,
     )
 
 

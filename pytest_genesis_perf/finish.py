@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_genesis_perf.orphans import orphaned
+from pytest_genesis_perf.own_hooks import HookError, with_columns
 from pytest_genesis_perf.seen import Seen
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
@@ -56,6 +57,10 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
     if session.nothing_judged:
         session.errors.append(NOTHING_JUDGED)
     if session.records:
+        try:
+            session.replace_records(with_columns(run.config, session.records))
+        except HookError as error:
+            session.errors.append(str(error))
         _write_reports(session)
         if settings.history and not settings.update:
             _append_history(settings.history, run.config.rootpath, session)

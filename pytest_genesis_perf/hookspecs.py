@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pytest_genesis_perf.record import Comparison
 
 
 @pytest.hookspec
@@ -31,4 +34,53 @@ def pytest_genesis_perf_comparators(
 
     >>> def pytest_genesis_perf_comparators():
     ...     return {Portfolio: lambda portfolio: (portfolio.name, portfolio.weights)}
+    """
+
+
+@pytest.hookspec
+def pytest_genesis_perf_environment_class(config: pytest.Config) -> Mapping[str, str] | None:
+    """Add fields to the environment class: what else must be equal for a stored speed to mean anything here.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        The run.
+
+    Returns
+    -------
+    mapping of str to str, or None
+        Name and value of each field. Names are lower case (``gpu``, ``runner-size``); each by one plugin only.
+
+    Examples
+    --------
+    In the ``conftest.py`` of the root folder, or a plugin:
+
+    >>> def pytest_genesis_perf_environment_class():
+    ...     return {"runner": os.environ.get("RUNNER_SIZE", "desktop")}
+    """
+
+
+@pytest.hookspec
+def pytest_genesis_perf_report_row(config: pytest.Config, comparison: Comparison) -> Mapping[str, str] | None:
+    """Add columns to the row of a comparison in the terminal, Markdown, the page and JSON.
+
+    Parameters
+    ----------
+    config : pytest.Config
+        The run.
+    comparison : Comparison
+        Its final record.
+
+    Returns
+    -------
+    mapping of str to str, or None
+        Title and cell of each column.
+
+    Examples
+    --------
+    In the ``conftest.py`` of the root folder, or a plugin:
+
+    >>> def pytest_genesis_perf_report_row(comparison):
+    ...     if comparison.seconds is not None:
+    ...         return {"saved": f"{comparison.seconds['baseline'] - comparison.seconds['optimized']:.3f} s"}
     """

@@ -92,6 +92,8 @@ class Comparison:
         Instructions of a call of each, and the "tool" that counted them.
     cost_gaps : tuple of str
         Costs that were asked for and could not be counted, or held against nothing.
+    extra : mapping of str to str
+        Further columns of the reports, from a hook of the project.
     """
 
     nodeid: str
@@ -127,6 +129,7 @@ class Comparison:
     instructions: Mapping[str, int | str] | None = None
     stored_instructions: Mapping[str, int | str] | None = None
     cost_gaps: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:

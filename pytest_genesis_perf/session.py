@@ -16,6 +16,7 @@ from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass, current
 from pytest_genesis_perf.evidence import DigestState
 from pytest_genesis_perf.file_lock import exclusive
+from pytest_genesis_perf.own_hooks import environment_fields
 from pytest_genesis_perf.progress import Progress
 from pytest_genesis_perf.record import Comparison, severity
 from pytest_genesis_perf.settings import Settings
@@ -40,6 +41,8 @@ class Session:
     ----------
     settings : Settings
         What was asked for.
+    more : tuple of (str, str), optional
+        Fields of the environment class that the project gives.
 
     Attributes
     ----------
@@ -57,8 +60,9 @@ class Session:
         What was done at the end of the run, what should be looked at, and what went wrong there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, more: tuple[tuple[str, str], ...] = ()) -> None:
         self.settings = settings
+        self._more = more
         self.store = Store(settings.baselines)
         self._records: dict[Key, Comparison] = {}
         self.spent = 0.0
@@ -73,7 +77,7 @@ class Session:
     @cached_property
     def environment(self) -> EnvironmentClass:
         """The environment class of this process."""
-        return current(self.settings.libraries)
+        return current(self.settings.libraries, self._more)
 
     @cached_property
     def policy(self) -> Policy:
@@ -139,6 +143,10 @@ class Session:
         if failed:
             self.failed_tests.add(nodeid)
 
+    def replace_records(self, records: Iterable[Comparison]) -> None:
+        """Put records in the place of those that were collected of the same comparisons."""
+        self._records.update((record.key, record) for record in records)
+
     def digest_state(self, key: Key, digest: str) -> DigestState:
         """Hold a digest against the stored one.
 
@@ -181,7 +189,7 @@ class Session:
 def session_of(config: pytest.Config) -> Session:
     """Return the session of a run, made when first asked for."""
     if keys.SESSION not in config.stash:
-        session = Session(config.stash[keys.SETTINGS])
+        session = Session(config.stash[keys.SETTINGS], environment_fields(config))
         if not session.settings.child and config.get_verbosity() >= 0:
             capturing = config.pluginmanager.get_plugin("capturemanager")
             uncaptured = capturing.global_and_fixture_disabled if capturing else nullcontext

@@ -29,6 +29,7 @@ class _Environment:
     cpu: str
     cores: int
     libraries: dict[str, str]
+    more: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def document(report: Report) -> dict[str, Any]:
             "cpu": environment.cpu,
             "cores": environment.cores,
             "libraries": dict(environment.libraries),
+            "more": dict(environment.more),
         },
         "gates": {"judged": report.gates, "family_bound": report.family_bound},
         "errors": list(report.errors),
@@ -161,7 +163,12 @@ def _report(found: _Document) -> Report:
         mode=found.mode,
         seed=found.seed,
         environment=EnvironmentClass(
-            here.python, here.machine, here.cpu, here.cores, tuple(sorted(here.libraries.items()))
+            here.python,
+            here.machine,
+            here.cpu,
+            here.cores,
+            tuple(sorted(here.libraries.items())),
+            tuple(sorted(here.more.items())),
         ),
         gates=found.gates.judged,
         family_bound=found.gates.family_bound,

@@ -84,8 +84,9 @@ def write(folder: Path, report: Report) -> Path:
 
 def _table(records: Sequence[Comparison]) -> str:
     head = _TIMED if any(record.timed for record in records) else _UNTIMED
+    extra = text.extra_columns(records)
     rows = []
-    for record, name in zip(records, text.short_names(records), strict=True):
+    for number, (record, name) in enumerate(zip(records, text.short_names(records), strict=True)):
         cells = {
             "verdict": record.verdict,
             "comparison": _code(name).replace("|", r"\|"),  # in a table even a code span ends at a bar
@@ -94,7 +95,9 @@ def _table(records: Sequence[Comparison]) -> str:
             "stored": text.stored(record),
             "work": _escaped(text.work(record)),
         }
-        rows.append([cells[column] for column in head])
+        own = [_escaped(column[number]) for column in extra.values()]
+        rows.append([*(cells[column] for column in head), *own])
+    head = (*head, *map(_escaped, extra))
     aligned = ["---:" if column in ("speedup", "stored") else "---" for column in head]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, aligned, *rows))
 

@@ -55,6 +55,7 @@ def write_table(printer: Printer, records: Sequence[Comparison], width: int) -> 
         Column("peak memory", [text.memory(r) for r in records], right=True, drop=5),
         Column("instructions", [text.instructions(r) for r in records], right=True, drop=6),
     ]
+    columns += [Column(title, cells, drop=7) for title, cells in text.extra_columns(records).items()]
     lines = layout(columns, width)
     printer.write_line(lines[0], bold=True)
     for record, line in zip(records, lines[1:], strict=True):

@@ -53,6 +53,12 @@ def _repeats(record: Comparison) -> bool:
     return function == f"test_{word}" or record.label in parameters.removesuffix("]").split("-")
 
 
+def extra_columns(records: Sequence[Comparison]) -> dict[str, list[str]]:
+    """Return the columns that the project adds, by title: a cell a record, "-" where a record has none."""
+    titles = dict.fromkeys(title for record in records for title in record.extra)
+    return {title: [record.extra.get(title, "-") for record in records] for title in titles}
+
+
 def memory(record: Comparison) -> str:
     """Return the peak memory of both arms, "-" if it was not counted."""
     counts = record.memory_bytes

@@ -57,7 +57,7 @@ def test_the_report_holds_all_that_is_needed_to_judge_again(project: pytest.Pyte
     assert report["schema"] == 2
     assert report["seed"] == 42
     assert report["mode"] == "speed"
-    assert set(report["environment"]) == {"python", "machine", "cpu", "cores", "libraries"}
+    assert set(report["environment"]) == {"python", "machine", "cpu", "cores", "libraries", "more"}
     assert report["gates"] == {"judged": 1, "family_bound": 1e-5}
 
     failing, fast = map(Comparison.from_plain, report["comparisons"])

@@ -70,18 +70,26 @@ def table(report: Report) -> str:
     records = report.comparisons
     axis = drawings.LogAxis(*speedup_limits(records))
     timed = any(record.timed for record in records)
-    rows = [_cells(record, name, axis) for record, name in zip(records, _names(records), strict=True)]
+    extra = text.extra_columns(records)
+    columns = (*_COLUMNS, *(_Column(escape(title), "wide") for title in extra))
+    rows = [
+        [
+            *_cells(record, name, axis),
+            *(_Cell(escape(cells[number]), cells[number]) for cells in extra.values()),
+        ]
+        for number, (record, name) in enumerate(zip(records, _names(records), strict=True))
+    ]
     used = [
         number
-        for number, column in enumerate(_COLUMNS)
+        for number, column in enumerate(columns)
         if column.kind in ("verdict", "name", "identical")
         or (timed and "speedup" in column.kind)
         or (column.kind == "drawing" and any(record.speedup is not None for record in records))
         or (column.title and any(row[number].sort is not None for row in rows))
     ]
-    head = "".join(_head(_COLUMNS[number], axis) for number in used)
+    head = "".join(_head(columns[number], axis) for number in used)
     body = "".join(
-        _row(number, record, [(_COLUMNS[column], row[column]) for column in used], report.seed)
+        _row(number, record, [(columns[column], row[column]) for column in used], report.seed)
         for number, (record, row) in enumerate(zip(records, rows, strict=True))
     )
     return f"""<div class="scroll">
@@ -198,5 +206,6 @@ def _facts(record: Comparison) -> list[tuple[str, str]]:
         facts.append(("plans", record_text.plan_text(record)))
     if record.digest:
         facts.append(("digest", f"{record.digest} ({record.digest_state})"))
+    facts += [(escape(title), cell) for title, cell in record.extra.items()]
     facts += [("note", remark) for remark in record.remarks]
     return facts
