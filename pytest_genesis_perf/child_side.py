@@ -14,6 +14,17 @@ from pytest_genesis_perf.record import Comparison
 
 BALLAST: pytest.StashKey[bytearray] = pytest.StashKey()
 
+_FILES_OF_THE_PARENT = (
+    "xmlpath",
+    "benchmark_json",
+    "benchmark_save",
+    "benchmark_autosave",
+    "benchmark_compare",
+    "benchmark_compare_fail",
+    "benchmark_histogram",
+)
+"""Options of pytest and pytest-benchmark that name files: a child would write over them, or add to them."""
+
 
 def prepare(config: pytest.Config, request: Request) -> None:
     """Make a run, which has its parent's arguments, a child: no files of its parent's, only the asked tests' files.
@@ -28,8 +39,9 @@ def prepare(config: pytest.Config, request: Request) -> None:
     if request.lifeline is not None:
         die_with_parent(request.lifeline)
     config.stash[BALLAST] = ballast(request.ballast)
-    if getattr(config.option, "xmlpath", None):
-        config.option.xmlpath = None
+    for option in _FILES_OF_THE_PARENT:
+        if getattr(config.option, option, None):
+            setattr(config.option, option, None)
     if request.files:
         config.args = list(request.files)
 

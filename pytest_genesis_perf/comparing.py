@@ -12,6 +12,7 @@ import pytest
 from pytest_genesis_perf import keys
 from pytest_genesis_perf.arguments import ComparisonError, check, claim_of, flag, isolation
 from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError, SideBySideError
+from pytest_genesis_perf.beside_benchmark import add_arms
 from pytest_genesis_perf.comparators import handlers_of
 from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.marker import Wishes, wishes
@@ -167,6 +168,8 @@ class GenesisPerf:
                 counted = settings.memory if wanted is None else wanted
                 seen = observe(pair, claim, budget, self._session, isolate=isolated, memory=counted)
             evidence = seen.evidence
+            if seen.measurement is not None:
+                add_arms(self._item, self.nodeid, name, seen.measurement)
             if not flag("warm", warm, self._wishes) and setup is None:
                 remarks = memo_remarks(seen)
         except (

@@ -112,6 +112,8 @@ class Measurement:
         Nanoseconds of the slices of each block.
     unstable : Unstable or None
         The arm whose last call did not return what its first did.
+    block_seconds : pair of tuple of float
+        Seconds of one call of baseline and optimized arm, a number a block.
     """
 
     plan: SlicePlan
@@ -125,6 +127,7 @@ class Measurement:
     disturbance: Disturbance | None = None
     slices: tuple[tuple[int, ...], ...] = ()
     unstable: Unstable | None = None
+    block_seconds: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 
     @property
     def drawn(self) -> int | None:
@@ -187,6 +190,7 @@ def measurement_of(
         disturbance=watch.seen(),
         slices=tuple(samples.slices),
         unstable=unstable,
+        block_seconds=(tuple(samples.baseline_seconds), tuple(samples.optimized_seconds)),
     )
 
 

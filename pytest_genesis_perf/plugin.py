@@ -93,6 +93,12 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     return True
 
 
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item) -> bool | None:
+    """Set no timer of pytest-timeout in a child: it measures more than its parent did, and has a timeout of its own."""
+    return True if item.config.stash[keys.SETTINGS].child else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test that asked for the fixture and compared nothing, or swallowed a failing verdict."""

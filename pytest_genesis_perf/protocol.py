@@ -38,10 +38,18 @@ def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     perf = item.stash.get(keys.ITEM, None)
     if perf is not None and perf.pending:
+        _stop_timer(item)
         _settled(item, perf, reports)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+
+def _stop_timer(item: pytest.Item) -> None:
+    """Stop the timer of pytest-timeout: the test is over, and fresh processes have a timeout of their own."""
+    cancel = getattr(item.ihook, "pytest_timeout_cancel_timer", None)
+    if cancel is not None:
+        cancel(item=item)
 
 
 def release_all(item: pytest.Item) -> None:

@@ -54,6 +54,7 @@ ONE_PYTHON = (
     "test_e2e_doctor.py",
     "test_e2e_history.py",
     "test_e2e_orphans.py",
+    "test_e2e_other_plugins.py",
     "test_e2e_outcome_rows.py",
     "test_e2e_reports.py",
     "test_e2e_side_by_side.py",
