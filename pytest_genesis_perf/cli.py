@@ -10,6 +10,7 @@ import typer
 
 from pytest_genesis_perf import commands, stored_reports, trend
 from pytest_genesis_perf.doctor.diagnosis import SECONDS, SECONDS_RULE, examine, new_seed, valid_seconds
+from pytest_genesis_perf.init.command import init
 from pytest_genesis_perf.screen import shows_colours
 
 USAGE, INTERRUPTED = 2, 130
@@ -27,6 +28,7 @@ app.add_typer(commands.app, name="baseline")
 app.command()(stored_reports.show)
 app.command()(stored_reports.compare)
 app.command()(trend.trend)
+app.command()(init)
 
 
 @app.callback()

@@ -181,6 +181,8 @@ def _asked(
 
 MEMO_RATIO = 20.0
 """A first call that took so many times the median is one that later calls may remember."""
+MEMO_SECONDS = 20e-6
+"""... if it took so long: the first call of any function, with cold caches, takes some 2 to 10 us."""
 
 
 def memo_remarks(seen: Observation) -> tuple[str, ...]:
@@ -199,7 +201,7 @@ def memo_remarks(seen: Observation) -> tuple[str, ...]:
         f"the first call of the {role} arm took {first / later:,.0f} times its median: it may measure what it "
         "remembers; give setup= for new inputs, or warm=True if that is meant"
         for role, first, later in zip(ROLES, seen.first.seconds, medians, strict=True)
-        if first > MEMO_RATIO * later
+        if first > max(MEMO_RATIO * later, MEMO_SECONDS)
     )
 
 

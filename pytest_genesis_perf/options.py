@@ -74,6 +74,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="Run no test: measure which effect this machine resolves in which time, and what disturbs it.",
     )
     group.addoption("--genesis-perf-child", metavar="FILE", help=argparse.SUPPRESS)
+    parser.addini(
+        "genesis_perf",
+        "measure and judge speed in every run, as --genesis-perf does",
+        type="bool",
+        default=False,
+    )
     parser.addini("genesis_perf_report", "folder of the report files", default="")
     parser.addini("genesis_perf_markdown", "file to which the report is appended as Markdown", default="")
     parser.addini("genesis_perf_history", "file to which measured speeds are appended", default="")

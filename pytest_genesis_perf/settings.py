@@ -117,7 +117,7 @@ def read_settings(config: pytest.Config) -> Settings:
         raise pytest.UsageError(
             "--genesis-perf-doctor runs no test, so --genesis-perf-update would record nothing: one after the other"
         )
-    timed = bool(option.genesis_perf or update or child)
+    timed = bool(option.genesis_perf or config.getini("genesis_perf") or update or child)
     budget, budget_name = _chosen(config, "budget")
     run_budget, run_budget_name = _chosen(config, "run_budget")
     seed, seed_name = _chosen(config, "seed")

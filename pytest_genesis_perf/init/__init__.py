@@ -1,0 +1,1 @@
+"""``genesis-perf init``: the plugin put into a project."""
