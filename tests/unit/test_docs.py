@@ -14,7 +14,7 @@ import pytest
 from genesis_core import DEFAULT, Candles, synthetic
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def code_blocks(page: Path) -> list[str]:
@@ -93,7 +93,7 @@ def test_the_tests_on_a_page_pass(page: str, before: str, pytester: pytest.Pytes
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_named_files_exist(page: Path) -> None:
     text = page.read_text()
-    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / link).exists(), link
     for path in re.findall(
         r"`((?:tests|docs|genesis_core|pytest_genesis_perf|benchmarks|baselines)/[\w./]+)`", text

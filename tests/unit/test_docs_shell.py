@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import importlib.util
 import os
 import re
@@ -12,17 +13,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+import yaml
 from typer.testing import CliRunner, Result
 
 from genesis_core.cli import app
+from pytest_genesis_perf import history
 from pytest_genesis_perf.cli import app as perf_app
+from pytest_genesis_perf.report.json import write as write_report
 from tests.unit.bitfinex_server import MARKET, BitfinexServer
+from tests.unit.reports import comparison, report
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,8 +36,19 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PROGRAMS = ("genesis", "genesis-perf", "python", "pip", "pytest", "tox", "pyenv", "lint-imports")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PROGRAMS = (
+    "genesis",
+    "genesis-perf",
+    "python",
+    "pip",
+    "pytest",
+    "tox",
+    "nox",
+    "pre-commit",
+    "pyenv",
+    "lint-imports",
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,23 @@ RUN: dict[str, Run] = {
         leaves="tBTCUSD_1h.csv",
     ),
     "genesis-perf doctor": Run(quick="--seconds 1"),
+    "genesis-perf init": Run(leaves="tests/test_genesis_perf.py"),
+    "genesis-perf init --dry-run": Run(),
+    "genesis-perf show REPORT...": Run(("genesis-perf show before after", "genesis-perf show after -v")),
+    "genesis-perf compare BEFORE AFTER": Run(("genesis-perf compare before after",)),
+    "genesis-perf compare BEFORE AFTER --json FILE": Run(
+        ("genesis-perf compare before after --json changes.json",), leaves="changes.json"
+    ),
+    "genesis-perf trend": Run(code=2),
+    "genesis-perf baseline": Run(code=2),
+    "genesis-perf trend FILE": Run(("genesis-perf trend history.jsonl",)),
+    "genesis-perf trend FILE PATTERN...": Run(("genesis-perf trend history.jsonl test_fast",)),
+    "genesis-perf trend FILE --charts DIR": Run(
+        ("genesis-perf trend history.jsonl --charts drawn",), leaves="drawn/genesis-perf-trend.svg"
+    ),
+    "genesis-perf trend FILE --json FILE": Run(
+        ("genesis-perf trend history.jsonl --json trend.json",), leaves="trend.json"
+    ),
     "genesis-perf doctor --seconds 60": Run(("genesis-perf doctor --seconds 1",)),
     "genesis-perf doctor --json FILE": Run(
         ("genesis-perf doctor --json doctor.json",), "--seconds 1", 0, "doctor.json"
@@ -119,6 +153,17 @@ OTHERS: dict[str, str] = {
     "python -m benchmarks sweep": "minutes",
     "python -m benchmarks.guide": "writes into the docs",
     "python benchmarks/engine.py": "a minute",
+    "pytest --genesis-perf-update=new": "measures for minutes",
+    "pytest --genesis-perf-update=new --genesis-perf-update-force": "measures for minutes",
+    "pytest --genesis-perf -p no:randomly TEST": "a placeholder",
+    "pre-commit install --hook-type pre-commit --hook-type pre-push": "changes the repository",
+    "nox -s perf": "the recipe's session is run by a test",
+    "nox -s perf -- --genesis-perf-update": "the recipe's session is run by a test",
+    "tox -e docs": "builds the site",
+    "tox run-parallel": "the recipe warns of it",
+    "tox run -e perf": "the main job takes minutes",
+    "tox run -e perf -- --genesis-perf-update": "the main job takes minutes",
+    "python -m benchmarks.under_xdist --count 12": "minutes",
     "pytest --genesis-perf-doctor": "measures for 20 s",
     "pytest --genesis-perf-doctor=60": "measures for a minute",
     "python -m benchmarks.verdicts run --out DIR": "hours",
@@ -132,7 +177,14 @@ OTHERS: dict[str, str] = {
 }
 """What is not run, and why: it takes a network or minutes, or is run elsewhere. Its options are looked up."""
 TALK = {"python -": "about code typed into it"}
-PICTURES = ("candles -> kernels", "identity, statistics, verdict", "genesis-perf doctor: ", "block ")
+PICTURES = (
+    "candles -> kernels",
+    "identity, statistics, verdict",
+    "genesis-perf doctor: ",
+    "block ",
+    "DIFFERENT: ",
+    "verdict  ",
+)
 """How the code blocks begin that are drawings, or output that is another one every time."""
 
 
@@ -159,6 +211,19 @@ def is_toml(block: str) -> bool:
     return True
 
 
+def is_yaml(block: str) -> bool:
+    return isinstance(yaml.safe_load(block), (dict, list))
+
+
+def is_ini(block: str) -> bool:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(block)
+    except configparser.Error:
+        return False
+    return bool(parser.sections())
+
+
 def shell_blocks(page: Path) -> Iterator[list[str]]:
     """Yield the lines of each block of commands; any other block must be Python, TOML or a picture."""
     for block in code_blocks(page.read_text(encoding="utf-8")):
@@ -166,7 +231,8 @@ def shell_blocks(page: Path) -> Iterator[list[str]]:
         if not first.startswith(PICTURES) and first.startswith(("$ ", *(f"{name} " for name in PROGRAMS))):
             yield block.splitlines()
         else:
-            assert is_python(block) or is_toml(block) or first.startswith(PICTURES), f"{page.name}: {block}"
+            known = is_python(block) or is_toml(block) or is_ini(block) or first.startswith(PICTURES)
+            assert known or is_yaml(block), f"{page.name}: {block}"
 
 
 def shown(page: Path) -> Iterator[str]:
@@ -206,6 +272,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "baselines").mkdir()
     entries = [f'[entry."test_stored.py::test_{name}"]\nx = "{"0" * 32}"\n' for name in ("paths", "books")]
     (tmp_path / "baselines" / "digests.toml").write_text("schema = 1\n\n" + "\n".join(entries))
+    for name, speed in (("before", 3.0), ("after", 2.0)):
+        (tmp_path / name).mkdir()
+        told = report(comparison(speedup=speed, interval=(0.99 * speed, 1.01 * speed)))
+        write_report(tmp_path / name, told)
+        when = datetime(2026, 11, 1, tzinfo=timezone.utc)
+        history.append(tmp_path / "history.jsonl", history.entries(told, when, None, changed=False))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -276,7 +348,10 @@ def tox_environments() -> set[str]:
 @pytest.mark.parametrize("command", [name for name in OTHERS if name.startswith("tox")])
 def test_tox_has_the_environment(command: str) -> None:
     words = command.split()
-    assert words == ["tox"] or (words[:2] == ["tox", "-e"] and words[2] in tox_environments())
+    if "-e" in words:
+        assert words[words.index("-e") + 1] in tox_environments()
+    else:
+        assert words in (["tox"], ["tox", "run-parallel"])
 
 
 @pytest.mark.parametrize("command", [name for name in OTHERS if "pip install" in name])
