@@ -109,7 +109,7 @@ def test_the_two_commands_stand_in_the_readme_and_in_ci() -> None:
     assert [line for line in script.splitlines() if line.startswith(("python", "tox"))] == [
         "python -m pip install tox",
         "tox",
-        "tox -e lint",
+        "tox run-parallel --parallel-no-spinner -e lint,docs",
         "tox -e perf",
     ]
 
