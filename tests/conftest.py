@@ -53,6 +53,7 @@ ONE_PYTHON = (
     "test_e2e_costs.py",
     "test_e2e_doctor.py",
     "test_e2e_history.py",
+    "test_e2e_ini.py",
     "test_e2e_orphans.py",
     "test_e2e_other_plugins.py",
     "test_e2e_outcome_rows.py",

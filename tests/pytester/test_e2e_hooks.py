@@ -34,10 +34,12 @@ def pytest_genesis_perf_report_row(comparison):
 
 
 def test_a_field_of_the_project_is_part_of_the_class(
-    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    clocked: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.makepyfile(test_it=TESTS)
-    project.makeconftest(RUNNER)
+    project = clocked
+    compared = "genesis_perf.compare(baseline=taking(200), optimized=taking(100))"
+    project.makepyfile(test_it=f"from clocked import taking\ndef test_fast(genesis_perf): {compared}")
+    project.makeconftest(f"import clocked\n{RUNNER}")
     monkeypatch.setenv("RUNNER_SIZE", "large 8")
     result = project.runpytest_subprocess("--genesis-perf-update", "-k", "fast")
     assert result.ret == pytest.ExitCode.OK

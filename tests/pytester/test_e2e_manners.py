@@ -117,11 +117,10 @@ def test_the_group_that_xdist_adds_to_a_name_is_not_part_of_the_comparison(proje
     assert project.runpytest_subprocess(*arguments).ret == pytest.ExitCode.OK
 
 
-def test_an_update_under_xdist_records_from_processes_of_their_own(project: pytest.Pytester) -> None:
-    project.makepyfile(
-        test_it="def test_it(genesis_perf): genesis_perf.compare(baseline=int, optimized=lambda: int())"
-    )
-    result = project.runpytest_subprocess("-p", "xdist", "-n1", "--genesis-perf-update")
+def test_an_update_under_xdist_records_from_processes_of_their_own(clocked: pytest.Pytester) -> None:
+    compared = "genesis_perf.compare(baseline=taking(200), optimized=taking(100))"
+    clocked.makepyfile(test_it=f"from clocked import taking\ndef test_it(genesis_perf): {compared}")
+    result = clocked.runpytest_subprocess("-p", "xdist", "-n1", "--genesis-perf-update")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["recorded 1 speeds and 1 digests*"])
 

@@ -161,6 +161,16 @@ def test_colour_is_pytests_choice(project: pytest.Pytester, choice: str, coloure
     assert ("\x1b[" in str(result.stdout)) is coloured
 
 
+def test_no_color_is_heeded_where_pytest_would_colour(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PY_COLORS")  # set by pytester
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[31mDIFFERENT\x1b[0m" in str(run(project).stdout)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in str(run(project).stdout)
+
+
 def test_a_report_that_cannot_be_written_is_an_error_not_a_crash(project: pytest.Pytester) -> None:
     project.makepyfile(
         test_it="""
