@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from pytest_genesis_perf import commands, stored_reports, trend
+from pytest_genesis_perf.cli_options import JsonFile, write_json
 from pytest_genesis_perf.doctor.diagnosis import SECONDS, SECONDS_RULE, examine, new_seed, valid_seconds
 from pytest_genesis_perf.init.command import init
 from pytest_genesis_perf.screen import shows_colours
@@ -49,14 +50,7 @@ def doctor(
         int | None,
         typer.Option("--seed", metavar="N", min=0, help="Seed of the coins; by default a new one."),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write the result as JSON; - for standard output, and nothing else.",
-        ),
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Measure what this machine can judge: which effect in which time, what disturbs, and what to change."""
     from pytest_genesis_perf.doctor import report
@@ -69,7 +63,7 @@ def doctor(
     if json_file is None or str(json_file) != "-":
         sys.stdout.write(report.text(found, coloured=shows_colours(sys.stdout)))
     if json_file is not None:
-        stored_reports.write_json(json_file, report.to_json(found))
+        write_json(json_file, report.to_json(found))
     if not found.told:
         raise typer.Exit(INTERRUPTED)
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pytest_genesis_perf.cli_options import Colour, ColourOption, JsonFile, screen_of, write_json
 from pytest_genesis_perf.evidence import STORED_TOLERANCE
-from pytest_genesis_perf.screen import Screen, shows_colours, width_of
+from pytest_genesis_perf.screen import width_of
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.report.model import Report
@@ -26,19 +27,10 @@ class Form(str, Enum):
     MARKDOWN = "markdown"
 
 
-class Colour(str, Enum):
-    """When colours are written."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
 Reports = Annotated[
     list[Path],
     typer.Argument(metavar="REPORT...", help="Folders of --genesis-perf-report, or their genesis-perf.json."),
 ]
-ColourOption = Annotated[Colour, typer.Option("--color", help="When to write colours.", case_sensitive=False)]
 
 
 def show(
@@ -73,14 +65,7 @@ def compare(
             help="How far beyond the older interval a speedup still counts as the same.",
         ),
     ] = _TOLERANCE,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write the result as JSON; - for standard output, and nothing else.",
-        ),
-    ] = None,
+    json_file: JsonFile = None,
     color: ColourOption = Colour.AUTO,
 ) -> None:
     """Say what changed from one stored report to another: results, verdicts, speedups, costs.
@@ -98,33 +83,16 @@ def compare(
     found = changes(old.comparisons, new.comparisons, tolerance)
     to_output = json_file is not None and str(json_file) == "-"
     if not to_output:
-        between.write(_screen(color), old, new, found, width_of(sys.stdout, _log_width()))
+        between.write(screen_of(color), old, new, found, width_of(sys.stdout, _log_width()))
     if json_file is not None:
         text = json.dumps(between.to_plain(old, new, found), indent=2, allow_nan=False) + "\n"
         write_json(json_file, text)
 
 
-def write_json(file: Path, text: str) -> None:
-    """Write a text to a file, or to standard output for ``-``.
-
-    Raises
-    ------
-    typer.BadParameter
-        If it cannot be written.
-    """
-    if str(file) == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise typer.BadParameter(f"{file}: {fault.strerror}", param_hint="--json") from None
-
-
 def _show(path: Path, report: Report, *, verbose: bool, color: Colour) -> None:
     from pytest_genesis_perf.report import summary
 
-    screen = _screen(color)
+    screen = screen_of(color)
     screen.write_line(f"{path}: {report.environment.text()}; seed {report.seed}", bold=True)
     if report.comparisons:
         summary.write_table(screen, report.comparisons, width_of(sys.stdout, _log_width()))
@@ -132,11 +100,6 @@ def _show(path: Path, report: Report, *, verbose: bool, color: Colour) -> None:
         summary.write_warned(screen, report.comparisons)
     summary.write_details(screen, report.comparisons, verbose=verbose)
     summary.write_end(screen, report, quiet=False)
-
-
-def _screen(color: Colour) -> Screen:
-    coloured = shows_colours(sys.stdout) if color is Colour.AUTO else color is Colour.ALWAYS
-    return Screen(sys.stdout, coloured=coloured)
 
 
 def _log_width() -> int:

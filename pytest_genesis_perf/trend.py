@@ -4,60 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pytest_genesis_perf.change_points import ChangePoint, change_points
-from pytest_genesis_perf.screen import Screen, shows_colours, width_of
-from pytest_genesis_perf.stored_reports import Colour, ColourOption, write_json
+from pytest_genesis_perf.cli_options import Colour, ColourOption, JsonFile, screen_of, write_json
+from pytest_genesis_perf.screen import width_of
 
 if TYPE_CHECKING:
-    from pytest_genesis_perf.history import Entry
-
-
-@dataclass(frozen=True)
-class Series:
-    """The runs of one comparison in one environment class, with one work.
-
-    Parameters
-    ----------
-    entries : tuple of Entry
-        In time order, at least one.
-    points : tuple of ChangePoint
-        Where its level changed.
-    """
-
-    entries: tuple[Entry, ...]
-    points: tuple[ChangePoint, ...]
-
-    @property
-    def last_change(self) -> float:
-        """How much the level changed last, 0 where it never did."""
-        return self.points[-1].change if self.points else 0.0
-
-
-def series_of(entries: Iterable[Entry]) -> list[Series]:
-    """Return the series of a history: the largest slowdown first, then the largest speedup, then the unchanged.
-
-    Parameters
-    ----------
-    entries : iterable of Entry
-        In any order; runs of one second keep theirs.
-    """
-    grouped: dict[tuple[str, str, str, str], list[Entry]] = {}
-    for entry in sorted(entries, key=lambda entry: entry.time):
-        key = entry.test, entry.label, entry.environment, entry.work or ""
-        grouped.setdefault(key, []).append(entry)
-    found = [
-        Series(tuple(runs), tuple(change_points([run.speedup for run in runs])))
-        for _, runs in sorted(grouped.items())
-    ]
-    return sorted(found, key=lambda series: (series.last_change >= 0.0, -abs(series.last_change)))
+    from pytest_genesis_perf.speed_series import Series
 
 
 def trend(
@@ -70,14 +28,7 @@ def trend(
         Path | None,
         typer.Option("--charts", metavar="DIR", help="Draw every series into DIR, as SVG and PNG."),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write the result as JSON; - for standard output, and nothing else.",
-        ),
-    ] = None,
+    json_file: JsonFile = None,
     color: ColourOption = Colour.AUTO,
 ) -> None:
     """Show how the speedup of each comparison went over time, and where its level changed.
@@ -86,6 +37,7 @@ def trend(
     """
     from pytest_genesis_perf.history import HistoryError, read
     from pytest_genesis_perf.report import trend as lines
+    from pytest_genesis_perf.speed_series import series_of
 
     try:
         entries = [entry for entry in read(file) if _wanted(entry.test, patterns)]
@@ -97,8 +49,7 @@ def trend(
     found = series_of(entries)
     drawn = _draw(charts, found) if charts is not None else []
     if json_file is None or str(json_file) != "-":
-        coloured = shows_colours(sys.stdout) if color is Colour.AUTO else color is Colour.ALWAYS
-        screen = Screen(sys.stdout, coloured=coloured)
+        screen = screen_of(color)
         lines.write(screen, found, width_of(sys.stdout, lines.LOG_WIDTH), _drawable(sys.stdout.encoding))
         for path in drawn:
             screen.write_line(f"chart: {path}")

@@ -14,7 +14,7 @@ from pytest_genesis_perf.report.summary import Printer
 if TYPE_CHECKING:
     from pytest_genesis_perf.change_points import ChangePoint
     from pytest_genesis_perf.history import Entry
-    from pytest_genesis_perf.trend import Series
+    from pytest_genesis_perf.speed_series import Series
 
 SCHEMA = 1
 STEPS, PLAIN_STEPS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588", "_.-~=+*#"

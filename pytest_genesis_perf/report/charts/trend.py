@@ -16,7 +16,7 @@ from pytest_genesis_perf.report.table import shorten
 from pytest_genesis_perf.report.trend import change_text, name
 
 if TYPE_CHECKING:
-    from pytest_genesis_perf.trend import Series
+    from pytest_genesis_perf.speed_series import Series
 
 STEM = "genesis-perf-trend"
 PANEL_HEIGHT = 2.1
