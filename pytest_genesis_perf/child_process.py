@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+_POLL_SECONDS = 0.25
 LAST_LINES = 12
 """So much of what a failed child printed is repeated."""
 
@@ -38,6 +40,7 @@ def run_child(
     cwd: Path,
     environment: Mapping[str, str],
     timeout: float,
+    waiting: Path | None = None,
     keep_open: Sequence[int] = (),
 ) -> Ended:
     """Run a command to its end.
@@ -52,6 +55,8 @@ def run_child(
         All its environment variables.
     timeout : float
         Seconds after which it is killed, with all processes that it started.
+    waiting : Path, optional
+        While this file exists, no time is counted.
     keep_open : sequence of int
         File descriptors that it inherits (not on Windows).
 
@@ -77,15 +82,26 @@ def run_child(
             return Ended(127, f"{command[0]}: {fault}")
         code: int | None = None
         try:
-            code = child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            code = None
+            code = _wait(child, timeout, waiting)
         finally:
             # Also when the wait was interrupted: nothing of it stays behind.
             _kill(child)
         printed.seek(0)
         lines = printed.read().decode("utf-8", "replace").splitlines()
         return Ended(code, "\n".join(lines[-LAST_LINES:]))
+
+
+def _wait(child: subprocess.Popen[bytes], timeout: float, waiting: Path | None) -> int | None:
+    """Return the exit code of a process, None if its time is up first."""
+    left = timeout
+    while left > 0.0:
+        begun = time.monotonic()
+        try:
+            return child.wait(min(left, _POLL_SECONDS))
+        except subprocess.TimeoutExpired:
+            if waiting is None or not waiting.exists():
+                left -= time.monotonic() - begun
+    return None
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -44,6 +44,10 @@ class Request:
         Folder of callgrind's dumps: count instructions, and measure nothing; empty to measure.
     vgdb : str
         Valgrind's program that turns callgrind on and off.
+    lock : str
+        File that is locked while it measures, of a run under xdist; empty where there is none.
+    waiting : str
+        File that is there while it waits for that lock: such time is not its own.
     """
 
     answer: str
@@ -59,6 +63,8 @@ class Request:
     memory: bool = False
     dumps: str = ""
     vgdb: str = ""
+    lock: str = ""
+    waiting: str = ""
 
     def write(self, path: Path) -> None:
         """Write the request to a file."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_genesis_perf import keys
 from pytest_genesis_perf.child_process import run_child
 from pytest_genesis_perf.child_request import Measured, Request, read_answer
 
@@ -60,7 +61,8 @@ def ask_child(
     """
     with tempfile.TemporaryDirectory(prefix="genesis-perf-") as name:
         folder = Path(name)
-        output, written = folder / "answer.json", folder / "request.json"
+        output, written, waiting = folder / "answer.json", folder / "request.json", folder / "waiting"
+        lock = config.stash[keys.SETTINGS].lock
         reading, writing = os.pipe() if os.name == "posix" else (None, None)
         try:
             replace(
@@ -68,12 +70,15 @@ def ask_child(
                 answer=str(output),
                 ballast=0 if under else secrets.randbelow(MOST_BALLAST),
                 lifeline=reading,
+                lock="" if lock is None or request.dumps else str(lock),
+                waiting=str(waiting),
             ).write(written)
             ended = run_child(
-                [*under, *child_command(config, written, folder / "cache")],
+                [*under, *child_command(config, written, folder)],
                 cwd=config.invocation_params.dir,
                 environment={**child_environment(), **(environment or {})},
                 timeout=timeout,
+                waiting=waiting,
                 keep_open=() if reading is None else (reading,),
             )
         finally:
@@ -89,7 +94,7 @@ def ask_child(
         return Answer(tuple(read_answer(output)))
 
 
-def child_command(config: pytest.Config, request: Path, cache: Path) -> list[str]:
+def child_command(config: pytest.Config, request: Path, folder: Path) -> list[str]:
     """Return the command of a child: the same run on its own, in no other order, without a second try.
 
     Parameters
@@ -98,14 +103,16 @@ def child_command(config: pytest.Config, request: Path, cache: Path) -> list[str
         The run to repeat.
     request : Path
         What it is asked.
-    cache : Path
-        An empty cache folder: no selection of "last failed" tests, and the user's cache is left alone.
+    folder : Path
+        For its cache, without "last failed" tests, and its temporary files: its parent's are in use.
     """
     command = [sys.executable, "-m", "pytest", *map(str, config.invocation_params.args)]
     command.append(f"--genesis-perf-child={request}")
     has = config.pluginmanager.hasplugin
     options = {
-        "cacheprovider": f"--override-ini=cache_dir={cache}",
+        "cacheprovider": f"--override-ini=cache_dir={folder / 'cache'}",
+        "tmpdir": f"--basetemp={folder / 'tmp'}",
+        "logging": f"--log-file={os.devnull}",
         "xdist": "-n0",
         "pytest_cov": "--no-cov",
         "rerunfailures": "--reruns=0",

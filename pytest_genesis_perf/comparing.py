@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from pytest_genesis_perf import keys
 from pytest_genesis_perf.arguments import ComparisonError, check, claim_of, flag, isolation
 from pytest_genesis_perf.arms import ArmRaisedError, NotComparableError, SideBySideError
 from pytest_genesis_perf.beside_benchmark import add_arms
+from pytest_genesis_perf.beside_timeout import timer_stopped
 from pytest_genesis_perf.comparators import handlers_of
 from pytest_genesis_perf.evidence import Claim, Evidence
 from pytest_genesis_perf.marker import Wishes, wishes
@@ -166,7 +168,15 @@ class GenesisPerf:
                 budget = self._wishes.budget or settings.budget
                 wanted = flag("memory", memory, self._wishes)
                 counted = settings.memory if wanted is None else wanted
-                seen = observe(pair, claim, budget, self._session, isolate=isolated, memory=counted)
+                seen = observe(
+                    pair,
+                    claim,
+                    budget,
+                    self._session,
+                    isolate=isolated,
+                    memory=counted,
+                    waiting=partial(timer_stopped, self._item),
+                )
             evidence = seen.evidence
             if seen.measurement is not None:
                 add_arms(self._item, self.nodeid, name, seen.measurement)

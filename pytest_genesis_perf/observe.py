@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from pytest_genesis_perf.arms import ROLES
 from pytest_genesis_perf.confirm import Fresh, Suspicion
@@ -53,6 +56,7 @@ def observe(
     *,
     isolate: bool = False,
     memory: bool = False,
+    waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Observation:
     """Compare the arms, measure them if asked to, and gather the evidence.
 
@@ -70,6 +74,8 @@ def observe(
         Leave the measuring to fresh processes.
     memory : bool, optional
         Count peak memory too.
+    waiting : callable, optional
+        Makes what is entered while this worker of xdist waits for others that measure.
 
     Raises
     ------
@@ -112,10 +118,10 @@ def observe(
         return Observation(evidence, first, None, None if unstable else Suspicion.ISOLATED, peaks)
     terms = Terms(claim, entry.speedup if entry else None, budget, settings.cap, left)
     try:
-        with session.alone(), session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
+        with session.alone(waiting), session.progress.measuring(f"{pair.nodeid} / {pair.label}") as tell:
             measurement = measure(pair, terms, tell=tell, last_calls=last_calls)
     except LockHeldError as error:
-        return _untimed(pair, evidence, first, f"other workers of xdist measured all the while: {error}")
+        return _untimed(pair, evidence, first, f"{OTHERS_MEASURED}: {error}")
     if measurement.disturbance:
         session.spent += measurement.disturbance.wall_seconds
     peaks = _peaks(pair, memory)
@@ -165,18 +171,37 @@ def _asked(
         session.instructions[pair.nodeid, pair.label] = counted_here(pair, request)
         return Observation(evidence, first)
     asked = Asked(request.blocks, None, request.beyond, budget, session.settings.cap, request.exchanged)
-    measurement = measure_asked(
-        pair, asked, last_calls=partial(find_unstable, first, pair.baseline, pair.optimized)
-    )
-    if request.control:
-        beside = pair.side_by_side and measurement.plan.in_turns is None
-        same = replace(pair, optimized=pair.baseline, seed=f"{pair.seed} control", side_by_side=beside)
-        again = replace(asked, blocks=measurement.drawn, beyond=None, exchanged=False)
-        control = measure_asked(same, again)
-        session.controls[pair.nodeid, pair.label] = Fresh(control.xs, control.plan.long)
+    last_calls = partial(find_unstable, first, pair.baseline, pair.optimized)
+    try:
+        with session.alone(partial(_marked, request.waiting)):
+            measurement = measure_asked(pair, asked, last_calls=last_calls)
+            if request.control:
+                beside = pair.side_by_side and measurement.plan.in_turns is None
+                same = replace(
+                    pair, optimized=pair.baseline, seed=f"{pair.seed} control", side_by_side=beside
+                )
+                again = replace(asked, blocks=measurement.drawn, beyond=None, exchanged=False)
+                control = measure_asked(same, again)
+                session.controls[pair.nodeid, pair.label] = Fresh(control.xs, control.plan.long)
+    except LockHeldError as error:
+        return _untimed(pair, evidence, first, f"{OTHERS_MEASURED}: {error}")
     peaks = _peaks(pair, memory and request.memory)
     evidence = replace(evidence, unstable=measurement.unstable, inconclusive_reason=measurement.reason)
     return Observation(evidence, first, measurement, None, peaks)
+
+
+OTHERS_MEASURED = "other workers of xdist measured all the while"
+
+
+@contextmanager
+def _marked(file: str) -> Iterator[None]:
+    """Have a file there for a while: the parent sees that this process waits, and does not lose patience."""
+    path = Path(file)
+    path.touch()
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 MEMO_RATIO = 20.0

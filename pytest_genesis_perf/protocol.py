@@ -16,6 +16,7 @@ from _pytest.runner import (
 )
 
 from pytest_genesis_perf import keys
+from pytest_genesis_perf.beside_timeout import stop_timer
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.child_request import Request
@@ -38,18 +39,11 @@ def run(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     perf = item.stash.get(keys.ITEM, None)
     if perf is not None and perf.pending:
-        _stop_timer(item)
+        stop_timer(item)
         _settled(item, perf, reports)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-
-
-def _stop_timer(item: pytest.Item) -> None:
-    """Stop the timer of pytest-timeout: the test is over, and fresh processes have a timeout of their own."""
-    cancel = getattr(item.ihook, "pytest_timeout_cancel_timer", None)
-    if cancel is not None:
-        cancel(item=item)
 
 
 def release_all(item: pytest.Item) -> None:
@@ -59,21 +53,15 @@ def release_all(item: pytest.Item) -> None:
 
 def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
     """Have fresh processes judge what waits for them; return what the failing test says."""
-    from pytest_genesis_perf.children import Answer, ask_child, files_of
-    from pytest_genesis_perf.file_lock import LockHeldError
+    from pytest_genesis_perf.children import ask_child, files_of
     from pytest_genesis_perf.session import session_of
 
-    session = session_of(item.config)
-    progress = session.progress
+    progress = session_of(item.config).progress
     asked = count(1)
 
     def ask(request: Request) -> Answer:
         progress.waiting(f"{item.nodeid} / {request.label}: fresh process {next(asked)}")
-        try:
-            with session.alone():
-                return ask_child(item.config, request, settings.child_timeout)
-        except LockHeldError as error:
-            return Answer((), f"other workers of xdist measured all the while: {error}")
+        return ask_child(item.config, request, settings.child_timeout)
 
     settings, files = item.config.stash[keys.SETTINGS], files_of([item])
     try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from pytest_genesis_perf import keys
 from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass, current
 from pytest_genesis_perf.evidence import DigestState
-from pytest_genesis_perf.file_lock import exclusive
+from pytest_genesis_perf.file_lock import LockHeldError, exclusive
 from pytest_genesis_perf.own_hooks import environment_fields
 from pytest_genesis_perf.progress import Progress
 from pytest_genesis_perf.record import Comparison, severity
@@ -111,18 +111,26 @@ class Session:
         return len(judged), min(1.0, bound)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the only worker of an xdist run that measures; elsewhere there is no other.
+    def alone(self, waiting: Callable[[], AbstractContextManager[object]] = nullcontext) -> Iterator[None]:
+        """Be the only process of an xdist run that measures; elsewhere there is no other.
+
+        Parameters
+        ----------
+        waiting : callable, optional
+            Makes what is entered while this process waits for others, and left when it need not.
 
         Raises
         ------
         LockHeldError
             If the others measure for longer than this one waits.
         """
-        if self.settings.lock is None:
-            yield
-            return
-        with exclusive(self.settings.lock, LOCK_SECONDS):
+        with ExitStack() as held:
+            if self.settings.lock is not None:
+                try:
+                    held.enter_context(exclusive(self.settings.lock, 0.0))
+                except LockHeldError:
+                    with waiting():
+                        held.enter_context(exclusive(self.settings.lock, LOCK_SECONDS))
             yield
 
     def collect(self, nodeid: str, plain_records: Iterable[dict[str, Any]], *, failed: bool) -> None:

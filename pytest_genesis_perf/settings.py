@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import tempfile
@@ -62,7 +63,7 @@ class Settings:
     worker : bool
         Whether this is an xdist worker.
     lock : Path or None
-        Of an xdist worker: held by the one of its run that measures.
+        Of an xdist worker, and of its fresh processes: held by the one of the run that measures.
     doctor : float or None
         Seconds for which to measure what this machine can judge, instead of running tests.
     """
@@ -157,16 +158,19 @@ def read_settings(config: pytest.Config) -> Settings:
         memory=_flag(config, "memory", timed),
         instructions=_flag(config, "instructions", timed),
         worker=hasattr(config, "workerinput"),
-        lock=_lock(config),
+        lock=Path(child.lock) if child and child.lock else _lock(config),
         doctor=option.genesis_perf_doctor,
         side_by_side=config.getini("genesis_perf_side_by_side"),
     )
 
 
 def _lock(config: pytest.Config) -> Path | None:
-    # xdist draws the name of a run at random: no other run has the file, and nobody can have made it before.
     run: dict[str, Any] | None = getattr(config, "workerinput", None)
-    return None if run is None else Path(tempfile.gettempdir()) / f"genesis-perf-{run['testrunuid']}.lock"
+    if run is None:
+        return None
+    # The name of a run is xdist's, drawn at random, or the user's, which need not be fit for a file.
+    name = hashlib.blake2b(str(run["testrunuid"]).encode(), digest_size=16).hexdigest()
+    return Path(tempfile.gettempdir()) / f"genesis-perf-{name}.lock"
 
 
 def _request(path: str) -> Request:

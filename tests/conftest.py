@@ -61,6 +61,7 @@ ONE_PYTHON = (
     "test_e2e_side_by_side.py",
     "test_e2e_update",
     "test_e2e_verdicts.py",
+    "test_e2e_xdist_lock.py",
     "test_identity_flips.py",
     "test_instructions.py",
     "test_memory",
