@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_genesis_perf.arms import ROLES
-from pytest_genesis_perf.record import DEFAULT_LABEL
+from pytest_genesis_perf.record import named
 
 if TYPE_CHECKING:
     import pytest
@@ -49,14 +49,13 @@ def add_arms(item: pytest.Item, nodeid: str, label: str, measured: Measurement) 
     from pytest_benchmark import stats
 
     row_of: Any = stats.Metadata
-    of = "" if label == DEFAULT_LABEL else f" / {label}"
     calls = (measured.plan.baseline_calls, measured.plan.optimized_calls)
     spec = getattr(item, "callspec", None)
     for role, count, seconds in zip(ROLES, calls, measured.block_seconds, strict=True):
         arm = _Arm(
-            name=f"{item.name}{of}: {role}",
-            fullname=f"{nodeid}{of}: {role}",
-            group=f"genesis-perf {nodeid}{of}",
+            name=f"{named(item.name, label)}: {role}",
+            fullname=f"{named(nodeid, label)}: {role}",
+            group=f"genesis-perf {named(nodeid, label)}",
             param=None if spec is None else spec.id,
             params=None if spec is None else spec.params,
             extra_info={"genesis_perf": "slices of both arms, interleaved"},

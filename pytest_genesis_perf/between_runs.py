@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pytest_genesis_perf.evidence import COST_TOLERANCE, StoredSpeed
+from pytest_genesis_perf.arms import ROLES
+from pytest_genesis_perf.costs import SLACK, Kind
+from pytest_genesis_perf.evidence import Cost, StoredSpeed
 from pytest_genesis_perf.notation import grouped
 from pytest_genesis_perf.record import VERDICTS, Comparison
 from pytest_genesis_perf.verdict import StoredState, against_stored
 
+Counts = Mapping[str, "int | str"] | None
 CHANGES = (
     "other results",
     "slower",
     "costs more",
     "worse",
     "gone",
+    "not measured",
     "unclear",
     "other work",
     "other claim",
@@ -115,6 +119,10 @@ def _results(before: Comparison, after: Comparison) -> Iterable[tuple[str, str]]
 
 
 def _speed(before: Comparison, after: Comparison, tolerance: float) -> Iterable[tuple[str, str]]:
+    if before.interval is not None and after.interval is None:
+        yield "not measured", "speed: measured before, not after"
+    if before.digest and not after.digest:
+        yield "not measured", "results: a digest before, none after"
     if before.interval is None or after.interval is None or before.speedup is None:
         return
     low, high = before.interval
@@ -129,22 +137,20 @@ def _speed(before: Comparison, after: Comparison, tolerance: float) -> Iterable[
 
 
 def _costs(before: Comparison, after: Comparison) -> Iterable[tuple[str, str]]:
-    for what, unit, old, new in (
-        ("peak memory", " bytes", before.memory_bytes, after.memory_bytes),
-        ("instructions", "", before.instructions, after.instructions),
-    ):
+    kinds: tuple[tuple[Kind, str, str, Counts, Counts], ...] = (
+        ("memory", "peak memory", " bytes", before.memory_bytes, after.memory_bytes),
+        ("instructions", "instructions", "", before.instructions, after.instructions),
+    )
+    for kind, what, unit, old, new in kinds:
         if old is None or new is None or old.get("tool") != new.get("tool"):
             continue
-        for role in ("baseline", "optimized"):
-            yield from _cost(f"{role} {what}", unit, _count(old, role), _count(new, role))
-
-
-def _cost(what: str, unit: str, old: int, new: int) -> Iterable[tuple[str, str]]:
-    reason = f"{what}: {grouped(old)}{unit} before, {grouped(new)}{unit} after"
-    if new > old * COST_TOLERANCE:
-        yield "costs more", reason
-    elif old > new * COST_TOLERANCE:
-        yield "costs less", reason
+        for role in ROLES:
+            was, now = _count(old, role), _count(new, role)
+            reason = f"{role} {what}: {grouped(was)}{unit} before, {grouped(now)}{unit} after"
+            if Cost(what, was, now, SLACK[kind]).crossed:
+                yield "costs more", reason
+            elif Cost(what, now, was, SLACK[kind]).crossed:
+                yield "costs less", reason
 
 
 def _count(counts: Mapping[str, int | str], role: str) -> int:

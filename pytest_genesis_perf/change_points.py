@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 
 A_CHANGE = 0.01
-"""Chance of finding a first change point in a series that has none, at most."""
+"""Chance of finding a first change point in a series that has none, at most, each time that it is looked at."""
 LEAST_CHANGE = 0.02
 """Of a level: what the margin calls "not slower" is not reported."""
 LEAST_RUNS = 4
@@ -66,12 +66,21 @@ def change_points(values: Sequence[float]) -> list[ChangePoint]:
     Equal values share their mean rank.
     """
     found = sorted(_split(values, 0, len(values)))
+    points = _points(values, found)
+    while points and min(abs(point.change) for point in points) < LEAST_CHANGE:
+        # Two small steps in the same direction may be a large one together.
+        smallest = min(range(len(points)), key=lambda number: abs(points[number].change))
+        del found[smallest]
+        points = _points(values, found)
+    return points
+
+
+def _points(values: Sequence[float], found: Sequence[tuple[int, float]]) -> list[ChangePoint]:
     edges = [0, *(first for first, _ in found), len(values)]
     levels = [median(values[a:b]) for a, b in pairwise(edges)] if values else []
-    points = [
+    return [
         ChangePoint(first, levels[number], levels[number + 1], p) for number, (first, p) in enumerate(found)
     ]
-    return [point for point in points if abs(point.change) >= LEAST_CHANGE]
 
 
 def pettitt(values: Sequence[float]) -> tuple[int, float]:

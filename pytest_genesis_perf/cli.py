@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -70,12 +72,23 @@ def doctor(
 
 def main() -> None:
     """Run the command ``genesis-perf``; a user's mistake is one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal's encoding lacks is shown by its number, as Python shows it on standard error.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(prog_name="genesis-perf", standalone_mode=False)
+        sys.stdout.flush()
     except _ClickError as fault:
         _stop(fault.format_message())
     except typer.Abort:
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever reads has seen enough, such as head. Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(1)
+    except OSError as fault:
+        _stop(f"{fault.filename or 'standard output'}: {fault.strerror}")
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -1,4 +1,7 @@
-"""A lock between processes, held on an open file: the system frees it when its holder dies, however it dies."""
+"""A lock between processes, held on an open file: the system frees it when its holder dies, however it dies.
+
+A copy of the holder (`fork`) holds it too, until it ends.
+"""
 
 from __future__ import annotations
 

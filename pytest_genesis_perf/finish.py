@@ -56,14 +56,8 @@ def finish(run: pytest.Session, session: Session, seen: Seen) -> None:
             session.errors.append(f"nothing was recorded: {error}")
     if session.nothing_judged:
         session.errors.append(NOTHING_JUDGED)
-    if session.records:
-        try:
-            session.replace_records(with_columns(run.config, session.records))
-        except HookError as error:
-            session.errors.append(str(error))
-        _write_reports(session)
-        if settings.history and not settings.update:
-            _append_history(settings.history, run.config.rootpath, session)
+    if not run.config.option.collectonly:
+        _tell_files(run, session)
     if session.errors:
         from pytest_genesis_perf.run_errors import add_to_junit
 
@@ -90,8 +84,22 @@ def _tell_orphans(run: pytest.Session, session: Session, seen: Seen) -> None:
         told.append(f"orphaned: {len(found) - _MOST_ORPHANS} more entries")
 
 
+def _tell_files(run: pytest.Session, session: Session) -> None:
+    """Write what was asked for; the reports come last, because they say what went wrong with the others."""
+    settings = session.settings
+    try:
+        session.replace_records(with_columns(run.config, session.records))
+    except HookError as error:
+        session.errors.append(str(error))
+    if settings.history and not settings.update and session.records:
+        _append_history(settings.history, run.config.rootpath, session)
+    _write_reports(session)
+
+
 def _write_reports(session: Session) -> None:
-    settings, summary = session.settings, os.environ.get(STEP_SUMMARY)
+    settings = session.settings
+    # A job runs pytest for much else: its summary is for runs that compared something, or failed here.
+    summary = os.environ.get(STEP_SUMMARY) if session.records or session.errors else None
     if not (settings.report or settings.markdown or summary):
         return
     from pytest_genesis_perf.report import markdown

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_genesis_perf.report.model import Report
 
 SCHEMA = 1
+SMALLEST, LARGEST = 1e-30, 1e30
+"""No two arms are further apart."""
 _GIT_SECONDS = 10.0
 
 
@@ -186,8 +188,9 @@ def _read_line(where: str, line: bytes) -> Entry:
             )
         entry = msgspec.convert(plain, Entry)
         datetime.strptime(entry.time, "%Y-%m-%dT%H:%M:%SZ")
-        if not entry.speedup > 0.0:
-            raise ValueError(f"Expected a speedup over 0, got {entry.speedup!r} - at `$.speedup`")
+        numbers = [entry.speedup, *(entry.interval or ())]
+        if not all(SMALLEST <= number <= LARGEST for number in numbers):
+            raise ValueError(f"Expected speedups over 0, got {numbers} - at `$.speedup`, `$.interval`")
     except ValueError as error:
         raise HistoryError(
             f"{where}: is damaged: {error}; nothing was changed: remove the line, or mend it"
@@ -198,7 +201,7 @@ def _read_line(where: str, line: bytes) -> Entry:
 def _git(folder: Path, *arguments: str) -> str:
     command = ["git", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_GIT_SECONDS)
+        done = subprocess.run(command, capture_output=True, check=False, timeout=_GIT_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else ""

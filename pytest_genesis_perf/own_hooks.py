@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_genesis_perf import keys
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.record import Comparison
@@ -36,13 +39,18 @@ def environment_fields(config: pytest.Config) -> tuple[tuple[str, str], ...]:
         If what was returned is no mapping of names to words, or a name is taken.
     """
     found: dict[str, str] = {}
-    for given in config.hook.pytest_genesis_perf_environment_class(config=config):
+    taken = {*_OWN_FIELDS, *config.stash[keys.SETTINGS].libraries}
+    try:
+        told = config.hook.pytest_genesis_perf_environment_class(config=config)
+    except Exception as error:  # whatever a project's own code raises
+        raise pytest.UsageError(f"{CLASS_HOOK}: {_raised(error)}") from error
+    for given in told:
         for name, value in _texts(CLASS_HOOK, given):
             if not _NAME.fullmatch(name):
                 raise pytest.UsageError(
                     f"{CLASS_HOOK}: a field must be named like gpu or runner-size, not {name!r}"
                 )
-            if name in _OWN_FIELDS or name in found:
+            if name in taken or name in found:
                 raise pytest.UsageError(f"{CLASS_HOOK}: the field {name} is there already")
             if not re.search("[A-Za-z0-9]", value):
                 raise pytest.UsageError(
@@ -70,7 +78,11 @@ def with_columns(config: pytest.Config, records: Iterable[Comparison]) -> list[C
     told = []
     for record in records:
         extra: dict[str, str] = {}
-        for given in config.hook.pytest_genesis_perf_report_row(config=config, comparison=record):
+        try:
+            rows = config.hook.pytest_genesis_perf_report_row(config=config, comparison=record)
+        except Exception as error:  # whatever a project's own code raises
+            raise HookError(f"{ROW_HOOK}: {record.nodeid} / {record.label}: {_raised(error)}") from error
+        for given in rows:
             try:
                 cells = _texts(ROW_HOOK, given)
             except pytest.UsageError as error:
@@ -89,4 +101,10 @@ def _texts(hook: str, given: object) -> list[tuple[str, str]]:
     for name, value in given.items():
         if not (isinstance(name, str) and name.strip() and isinstance(value, str)):
             raise pytest.UsageError(f"{hook} must return a mapping of str to str, not {name!r}: {value!r}")
-    return [(name.strip(), value) for name, value in given.items()]
+    return [(" ".join(name.split()), value) for name, value in given.items()]
+
+
+def _raised(error: Exception) -> str:
+    """Return an exception in words, with the line that raised it."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"

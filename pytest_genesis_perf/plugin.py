@@ -173,11 +173,14 @@ class Collector:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Record baselines, write reports, and refuse a run in which nothing was judged: before JUnit is written."""
-    known = session.config.stash.get(keys.SESSION, None)
-    if known is not None:
+    config = session.config
+    settings = config.stash[keys.SETTINGS]
+    # A report that was asked for is written even if nothing was compared: an old one must not stand for this run.
+    if keys.SESSION in config.stash or settings.report or settings.markdown:
         from pytest_genesis_perf.finish import finish
+        from pytest_genesis_perf.session import session_of
 
-        finish(session, known, session.config.stash[keys.SEEN])
+        finish(session, session_of(config), config.stash[keys.SEEN])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

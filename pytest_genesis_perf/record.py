@@ -150,6 +150,11 @@ class Comparison:
         return cls(**fields)
 
 
+def named(nodeid: str, label: str) -> str:
+    """Return the test, and the label behind it where it says more than the default."""
+    return nodeid if label == DEFAULT_LABEL else f"{nodeid} / {label}"
+
+
 def severity(record: Comparison) -> tuple[int, float, str, str]:
     """Return the sort key that puts the worst comparison first, the slowest of equals before others."""
     effect = ("fail", "warn", "pass").index(record.effect)

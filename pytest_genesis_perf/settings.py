@@ -127,6 +127,14 @@ def read_settings(config: pytest.Config) -> Settings:
     history, history_name = _chosen(config, "history")
     if config.option.genesis_perf_history and not timed:
         raise pytest.UsageError(f"{history_name}: add --genesis-perf, without which nothing is measured")
+    _check_apart(
+        {
+            name: _path(config, value, name)
+            for name, value in ((markdown_name, markdown), (history_name, history))
+            if value
+        },
+        _path(config, report, report_name) if report else None,
+    )
     baselines = _folder(config, *_chosen(config, "baselines"))
     return Settings(
         timed=timed,
@@ -210,6 +218,18 @@ def _file(config: pytest.Config, value: str, name: str) -> Path:
     if file.is_dir():
         raise pytest.UsageError(f"{name}: {file} is a folder, not a file")
     return file
+
+
+def _check_apart(files: Mapping[str, Path], report: Path | None) -> None:
+    """Refuse two files that would be written over each other."""
+    seen: dict[Path, str] = {}
+    for name, path in files.items():
+        whole = path.resolve()
+        if whole in seen:
+            raise pytest.UsageError(f"{name}: {path} is also the file of {seen[whole]}")
+        seen[whole] = name
+        if report is not None and whole.parent == report.resolve() and whole.name.startswith("genesis-perf"):
+            raise pytest.UsageError(f"{name}: {path} is a file of the report in {report}")
 
 
 def _folder(config: pytest.Config, value: str, name: str) -> Path:

@@ -67,4 +67,4 @@ def _help(module: str, *words: str) -> str:
 def _run(*arguments: str) -> str:
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_genesis_perf.report.model import Report
 
 SCHEMA = 1
-_BAD = ("other results", "slower", "costs more", "worse", "gone")
+_BAD = ("other results", "slower", "costs more", "worse", "gone", "not measured")
 _GOOD = ("better", "costs less", "faster")
 NO_VERDICT = (
     "Each speedup is a ratio measured in one run; the runs were not measured side by side, and the same code differs "

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from pytest_genesis_perf.arms import ROLES
+from pytest_genesis_perf.atomic_files import replace_file
 from pytest_genesis_perf.environment import EnvironmentClass
 from pytest_genesis_perf.record import VERDICTS, Comparison, severity
 from pytest_genesis_perf.report.model import Mode, Report
 from pytest_genesis_perf.soft_states import EFFECTS
 
 SCHEMA = 2
+SMALLEST, LARGEST = 1e-30, 1e30
+"""No two arms are further apart, and no count is larger."""
+DIGEST_STATES = ("match", "missing", "differs", "untracked")
 FILE = "genesis-perf.json"
 
 
@@ -94,8 +100,7 @@ def write(folder: Path, report: Report) -> Path:
         If it cannot be written.
     """
     path = folder / FILE
-    text = json.dumps(document(report), indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    replace_file(path, json.dumps(document(report), indent=1, allow_nan=False) + "\n")
     return path
 
 
@@ -146,15 +151,39 @@ def _check(plain: list[dict[str, Any]]) -> None:
         unknown = sorted(record.keys() - known)
         if unknown:
             raise ValueError(f"unknown key {unknown[0]!r} - at `{where}`")
-        for name, words in (("verdict", VERDICTS), ("effect", EFFECTS)):
+        for name, words in (("verdict", VERDICTS), ("effect", EFFECTS), ("digest_state", DIGEST_STATES)):
             if record[name] not in words:
                 raise ValueError(
                     f"must be one of {', '.join(words)}, not {record[name]!r} - at `{where}.{name}`"
                 )
+        _check_numbers(record, where)
         key = record["nodeid"], record["label"]
         if key in seen:
             raise ValueError(f"{key[0]} / {key[1]} stands twice - at `{where}`")
         seen.add(key)
+
+
+def _check_numbers(record: dict[str, Any], where: str) -> None:
+    """Refuse numbers that no measurement gives."""
+    for name in ("speedup", "claim_limit", "interval", "stored", "confirmation"):
+        value = record.get(name)
+        numbers = [] if value is None else value if isinstance(value, list) else [value]
+        if not all(SMALLEST <= number <= LARGEST for number in numbers):
+            raise ValueError(
+                f"must be between {SMALLEST:g} and {LARGEST:g}, not {value!r} - at `{where}.{name}`"
+            )
+        if name in ("interval", "stored") and numbers != sorted(numbers):
+            raise ValueError(f"must be in order, not {value!r} - at `{where}.{name}`")
+    if not all(abs(x) <= math.log(LARGEST) for x in record.get("blocks", ())):
+        raise ValueError(f"must be logarithms of ratios - at `{where}.blocks`")
+    for name in ("seconds", "memory_bytes", "stored_memory_bytes", "instructions", "stored_instructions"):
+        counts = record.get(name)
+        if counts is not None and not all(
+            type(counts.get(role)) in (int, float) and 0 <= counts[role] <= LARGEST for role in ROLES
+        ):
+            raise ValueError(f"must have a number >= 0 for {' and '.join(ROLES)} - at `{where}.{name}`")
+    if not record["detail"].strip():
+        raise ValueError(f"must say something - at `{where}.detail`")
 
 
 def _report(found: _Document) -> Report:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_genesis_perf import record_text
+from pytest_genesis_perf.atomic_files import replace_file
 from pytest_genesis_perf.record import Comparison
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.closing import closing_line
@@ -78,7 +79,7 @@ def write(folder: Path, report: Report) -> Path:
         If it cannot be written.
     """
     path = folder / FILE
-    path.write_text(document(report), encoding="utf-8")
+    replace_file(path, document(report))
     return path
 
 
@@ -90,7 +91,7 @@ def _table(records: Sequence[Comparison]) -> str:
         cells = {
             "verdict": record.verdict,
             "comparison": _code(name).replace("|", r"\|"),  # in a table even a code span ends at a bar
-            "identical": text.identical(record),
+            "identical": _escaped(text.identical(record)),
             "speedup": _escaped(record_text.speedup(record)),
             "stored": text.stored(record),
             "work": _escaped(text.work(record)),
@@ -111,7 +112,7 @@ def _reasons(records: Sequence[Comparison], seed: int) -> list[str]:
         reason = _escaped(" ".join(record.detail.splitlines()[:2]))
         name = _code(text.name(record))
         if record.effect == "fail":
-            again = record_text.reproduce(record, seed)
+            again = record_text.reproduce(record, seed).replace("\n", "\n    ")
             told.append(f"**{record.verdict}** {name}: {reason}\n\n    {again}")
         elif record.effect == "warn":
             warned.setdefault((record.verdict, reason), []).append(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_genesis_perf.environment import EnvironmentClass
 from pytest_genesis_perf.record import Comparison
@@ -45,11 +45,6 @@ class Report:
     warnings: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
-    @property
-    def failed(self) -> bool:
-        """Whether the run failed by what stands here."""
-        return bool(self.errors) or any(record.effect == "fail" for record in self.comparisons)
-
 
 def report_of(session: Session) -> Report:
     """Return the report of a run.
@@ -60,6 +55,7 @@ def report_of(session: Session) -> Report:
         The run, at its end.
     """
     settings = session.settings
+    records = [Comparison.from_plain(_printable(record.to_plain())) for record in session.records]
     gates, bound = session.family_bound
     return Report(
         mode="record" if settings.update else "speed" if settings.timed else "identity",
@@ -67,7 +63,18 @@ def report_of(session: Session) -> Report:
         environment=session.environment,
         gates=gates,
         family_bound=bound,
-        errors=tuple(session.errors),
-        warnings=tuple(session.warnings),
-        comparisons=tuple(session.records),
+        errors=tuple(_printable(session.errors)),
+        warnings=tuple(_printable(session.warnings)),
+        comparisons=tuple(records),
     )
+
+
+def _printable(value: Any) -> Any:
+    """Return plain values whose texts can be written: a lone surrogate, which no file can hold, is shown as such."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_printable(key): _printable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(one) for one in value]
+    return value

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_genesis_perf import record_text
-from pytest_genesis_perf.notation import seconds, times
+from pytest_genesis_perf.notation import seconds
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.closing import closing_line
+from pytest_genesis_perf.report.facts import facts
 from pytest_genesis_perf.report.table import Column, layout
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def write_details(printer: Printer, records: Sequence[Comparison], *, verbose: b
         if record.timed and (verbose or record.effect == "warn"):
             printer.write_line(f"{text.name(record)}: {record.verdict}: {record.detail.splitlines()[0]}")
         if verbose:
-            for line in _more(record):
-                printer.write_line(f"    {line}")
+            for name, told in facts(record):
+                printer.write_line(f"    {name}: {told}")
 
 
 def write_warned(printer: Printer, records: Sequence[Comparison]) -> None:
@@ -103,23 +104,6 @@ def write_end(printer: Printer, report: Report, *, quiet: bool) -> None:
             printer.write_line(f"genesis-perf: WARNING: {warning}", yellow=True)
     for error in report.errors:
         printer.write_line(f"genesis-perf: ERROR: {error}", red=True, bold=True)
-
-
-def _more(record: Comparison) -> list[str]:
-    lines = []
-    if record.blocks:
-        calls = ", ".join(f"{count:,} {role} calls" for role, count in record.calls.items())
-        lines.append(f"claim: {record.claim}; {len(record.blocks):,} blocks, a slice is {calls}")
-    if record.disturbance:
-        lines.append(f"meanwhile: {record.disturbance}")
-    if record.confirmation:
-        lines.append(f"fresh processes: {', '.join(map(times, record.confirmation))}")
-    lines += record_text.cost_lines(record)
-    if record.plans:
-        lines.append(f"plans: {record_text.plan_text(record)}")
-    if record.digest:
-        lines.append(f"digest: {record.digest} ({record.digest_state})")
-    return lines
 
 
 def _seconds(record: Comparison, role: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_genesis_perf.notation import grouped, size, times
-from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
+from pytest_genesis_perf.record import Comparison, named
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.report.model import Report
@@ -36,7 +36,7 @@ def work(record: Comparison) -> str:
 
 def name(record: Comparison) -> str:
     """Return the test, and the label behind it where it says more than the default."""
-    return record.nodeid if record.label == DEFAULT_LABEL else f"{record.nodeid} / {record.label}"
+    return named(record.nodeid, record.label)
 
 
 def short_names(records: Sequence[Comparison]) -> list[str]:

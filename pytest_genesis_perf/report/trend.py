@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_genesis_perf.notation import times
-from pytest_genesis_perf.record import DEFAULT_LABEL
+from pytest_genesis_perf.record import named
 from pytest_genesis_perf.report.summary import LOG_WIDTH as LOG_WIDTH
 from pytest_genesis_perf.report.summary import Printer
 
@@ -44,7 +44,7 @@ def write(printer: Printer, found: Sequence[Series], width: int, drawable: bool)
     steps = STEPS if drawable else PLAIN_STEPS
     for series in found:
         last = series.entries[-1]
-        printer.write_line(name(last), bold=True)
+        printer.write_line(named(last.test, last.label), bold=True)
         printer.write_line(f"  {last.environment}{f'; {last.work}' if last.work else ''}")
         shown = [entry.speedup for entry in series.entries][-min(WIDEST, max(width - 50, 10)) :]
         count = len(series.entries)
@@ -82,11 +82,6 @@ def change_text(series: Series, point: ChangePoint) -> str:
         f"{_day(after)}: {times(point.before)} to {times(point.after)} ({point.change:+.1%}), "
         f"p {point.p:.1g}{commits}"
     )
-
-
-def name(entry: Entry) -> str:
-    """Return the test, and the label behind it where it says more than the default."""
-    return entry.test if entry.label == DEFAULT_LABEL else f"{entry.test} / {entry.label}"
 
 
 def to_plain(found: Sequence[Series]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def line(**changes: object) -> str:
         ("[]", "is no line of a history: it has no key schema"),
         (line(schema=2), "schema 2 was written by another version, this one reads 1"),
         (line(speedup="3"), r"is damaged: Expected `float`, got `str` - at `\$.speedup`"),
-        (line(speedup=0.0), r"is damaged: Expected a speedup over 0, got 0.0"),
+        (line(speedup=0.0), r"is damaged: Expected speedups over 0, got \\[0.0, 2.95, 3.05\\]"),
         (line(time="yesterday"), "is damaged: time data 'yesterday' does not match"),
         (line().replace('"label"', '"lable"'), "is damaged: Object missing required field `label`"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_genesis_perf.notation import exactly
-from pytest_genesis_perf.record import DEFAULT_LABEL
+from pytest_genesis_perf.record import named
 from pytest_genesis_perf.record_text import speedup
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.charts.drawing import (
@@ -66,10 +66,7 @@ def draw(records: Sequence[Comparison]) -> Any:
 
 def _names(records: Sequence[Comparison]) -> list[str]:
     """Return the test's function and the label where that tells the comparisons apart, else the names of a table."""
-    brief = []
-    for record in records:
-        label = "" if record.label == DEFAULT_LABEL else f" / {record.label}"
-        brief.append(record.nodeid.rpartition("::")[2] + label)
+    brief = [named(record.nodeid.rpartition("::")[2], record.label) for record in records]
     return brief if len(set(brief)) == len(brief) else text.short_names(records)
 
 

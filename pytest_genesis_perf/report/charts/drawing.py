@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import warnings
 from collections.abc import Callable, Sequence
@@ -116,8 +117,10 @@ def save(folder: Path, stem: str, draw: Callable[[], Any]) -> list[Path]:
         matplotlib.rc("savefig", dpi=130.0)
         figure = draw()
         # Dates and versions inside the files would change their bytes without a change of content.
-        figure.savefig(svg, metadata={"Date": None, "Creator": None})
-        figure.savefig(png, metadata={"Software": None})
+        for path, metadata in ((svg, {"Date": None, "Creator": None}), (png, {"Software": None})):
+            unfinished = path.with_name(f".{path.name}.tmp")
+            figure.savefig(unfinished, format=path.suffix[1:], metadata=metadata)
+            os.replace(unfinished, path)
     return [svg, png]
 
 

@@ -9,11 +9,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from pytest_genesis_perf.notation import exactly
+from pytest_genesis_perf.record import named
 from pytest_genesis_perf.report.charts.drawing import GRID, STYLES, TEXT, WIDTH, new_figure, title
 from pytest_genesis_perf.report.charts.limits import with_room
 from pytest_genesis_perf.report.charts.ticks import name_ticks, ticks
 from pytest_genesis_perf.report.table import shorten
-from pytest_genesis_perf.report.trend import change_text, name
+from pytest_genesis_perf.report.trend import change_text
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.speed_series import Series
@@ -71,7 +72,9 @@ def _draw_panel(axes: Any, series: Series) -> None:
     changes = change_text(series, series.points[-1]) if series.points else "no change of level"
     changes += f"; {earlier} earlier" if earlier > 0 else ""
     last = series.entries[-1]
-    axes.set_title(shorten(name(last), NAME_LENGTH), size=8.5, loc="left", pad=16, color=TEXT)
+    axes.set_title(
+        shorten(named(last.test, last.label), NAME_LENGTH), size=8.5, loc="left", pad=16, color=TEXT
+    )
     colour = "#444444" if not series.points else SLOWER if series.last_change < 0.0 else FASTER
     axes.annotate(changes, (0.0, 1.04), xycoords="axes fraction", size=7.5, color=colour, weight="bold")
     axes.grid(axis="y", which="major", color=GRID, linewidth=0.6)

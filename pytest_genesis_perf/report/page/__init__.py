@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_genesis_perf.atomic_files import replace_file
 from pytest_genesis_perf.report import text
 from pytest_genesis_perf.report.closing import headline, trust
 from pytest_genesis_perf.report.page.costs import costs
@@ -80,7 +81,7 @@ def write(folder: Path, report: Report) -> Path:
         If it cannot be written.
     """
     path = folder / FILE
-    path.write_text(document(report), encoding="utf-8")
+    replace_file(path, document(report))
     return path
 
 

@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_genesis_perf import record_text
-from pytest_genesis_perf.notation import seconds, times
+from pytest_genesis_perf.notation import seconds
 from pytest_genesis_perf.record import VERDICTS, Comparison
 from pytest_genesis_perf.report import text, words
 from pytest_genesis_perf.report.charts.limits import speedup_limits
+from pytest_genesis_perf.report.facts import facts
 from pytest_genesis_perf.report.page import drawings
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _more(record: Comparison, seed: int) -> str:
         parts.append(
             f'<figure>{drawings.blocks(record)}<figcaption class="legend">{_BLOCKS}</figcaption></figure>'
         )
-    facts = "".join(f"<dt>{name}</dt><dd>{escape(told)}</dd>" for name, told in _facts(record))
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(told)}</dd>" for name, told in _facts(record))
     again = escape(record_text.reproduce(record, seed))
     return (
         f"{''.join(parts)}<dl><dt>test</dt><dd>{escape(text.name(record))}</dd>{facts}</dl><pre>{again}</pre>"
@@ -191,21 +192,5 @@ _BLOCKS = (
 
 
 def _facts(record: Comparison) -> list[tuple[str, str]]:
-    facts = []
-    if record.timed:
-        facts.append(("claim", record.claim))
-    if record.blocks:
-        calls = ", ".join(f"{count:,} {role} calls" for role, count in record.calls.items())
-        facts.append(("measured", f"{len(record.blocks):,} blocks, a slice is {calls}"))
-    if record.disturbance:
-        facts.append(("meanwhile", record.disturbance))
-    if record.confirmation:
-        facts.append(("fresh processes", ", ".join(map(times, record.confirmation))))
-    facts += [("cost", line) for line in record_text.cost_lines(record)]
-    if record.plans:
-        facts.append(("plans", record_text.plan_text(record)))
-    if record.digest:
-        facts.append(("digest", f"{record.digest} ({record.digest_state})"))
-    facts += [(escape(title), cell) for title, cell in record.extra.items()]
-    facts += [("note", remark) for remark in record.remarks]
-    return facts
+    own = [*record.extra.items(), *(("note", remark) for remark in record.remarks)]
+    return [*facts(record), *own]
