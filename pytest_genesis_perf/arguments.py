@@ -45,7 +45,7 @@ def check(
         raise ComparisonError(f"compare(): setup must be callable without arguments, not {setup!r}")
     for name, text in (("label", label), ("work", work)):
         if text is not None and not (isinstance(text, str) and text and text.isprintable()):
-            raise ComparisonError(f"compare(): {name} must be one line of text, not {text!r}")
+            raise ComparisonError(f"compare(): {name} must be one line of printable text, not {text!r}")
     fault = None if raises is None else fault_of_raises(raises)
     if fault:
         raise ComparisonError(f"compare(): {fault}")

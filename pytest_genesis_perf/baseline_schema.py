@@ -39,7 +39,7 @@ def upgraded(root: Table, steps: Mapping[int, Step] = STEPS, newest: int = SCHEM
         raise root.error("the key is missing", "schema")
     schema = root.values["schema"]
     if type(schema) is int and schema > newest:
-        wrong = "the file is of another version, a newer one: upgrade genesis-core to read it"
+        wrong = "the file is of another version, a newer one: upgrade genesis-backtest to read it"
         raise root.error(f"must be {newest}, not {schema!r}: {wrong}", "schema")
     if type(schema) is not int or not (schema == newest or schema in steps):
         raise root.error(f"must be {newest}, not {schema!r}: there is no such version", "schema")

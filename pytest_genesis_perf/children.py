@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_genesis_perf import keys
 from pytest_genesis_perf.child_process import run_child
 from pytest_genesis_perf.child_request import Measured, Request, read_answer
 
@@ -62,7 +61,6 @@ def ask_child(
     with tempfile.TemporaryDirectory(prefix="genesis-perf-") as name:
         folder = Path(name)
         output, written, waiting = folder / "answer.json", folder / "request.json", folder / "waiting"
-        lock = config.stash[keys.SETTINGS].lock
         reading, writing = os.pipe() if os.name == "posix" else (None, None)
         try:
             replace(
@@ -70,7 +68,6 @@ def ask_child(
                 answer=str(output),
                 ballast=0 if under else secrets.randbelow(MOST_BALLAST),
                 lifeline=reading,
-                lock="" if lock is None or request.dumps else str(lock),
                 waiting=str(waiting),
             ).write(written)
             ended = run_child(

@@ -140,7 +140,7 @@ def _store(folder: Path) -> Store:
     except ModuleNotFoundError as fault:
         if fault.name != "tomli":
             raise
-        _stop("Python 3.10 has no reader of TOML: pip install 'genesis-core[perf]', which brings tomli")
+        _stop("Python 3.10 has no reader of TOML: pip install 'genesis-backtest[perf]', which brings tomli")
     store = Store(folder)
     if not folder.is_dir():
         _stop(

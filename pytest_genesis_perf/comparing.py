@@ -23,7 +23,7 @@ from pytest_genesis_perf.observe import Observation, memo_remarks, observe
 from pytest_genesis_perf.pending import AskChild, Pending
 from pytest_genesis_perf.prepared import LoopRunningError, Setup, prepared
 from pytest_genesis_perf.raising import Raises, expecting
-from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison
+from pytest_genesis_perf.record import DEFAULT_LABEL, Comparison, printable
 from pytest_genesis_perf.record_making import make_record, seed_of
 from pytest_genesis_perf.record_text import failure_text, property_text
 from pytest_genesis_perf.session import Session, session_of
@@ -178,7 +178,7 @@ class GenesisPerf:
                     waiting=partial(timer_stopped, self._item),
                 )
             evidence = seen.evidence
-            if seen.measurement is not None:
+            if seen.measurement is not None and settings.benchmark_rows:
                 add_arms(self._item, self.nodeid, name, seen.measurement)
             if not flag("warm", warm, self._wishes) and setup is None:
                 remarks = memo_remarks(seen)
@@ -263,7 +263,9 @@ class GenesisPerf:
         """Keep a final record for the reports, and return what the test says if it fails."""
         self._unsent.append(record)
         self._item.user_properties.append((f"genesis_perf[{record.label}]", property_text(record)))
-        return failure_text(record, self._session.settings.seed) if record.effect == "fail" else None
+        if record.effect != "fail":
+            return None
+        return str(printable(failure_text(record, self._session.settings.seed)))
 
 
 def attach(item: pytest.Item) -> GenesisPerf:

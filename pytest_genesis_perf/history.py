@@ -139,6 +139,8 @@ def read(path: Path) -> list[Entry]:
         raise HistoryError(
             f"{path}: {error.strerror}; a history is written by --genesis-perf-history=FILE"
         ) from None
+    if lines[:1] == [b"{"]:
+        raise HistoryError(f"{path}: is no history, which has a whole value in each line; is it a report?")
     return [
         _read_line(f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()
     ]

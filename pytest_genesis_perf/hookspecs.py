@@ -32,7 +32,8 @@ def pytest_genesis_perf_comparators(
     --------
     In a ``conftest.py``, for the tests beside and below it:
 
-    >>> def pytest_genesis_perf_comparators():
+    >>> @pytest.hookimpl(optionalhook=True)  # pytest runs without the plugin, too
+    ... def pytest_genesis_perf_comparators():
     ...     return {Portfolio: lambda portfolio: (portfolio.name, portfolio.weights)}
     """
 
@@ -55,7 +56,8 @@ def pytest_genesis_perf_environment_class(config: pytest.Config) -> Mapping[str,
     --------
     In the ``conftest.py`` of the root folder, or a plugin:
 
-    >>> def pytest_genesis_perf_environment_class():
+    >>> @pytest.hookimpl(optionalhook=True)  # pytest runs without the plugin, too
+    ... def pytest_genesis_perf_environment_class():
     ...     return {"runner": os.environ.get("RUNNER_SIZE", "desktop")}
     """
 
@@ -80,7 +82,8 @@ def pytest_genesis_perf_report_row(config: pytest.Config, comparison: Comparison
     --------
     In the ``conftest.py`` of the root folder, or a plugin:
 
-    >>> def pytest_genesis_perf_report_row(comparison):
+    >>> @pytest.hookimpl(optionalhook=True)  # pytest runs without the plugin, too
+    ... def pytest_genesis_perf_report_row(comparison):
     ...     if comparison.seconds is not None:
     ...         return {"saved": f"{comparison.seconds['baseline'] - comparison.seconds['optimized']:.3f} s"}
     """

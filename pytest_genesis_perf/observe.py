@@ -206,8 +206,8 @@ def _marked(file: str) -> Iterator[None]:
 
 MEMO_RATIO = 20.0
 """A first call that took so many times the median is one that later calls may remember."""
-MEMO_SECONDS = 20e-6
-"""... if it took so long: the first call of any function, with cold caches, takes some 2 to 10 us."""
+MEMO_SECONDS = 100e-6
+"""... if it took so long: the first call of any function, with cold caches, takes 2 to 30 us on a busy machine."""
 
 
 def memo_remarks(seen: Observation) -> tuple[str, ...]:

@@ -96,6 +96,12 @@ def add_options(parser: pytest.Parser) -> None:
         "genesis_perf_instructions", "count instructions in every comparison", type="bool", default=False
     )
     parser.addini(
+        "genesis_perf_benchmark_rows",
+        "show the arms in the table and JSON of pytest-benchmark too",
+        type="bool",
+        default=True,
+    )
+    parser.addini(
         "genesis_perf_side_by_side",
         "let arms over 5 ms run at the same time, in two processes",
         type="bool",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,8 @@ def settle(item: pytest.Item, perf: GenesisPerf) -> str | None:
 
     def ask(request: Request) -> Answer:
         progress.waiting(f"{item.nodeid} / {request.label}: fresh process {next(asked)}")
-        return ask_child(item.config, request, settings.child_timeout)
+        locked = replace(request, lock=str(settings.lock or ""))
+        return ask_child(item.config, locked, settings.child_timeout)
 
     settings, files = item.config.stash[keys.SETTINGS], files_of([item])
     try:

@@ -150,6 +150,17 @@ class Comparison:
         return cls(**fields)
 
 
+def printable(value: Any) -> Any:
+    """Return plain values whose texts can be written: a lone surrogate, which no file can hold, is shown as such."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {printable(key): printable(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [printable(one) for one in value]
+    return value
+
+
 def named(nodeid: str, label: str) -> str:
     """Return the test, and the label behind it where it says more than the default."""
     return nodeid if label == DEFAULT_LABEL else f"{nodeid} / {label}"

@@ -8,12 +8,21 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_genesis_perf.setting_values import (
+    check_apart,
+    file_of,
+    finite_number,
+    folder_of,
+    is_set,
+    path_of,
+    report_folder_of,
+    whole_number,
+)
 from pytest_genesis_perf.soft_states import DEFAULTS, EFFECTS
 
 if TYPE_CHECKING:
@@ -58,6 +67,8 @@ class Settings:
         Seconds after which a child is killed.
     side_by_side : bool
         Whether arms over 5 ms may run at the same time.
+    benchmark_rows : bool
+        Whether the arms stand in pytest-benchmark's reports too.
     memory, instructions : bool
         Count peak memory, and instructions under valgrind, in every comparison that is measured.
     worker : bool
@@ -87,6 +98,7 @@ class Settings:
     lock: Path | None = None
     doctor: float | None = None
     side_by_side: bool = True
+    benchmark_rows: bool = True
     markdown: Path | None = None
     history: Path | None = None
     tolerance: float = 0.10
@@ -109,7 +121,7 @@ def read_settings(config: pytest.Config) -> Settings:
     child = _request(option.genesis_perf_child) if option.genesis_perf_child else None
     # A child is started with its parent's arguments, but neither updates nor repeats its coins.
     update = None if child else option.genesis_perf_update
-    if update and not option.genesis_perf_update_force and _is_set(os.environ.get("CI")):
+    if update and not option.genesis_perf_update_force and is_set(os.environ.get("CI")):
         raise pytest.UsageError(
             "--genesis-perf-update: refused because CI is set: baselines are recorded and reviewed by "
             "people; --genesis-perf-update-force overrides"
@@ -123,31 +135,33 @@ def read_settings(config: pytest.Config) -> Settings:
     run_budget, run_budget_name = _chosen(config, "run_budget")
     seed, seed_name = _chosen(config, "seed")
     report, report_name = _chosen(config, "report")
+    # The project's folder is for what was measured: plain pytest, run all day, neither takes the time nor replaces it.
+    wanted = timed or config.option.genesis_perf_report is not None
     markdown, markdown_name = _chosen(config, "markdown")
     history, history_name = _chosen(config, "history")
     if config.option.genesis_perf_history and not timed:
         raise pytest.UsageError(f"{history_name}: add --genesis-perf, without which nothing is measured")
-    _check_apart(
+    check_apart(
         {
-            name: _path(config, value, name)
+            name: path_of(config, value, name)
             for name, value in ((markdown_name, markdown), (history_name, history))
             if value
         },
-        _path(config, report, report_name) if report else None,
+        path_of(config, report, report_name) if report else None,
     )
-    baselines = _folder(config, *_chosen(config, "baselines"))
+    baselines = folder_of(config, *_chosen(config, "baselines"))
     return Settings(
         timed=timed,
         update=update,
-        report=_report_folder(config, report, report_name) if report and not child else None,
-        markdown=_file(config, markdown, markdown_name) if markdown and not child else None,
-        history=_file(config, history, history_name) if history and timed and not child else None,
+        report=report_folder_of(config, report, report_name) if report and wanted and not child else None,
+        markdown=file_of(config, markdown, markdown_name) if markdown and not child else None,
+        history=file_of(config, history, history_name) if history and timed and not child else None,
         baselines=baselines,
-        seed=_whole(seed_name, seed) if seed and not child else int.from_bytes(os.urandom(4), "big"),
-        budget=_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
+        seed=whole_number(seed_name, seed) if seed and not child else int.from_bytes(os.urandom(4), "big"),
+        budget=finite_number(budget_name, budget, lambda x: x > 0.0, "a finite number of seconds > 0"),
         run_budget=math.inf
         if run_budget == "inf"
-        else _number(
+        else finite_number(
             run_budget_name, run_budget, lambda x: x > 0.0, "a finite number of seconds > 0, or inf"
         ),
         cap=_ini_number(config, "cap", lambda x: x > 0.0, "a finite number of seconds > 0"),
@@ -169,6 +183,7 @@ def read_settings(config: pytest.Config) -> Settings:
         lock=Path(child.lock) if child and child.lock else _lock(config),
         doctor=option.genesis_perf_doctor,
         side_by_side=config.getini("genesis_perf_side_by_side"),
+        benchmark_rows=config.getini("genesis_perf_benchmark_rows"),
     )
 
 
@@ -208,63 +223,8 @@ def _flag(config: pytest.Config, name: str, timed: bool) -> bool:
     return asked or bool(config.getini(f"genesis_perf_{name}"))
 
 
-def _path(config: pytest.Config, value: str, name: str) -> Path:
-    # As pytest does it: an ini path is relative to the project, an option to where the user stands.
-    return (config.rootpath if name.startswith("ini") else config.invocation_params.dir) / value
-
-
-def _file(config: pytest.Config, value: str, name: str) -> Path:
-    file = _path(config, value, name)
-    if file.is_dir():
-        raise pytest.UsageError(f"{name}: {file} is a folder, not a file")
-    return file
-
-
-def _check_apart(files: Mapping[str, Path], report: Path | None) -> None:
-    """Refuse two files that would be written over each other."""
-    seen: dict[Path, str] = {}
-    for name, path in files.items():
-        whole = path.resolve()
-        if whole in seen:
-            raise pytest.UsageError(f"{name}: {path} is also the file of {seen[whole]}")
-        seen[whole] = name
-        if report is not None and whole.parent == report.resolve() and whole.name.startswith("genesis-perf"):
-            raise pytest.UsageError(f"{name}: {path} is a file of the report in {report}")
-
-
-def _folder(config: pytest.Config, value: str, name: str) -> Path:
-    if not value:
-        raise pytest.UsageError(f"{name}: must name a folder, not ''")
-    folder = _path(config, value, name)
-    if folder.exists() and not folder.is_dir():
-        raise pytest.UsageError(f"{name}: {folder} is not a folder")
-    return folder
-
-
-def _report_folder(config: pytest.Config, value: str, name: str) -> Path:
-    if find_spec("matplotlib") is None:
-        raise pytest.UsageError(f"{name}: the speedup chart needs matplotlib; install genesis-core[perf]")
-    return _folder(config, value, name)
-
-
-def _whole(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise pytest.UsageError(f"{name}: must be a whole number >= 0, not {text!r}")
-    return int(text)
-
-
 def _ini_number(config: pytest.Config, name: str, valid: Callable[[float], bool], rule: str) -> float:
-    return _number(f"ini genesis_perf_{name}", str(config.getini(f"genesis_perf_{name}")), valid, rule)
-
-
-def _number(name: str, text: str, valid: Callable[[float], bool], rule: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and valid(number)):
-        raise pytest.UsageError(f"{name}: must be {rule}, not {text!r}")
-    return number
+    return finite_number(f"ini genesis_perf_{name}", str(config.getini(f"genesis_perf_{name}")), valid, rule)
 
 
 def _effect(config: pytest.Config, state: str) -> str:
@@ -272,7 +232,3 @@ def _effect(config: pytest.Config, state: str) -> str:
     if effect not in EFFECTS:
         raise pytest.UsageError(f"ini genesis_perf_{state}: must be pass, warn or fail, not {effect!r}")
     return str(effect)
-
-
-def _is_set(value: str | None) -> bool:
-    return value is not None and value.lower() not in ("", "0", "false")

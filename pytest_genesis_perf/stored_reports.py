@@ -77,9 +77,9 @@ def compare(
 
     if not 0.0 < tolerance < 10.0:
         raise typer.BadParameter(
-            f"must be a share over 0, such as 0.10, not {tolerance:g}", param_hint="--tolerance"
+            f"must be a share over 0 and under 10, such as 0.10, not {tolerance:g}", param_hint="--tolerance"
         )
-    old, new = _read(before), _read(after)
+    old, new = _read(before, "BEFORE"), _read(after, "AFTER")
     found = changes(old.comparisons, new.comparisons, tolerance)
     to_output = json_file is not None and str(json_file) == "-"
     if not to_output:
@@ -108,10 +108,10 @@ def _log_width() -> int:
     return LOG_WIDTH
 
 
-def _read(path: Path) -> Report:
+def _read(path: Path, what: str = "REPORT") -> Report:
     from pytest_genesis_perf.report.json import ReportError, read
 
     try:
         return read(path)
     except ReportError as error:
-        raise typer.BadParameter(str(error), param_hint="REPORT") from None
+        raise typer.BadParameter(str(error), param_hint=what) from None

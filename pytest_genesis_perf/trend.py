@@ -45,7 +45,9 @@ def trend(
         raise typer.BadParameter(str(error), param_hint="FILE") from None
     if not entries:
         which = f" like {' or '.join(patterns)}" if patterns else ""
-        raise typer.BadParameter(f"{file}: no comparison{which}", param_hint="FILE")
+        raise typer.BadParameter(
+            f"{file}: no comparison{which}", param_hint="PATTERN" if patterns else "FILE"
+        )
     found = series_of(entries)
     drawn = _draw(charts, found) if charts is not None else []
     if json_file is None or str(json_file) != "-":
@@ -72,7 +74,7 @@ def _draw(folder: Path, found: Sequence[Series]) -> list[Path]:
         if error.name != "matplotlib":
             raise
         raise typer.BadParameter(
-            "charts need matplotlib: pip install 'genesis-core[perf]'", param_hint="--charts"
+            "charts need matplotlib: pip install 'genesis-backtest[perf]'", param_hint="--charts"
         ) from None
     except OSError as error:
         raise typer.BadParameter(f"{folder}: {error.strerror}", param_hint="--charts") from None

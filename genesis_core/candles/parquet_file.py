@@ -94,6 +94,6 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow.parquet
     except ImportError:
         raise CandleError(
-            "Parquet files need pyarrow, which is not installed: pip install genesis-core[data]"
+            "Parquet files need pyarrow, which is not installed: pip install genesis-backtest[data]"
         ) from None
     return pyarrow, pyarrow.parquet

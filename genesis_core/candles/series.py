@@ -145,7 +145,7 @@ class Candles(Sealed):
         duplicates: str = "error",
         gaps: str = "error",
     ) -> Candles:
-        """Read a series from a Parquet file; needs the extra ``genesis-core[data]``.
+        """Read a series from a Parquet file; needs the extra ``genesis-backtest[data]``.
 
         Parameters
         ----------
@@ -274,7 +274,7 @@ class Candles(Sealed):
         Raises
         ------
         CandleError
-            If it cannot be written, or pyarrow (the extra ``genesis-core[data]``) is missing.
+            If it cannot be written, or pyarrow (the extra ``genesis-backtest[data]``) is missing.
         """
         write_parquet(path, self._columns)
 

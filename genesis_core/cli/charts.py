@@ -39,7 +39,7 @@ def check_chart(file: Path) -> None:
     if file.suffix.lower() not in SUFFIXES:
         raise UsageError(f"--chart {file}: the name must end in {' or '.join(SUFFIXES)}")
     if find_spec("matplotlib") is None:
-        raise UsageError("--chart needs matplotlib: pip install 'genesis-core[perf]'")
+        raise UsageError("--chart needs matplotlib: pip install 'genesis-backtest[perf]'")
 
 
 @contextmanager

@@ -102,7 +102,7 @@ class Bitfinex:
         self._api: Any = self._ccxt.bitfinex({"timeout": round(timeout * 1000), "enableRateLimit": True})
         if self._api.version != "v2":  # in older releases this name is Bitfinex's interface of before
             raise CandleError(
-                f"ccxt {self._ccxt.__version__} is too old: pip install --upgrade 'genesis-core[data]'"
+                f"ccxt {self._ccxt.__version__} is too old: pip install --upgrade 'genesis-backtest[data]'"
             )
         if url is not None:
             self._api.urls["api"] = dict.fromkeys(self._api.urls["api"], _address(url))
@@ -281,7 +281,7 @@ def _ccxt() -> Any:
         import ccxt
     except ImportError:
         raise CandleError(
-            "fetching candles needs ccxt, which is not installed: pip install 'genesis-core[data]'"
+            "fetching candles needs ccxt, which is not installed: pip install 'genesis-backtest[data]'"
         ) from None
     return ccxt
 

@@ -69,7 +69,7 @@ def fetch(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Fetched:
-    """Fetch a pair's candles from Bitfinex into a file; needs the extra ``genesis-core[data]``.
+    """Fetch a pair's candles from Bitfinex into a file; needs the extra ``genesis-backtest[data]``.
 
     Each page is stored as soon as it is there, in the folder ``{target}.partial``. A run that was stopped, in
     whatever way, is continued by the same call, which asks only for what is missing. An existing target is

@@ -34,27 +34,33 @@ def init(
         if fault.name != "tomli":
             raise
         raise typer.BadParameter(
-            "Python 3.10 has no reader of TOML: pip install 'genesis-core[perf]', which brings tomli",
+            "Python 3.10 has no reader of TOML: pip install 'genesis-backtest[perf]', which brings tomli",
             param_hint="init",
         ) from None
     if not folder.is_dir():
-        raise typer.BadParameter(f"{folder}: no such folder", param_hint="FOLDER")
+        why = "is no folder" if folder.exists() else "no such folder"
+        raise typer.BadParameter(f"{folder}: {why}", param_hint="FOLDER")
     host = None if ci is Ci.AUTO else cast("Host", ci.value)
     try:
         steps = plan(folder, host)
         job = job_to_paste(folder, host)
-        for step in steps:
-            word = "unchanged" if step.text is None else "would write" if dry_run else "wrote"
-            if step.text is not None and not dry_run:
-                replace_file(folder / step.path, step.text)
-            typer.echo(f"{word:<11} {step.path}: {step.told}")
     except InitError as fault:
         raise typer.BadParameter(str(fault), param_hint="FOLDER") from None
-    except OSError as fault:
-        raise typer.BadParameter(f"{fault.filename}: {fault.strerror}", param_hint="FOLDER") from None
+    for step in steps:
+        if step.text is not None and not dry_run:
+            try:
+                replace_file(folder / step.path, step.text)
+            except OSError as fault:
+                raise typer.BadParameter(f"{step.path}: {fault.strerror}", param_hint="FOLDER") from None
+    for step in steps:
+        word = "unchanged" if step.text is None else "would write" if dry_run else "wrote"
+        typer.echo(f"{word:<11} {step.path}: {step.told}")
     if job is not None:
         typer.echo(f"\nAdd to .gitlab-ci.yml:\n\n{job}")
     typer.echo("\nNext:")
+    typer.echo(
+        "  add genesis-backtest[perf] to what your tests require: without it pytest does not know the setting"
+    )
     typer.echo("  pytest                          same bits?")
     typer.echo("  pytest --genesis-perf           how much faster, and is it as claimed?")
     typer.echo(

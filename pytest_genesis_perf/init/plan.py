@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pytest_genesis_perf.init import templates
-from pytest_genesis_perf.init.settings_file import read_toml, settings
+from pytest_genesis_perf.init.settings_file import read_toml, settings, testpaths
 from pytest_genesis_perf.init.steps import Step
 
 Host = Literal["github", "gitlab", "none"]
@@ -33,7 +33,7 @@ def plan(root: Path, host: Host | None = None) -> list[Step]:
     chosen = host or _host(root)
     steps = [_test(root), settings(root)]
     if chosen == "github":
-        text = templates.WORKFLOW.format(install=_install(root))
+        text = templates.WORKFLOW.format(install=_install(root), test=test_file(root).as_posix())
         steps.append(_new(root, WORKFLOW_FILE, text, "a workflow that judges every push"))
     return steps
 
@@ -41,7 +41,9 @@ def plan(root: Path, host: Host | None = None) -> list[Step]:
 def job_to_paste(root: Path, host: Host | None = None) -> str | None:
     """Return the job for a file of CI that only its owner can edit, None where there is none."""
     chosen = host or _host(root)
-    return templates.GITLAB_JOB.format(install=_install(root)) if chosen == "gitlab" else None
+    if chosen != "gitlab":
+        return None
+    return templates.GITLAB_JOB.format(install=_install(root), test=test_file(root).as_posix())
 
 
 def _host(root: Path) -> Host:
@@ -51,8 +53,14 @@ def _host(root: Path) -> Host:
 
 
 def _test(root: Path) -> Step:
-    folder = Path(next((name for name in ("tests", "test") if (root / name).is_dir()), "tests"))
-    return _new(root, folder / TEST_FILE, templates.TEST, "a first test")
+    return _new(root, test_file(root), templates.TEST, "a first test")
+
+
+def test_file(root: Path) -> Path:
+    """Return where the first test is put: into the first folder of tests that the settings name, or that is there."""
+    named = [path for path in testpaths(root) if (root / path).is_dir()]
+    there = [name for name in ("tests", "test") if (root / name).is_dir()]
+    return Path([*named, *there, "tests"][0]) / TEST_FILE
 
 
 def _new(root: Path, path: Path, text: str, what: str) -> Step:
@@ -63,7 +71,7 @@ def _new(root: Path, path: Path, text: str, what: str) -> Step:
 
 def _install(root: Path) -> str:
     """Return what CI installs: the project, or what it requires, and the plugin."""
-    plugin = '"genesis-core[perf]"'
+    plugin = '"genesis-backtest[perf]"'
     project = root / "pyproject.toml"
     built = project.is_file() and {"project", "build-system"} & read_toml(project).keys()
     if built or (root / "setup.py").is_file():

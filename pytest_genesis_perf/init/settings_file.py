@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,9 @@ else:
 SETTINGS = {"genesis_perf_report": "reports"}
 """Ini keys that a project wants from the start; all others have defaults that suit most."""
 _INI = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
-_TABLES = ("tool.pytest", "tool.pytest.ini_options")
+_TOML = ("pytest.toml", ".pytest.toml")
+"""Of pytest 9: they go before all others, and their table is ``pytest``."""
+_TABLES = ("tool.pytest.ini_options", "tool.pytest")
 
 
 def settings(root: Path) -> Step:
@@ -35,85 +36,112 @@ def settings(root: Path) -> Step:
     InitError
         If a file cannot be read, or the keys cannot be added safely.
     """
-    own = [name for name in ("pytest.ini", ".pytest.ini") if (root / name).is_file()]
-    if own:
-        return _with_ini(root, Path(own[0]))
-    project = root / "pyproject.toml"
-    if project.is_file():
-        found = read_toml(project)
-        if any(_table(found, name) is not None for name in _TABLES):
-            return _withread_toml(root, found)
-    for name in ("tox.ini", "setup.cfg"):
-        if (root / name).is_file() and _INI[name] in _ini(root / name):
+    for name in _TOML:
+        if (root / name).is_file():
+            return _with_toml(root, Path(name), "pytest")
+    for name in ("pytest.ini", ".pytest.ini"):
+        if (root / name).is_file():
             return _with_ini(root, Path(name))
-    if project.is_file():
-        return _withread_toml(root, read_toml(project))
-    return Step(Path("pytest.ini"), _ini_section("pytest"), _added(SETTINGS))
+    project = Path("pyproject.toml")
+    if (root / project).is_file():
+        found = read_toml(root / project)
+        for table in _TABLES:
+            if _table(found, table) is not None:
+                return _with_toml(root, project, table)
+    for name in ("tox.ini", "setup.cfg"):
+        if (root / name).is_file() and _INI[name] in _ini_of(_text(root / name), name):
+            return _with_ini(root, Path(name))
+    if (root / project).is_file():
+        return _with_toml(root, project, _TABLES[0])
+    lines = "".join(f"{key} = {value}\n" for key, value in SETTINGS.items())
+    return Step(Path("pytest.ini"), f"[pytest]\n{lines}", _added(SETTINGS))
+
+
+def testpaths(root: Path) -> list[str]:
+    """Return the folders of tests that a project's settings name, as far as they are written in ``pyproject.toml``."""
+    project = root / "pyproject.toml"
+    found = read_toml(project) if project.is_file() else {}
+    tables = [table for name in _TABLES if (table := _table(found, name)) is not None]
+    paths = tables[0].get("testpaths", []) if tables else []
+    return paths.split() if isinstance(paths, str) else [str(path) for path in paths]
 
 
 def _with_ini(root: Path, path: Path) -> Step:
-    text, section = (root / path).read_text(encoding="utf-8"), _INI[path.name]
-    before = _ini(root / path)
-    have = dict(before[section]) if section in before else {}
-    missing = {key: value for key, value in SETTINGS.items() if key not in have}
-    if not missing:
-        return Step(path, None, "has the settings already")
-    lines = "".join(f"{key} = {value}\n" for key, value in missing.items())
-    if section not in before:
-        return Step(path, f"{text.rstrip()}\n\n[{section}]\n{lines}".lstrip(), _added(missing))
-    new = _behind_head(text, re.escape(section), lines)
-    return _checked(path, new, _ini_of, _added(missing))
-
-
-def _withread_toml(root: Path, found: dict[str, Any]) -> Step:
-    path = Path("pyproject.toml")
-    text = (root / path).read_text(encoding="utf-8")
-    name = next((name for name in _TABLES if _table(found, name) is not None), _TABLES[1])
-    # [tool.pytest] holds ini_options too: what pytest reads is then the inner one.
-    if _table(found, _TABLES[1]) is not None:
-        name = _TABLES[1]
-    have = _table(found, name)
+    text, section = _text(root / path), _INI[path.name]
+    before = _as_dict(_ini_of(text, path.name))
+    have = before.get(section)
     missing = {key: value for key, value in SETTINGS.items() if key not in (have or {})}
     if not missing:
         return Step(path, None, "has the settings already")
-    lines = "".join(f'{key} = "{value}"\n' for key, value in missing.items())
-    if have is None:
-        return _checked(
-            path, f"{text.rstrip()}\n\n[{name}]\n{lines}".lstrip(), tomllib.loads, _added(missing)
-        )
-    return _checked(path, _behind_head(text, re.escape(name), lines), tomllib.loads, _added(missing))
+    new = _inserted(text, section, [f"{key} = {value}" for key, value in missing.items()], new=have is None)
+    wanted = {**before, section: {**missing, **(have or {})}}
+    return _checked(path, section, new, missing, _as_dict(_ini_of(new, path.name)) == wanted)
+
+
+def _with_toml(root: Path, path: Path, table: str) -> Step:
+    text, before = _text(root / path), read_toml(root / path)
+    have = _table(before, table)
+    missing = {key: value for key, value in SETTINGS.items() if key not in (have or {})}
+    if not missing:
+        return Step(path, None, "has the settings already")
+    new = _inserted(text, table, [f'{key} = "{value}"' for key, value in missing.items()], new=have is None)
+    try:
+        after = tomllib.loads(new)
+    except tomllib.TOMLDecodeError:
+        after = {}
+    added = _table(after, table) or {}
+    same = {key: value for key, value in added.items() if key not in missing} == (have or {})
+    there = missing.items() <= added.items()
+    whole = there and same and _without(after, table) == _without(before, table)
+    return _checked(path, table, new, missing, whole)
+
+
+def _without(found: dict[str, Any], table: str) -> dict[str, Any]:
+    """Return all that stands outside of a table; empty tables around it do not count."""
+    name, _, inner = table.partition(".")
+    rest = {key: value for key, value in found.items() if key != name}
+    left = _without(found[name], inner) if inner and isinstance(found.get(name), dict) else {}
+    return {**rest, name: left} if left else rest
+
+
+def _inserted(text: str, section: str, lines: list[str], *, new: bool) -> str:
+    """Return a text with lines behind the head of a section, or with a new one at its end; its line ends are kept."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    told = end.join(lines) + end
+    if new:
+        before = text.rstrip()
+        return f"{before}{end}{end}[{section}]{end}{told}" if before else f"[{section}]{end}{told}"
+    head = re.compile(rf"(?m)^\[{re.escape(section)}\][^\r\n]*(\r?\n|\Z)")
+    return head.sub(lambda m: f"{m[0].rstrip(chr(10)).rstrip(chr(13))}{end}{told}", text, count=1)
+
+
+def _checked(path: Path, section: str, text: str, missing: dict[str, str], whole: bool) -> Step:
+    """Return the step, if the text read back has these keys more and nothing else is different."""
+    if not whole:
+        keys = ", ".join(f"{key} = {value}" for key, value in missing.items())
+        raise InitError(f"{path}: cannot be edited safely; add to its section [{section}]: {keys}")
+    return Step(path, text, _added(missing))
 
 
 def _added(missing: dict[str, str]) -> str:
     return f"ini setting {', '.join(missing)} added"
 
 
-def _behind_head(text: str, section: str, lines: str) -> str:
-    """Put lines behind the head of a section."""
-    new, count = re.subn(rf"(?m)^(\[{section}\][^\n]*)(\n|\Z)", lambda m: f"{m[1]}\n{lines}", text, count=1)
-    if not count:
-        raise InitError(
-            f"the section [{section}] is written in a way that cannot be edited here; add: {lines.strip()}"
-        )
-    return new
-
-
-def _checked(path: Path, text: str, parse: Callable[[str], object], told: str) -> Step:
-    """Return a step whose text was read back: what cannot be read is not written."""
-    try:
-        parse(text)
-    except (tomllib.TOMLDecodeError, configparser.Error) as fault:
-        raise InitError(f"{path}: the settings cannot be added safely: {fault}") from None
-    return Step(path, text, told)
-
-
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a file of TOML; what cannot be read is an :class:`InitError`."""
     try:
-        found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        found: dict[str, Any] = tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as fault:
         raise InitError(f"{path.name}: cannot be read: {fault}") from None
     return found
+
+
+def _text(path: Path) -> str:
+    """Read a file with its line ends as they are."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as fault:
+        raise InitError(f"{path.name}: is not written in UTF-8: {fault}") from None
 
 
 def _table(found: dict[str, Any], name: str) -> dict[str, Any] | None:
@@ -123,18 +151,14 @@ def _table(found: dict[str, Any], name: str) -> dict[str, Any] | None:
     return at if isinstance(at, dict) else None
 
 
-def _ini(path: Path) -> configparser.ConfigParser:
-    try:
-        return _ini_of(path.read_text(encoding="utf-8"))
-    except (configparser.Error, UnicodeDecodeError) as fault:
-        raise InitError(f"{path.name}: cannot be read: {' '.join(str(fault).split())}") from None
-
-
-def _ini_of(text: str) -> configparser.ConfigParser:
+def _ini_of(text: str, name: str) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(text)
+    try:
+        parser.read_string(text)
+    except configparser.Error as fault:
+        raise InitError(f"{name}: cannot be read: {' '.join(str(fault).split())}") from None
     return parser
 
 
-def _ini_section(section: str) -> str:
-    return f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in SETTINGS.items())
+def _as_dict(parser: configparser.ConfigParser) -> dict[str, dict[str, str]]:
+    return {section: dict(parser[section]) for section in parser.sections()}

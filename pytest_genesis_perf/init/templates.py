@@ -34,7 +34,7 @@ jobs:
         with:
           python-version: "3.12"
       - run: python -m pip install {install}
-      - run: python -m pytest --genesis-perf --genesis-perf-report=reports
+      - run: python -m pytest {test} --genesis-perf --genesis-perf-report=reports
       - uses: actions/upload-artifact@v4
         if: always()
         with:
@@ -46,7 +46,7 @@ genesis-perf:
   image: python:3.12
   script:
     - python -m pip install {install}
-    - python -m pytest --genesis-perf --genesis-perf-report=reports --junitxml=junit.xml
+    - python -m pytest {test} --genesis-perf --genesis-perf-report=reports --junitxml=junit.xml
   artifacts:
     when: always
     paths: [reports]

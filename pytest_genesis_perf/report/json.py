@@ -131,7 +131,7 @@ def read(path: Path) -> Report:
     schema = plain["schema"]
     if schema != SCHEMA:
         older = type(schema) is int and schema < SCHEMA
-        cure = "make the report anew" if older else "upgrade genesis-core to read it"
+        cure = "make the report anew" if older else "upgrade genesis-backtest to read it"
         age = "an older version" if older else "another version"
         raise ReportError(f"{file}: schema {schema!r} was written by {age}, this one reads {SCHEMA}; {cure}")
     try:

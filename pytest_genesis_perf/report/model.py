@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pytest_genesis_perf.environment import EnvironmentClass
-from pytest_genesis_perf.record import Comparison
+from pytest_genesis_perf.record import Comparison, printable
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.session import Session
@@ -55,7 +55,7 @@ def report_of(session: Session) -> Report:
         The run, at its end.
     """
     settings = session.settings
-    records = [Comparison.from_plain(_printable(record.to_plain())) for record in session.records]
+    records = [Comparison.from_plain(printable(record.to_plain())) for record in session.records]
     gates, bound = session.family_bound
     return Report(
         mode="record" if settings.update else "speed" if settings.timed else "identity",
@@ -63,18 +63,7 @@ def report_of(session: Session) -> Report:
         environment=session.environment,
         gates=gates,
         family_bound=bound,
-        errors=tuple(_printable(session.errors)),
-        warnings=tuple(_printable(session.warnings)),
+        errors=tuple(printable(session.errors)),
+        warnings=tuple(printable(session.warnings)),
         comparisons=tuple(records),
     )
-
-
-def _printable(value: Any) -> Any:
-    """Return plain values whose texts can be written: a lone surrogate, which no file can hold, is shown as such."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_printable(key): _printable(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_printable(one) for one in value]
-    return value

@@ -97,7 +97,7 @@ def write_end(printer: Printer, report: Report, *, quiet: bool) -> None:
     quiet : bool
         Leave out what should be looked at.
     """
-    if report.comparisons:
+    if report.comparisons or report.mode != "identity":
         printer.write_line(closing_line(report))
     if not quiet:
         for warning in text.warnings(report):

@@ -37,7 +37,8 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
     session : Session
         The comparisons.
     """
-    if session.settings.child or not (session.records or session.warnings or session.errors):
+    asked = session.settings.timed or session.notes
+    if session.settings.child or not (session.records or session.warnings or session.errors or asked):
         return
     report = report_of(session)
     verbosity = reporter.config.get_verbosity()

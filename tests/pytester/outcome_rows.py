@@ -126,7 +126,7 @@ CASES = [
     Case(
         "1 unknown schema",
         TWICE,
-        "ERROR: *digests.toml: line 1: schema: must be 1, not 2: *newer one: upgrade genesis-core to read it",
+        "ERROR: *digests.toml: line 1: schema: must be 1, not 2: *newer one: upgrade genesis-backtest to read it",
         prepare=digests("schema = 2\n"),
         header=UNREADABLE,
         run_errors=("run 1",),  # what is orphaned is not known then

@@ -63,6 +63,7 @@ def test_a_field_of_the_project_is_part_of_the_class(
         ("{'runner': 8}", "must return a mapping of str to str, not 'runner': 8"),
         ("{'Runner Size': 'large'}", "a field must be named like gpu or runner-size, not 'Runner Size'"),
         ("{'cpu': 'mine'}", "the field cpu is there already"),
+        ("{'numpy': '9'}", "the field numpy is there already"),
         ("{'runner': '--'}", "the field runner must have a letter or digit, not '--'"),
     ],
 )
@@ -117,6 +118,26 @@ def test_a_column_that_makes_no_sense_fails_the_run_and_the_report_is_still_writ
     assert (project.path / "report" / "genesis-perf.json").is_file()
 
 
+def test_a_hook_that_raises_is_named_with_its_line_and_nothing_is_lost(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=TESTS)
+    project.makeconftest(
+        "def pytest_genesis_perf_report_row(comparison):\n    return {'x': comparison.seconds['y']}\n"
+    )
+    result = project.runpytest_subprocess("--genesis-perf-report=report", "--junitxml=junit.xml")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["genesis-perf: ERROR: pytest_genesis_perf_report_row: *TypeError: *conftest.py:2)"]
+    )
+    assert (project.path / "report" / "genesis-perf.html").is_file()
+    assert (project.path / "junit.xml").is_file()
+    project.makeconftest("def pytest_genesis_perf_environment_class():\n    return {}['gpu']\n")
+    result = project.runpytest_subprocess("--genesis-perf")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: pytest_genesis_perf_environment_class: KeyError: 'gpu' (*conftest.py:2)"]
+    )
+
+
 def test_two_plugins_must_not_give_one_column(project: pytest.Pytester) -> None:
     project.makepyfile(test_it=TESTS, other="def pytest_genesis_perf_report_row(): return {'saved': 'x'}")
     project.makeconftest("def pytest_genesis_perf_report_row(): return {'saved': 'y'}")
@@ -135,9 +156,10 @@ def test_the_examples_of_all_hooks_run_as_they_stand(project: pytest.Pytester) -
         for hook in hooks
     ]
     assert all(
-        re.match(rf"def {hook.__name__}\(", source) for hook, source in zip(hooks, sources, strict=True)
+        re.search(rf"^def {hook.__name__}\(", source, re.MULTILINE)
+        for hook, source in zip(hooks, sources, strict=True)
     )
-    needed = "import os\n\nclass Portfolio:\n    def __init__(self):\n        self.name, self.weights = 'a', [1.5]\n"
+    needed = "import os\nimport pytest\n\nclass Portfolio:\n    name, weights = 'a', [1.5]\n"
     project.makeconftest("\n\n".join([needed, *sources]))
     project.makepyfile(
         test_it="""

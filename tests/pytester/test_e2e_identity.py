@@ -131,11 +131,11 @@ def test_swallowing_the_failure_does_not_help(project: pytest.Pytester) -> None:
         ("genesis_perf.compare(baseline=3, optimized=fast)", "ERROR: compare(): baseline must be callable"),
         (
             "genesis_perf.compare(baseline=slow, optimized=fast, label='two\\nlines')",
-            "ERROR: compare(): label must be one line of text",
+            "ERROR: compare(): label must be one line of printable text",
         ),
         (
             "genesis_perf.compare(baseline=slow, optimized=fast, work=7)",
-            "ERROR: compare(): work must be one line of text, not 7",
+            "ERROR: compare(): work must be one line of printable text, not 7",
         ),
         (
             "genesis_perf.compare(baseline=slow, optimized=fast, min_speedup='3')",

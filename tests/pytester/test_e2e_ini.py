@@ -26,6 +26,9 @@ def test_the_folder_of_the_report_is_the_projects_and_an_option_names_another(
     project: pytest.Pytester,
 ) -> None:
     run(project, "genesis_perf_report = kept")
+    # Plain pytest, run all day, leaves what was measured alone.
+    assert not (project.path / "kept").exists()
+    run(project, "genesis_perf_report = kept", "--genesis-perf")
     assert (project.path / "kept" / "genesis-perf.html").is_file()
     run(project, "genesis_perf_report = unused", "--genesis-perf-report=asked")
     assert (project.path / "asked" / "genesis-perf.json").is_file()

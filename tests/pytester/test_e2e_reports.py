@@ -87,11 +87,63 @@ def test_identity_alone_is_reported_too(project: pytest.Pytester) -> None:
     assert [c["verdict"] for c in report["comparisons"]] == ["DIFFERENT", "PASS"]
 
 
-def test_a_run_without_comparisons_writes_no_report(project: pytest.Pytester) -> None:
+def test_a_run_without_comparisons_says_so_and_leaves_no_older_report_standing(
+    project: pytest.Pytester,
+) -> None:
+    run(project, "--genesis-perf-report=report")
     project.makepyfile(test_it="def test_it(): pass")
     result = project.runpytest_inprocess("--genesis-perf", "--genesis-perf-report=report")
     assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["genesis-perf: no comparison"])
+    report = json.loads((project.path / "report" / "genesis-perf.json").read_text(encoding="utf-8"))
+    assert report["comparisons"] == []
+    assert not list((project.path / "report").glob("*.svg"))
+    project.makepyfile(test_it="syntax error")
+    project.runpytest_inprocess("--genesis-perf-report=again")
+    assert (project.path / "again" / "genesis-perf.html").is_file()
+
+
+def test_looking_up_what_there_is_writes_no_report(project: pytest.Pytester) -> None:
+    run(project, "--collect-only", "--genesis-perf-report=report")
     assert not (project.path / "report").exists()
+
+
+SURROGATE = """
+def test_it(genesis_perf):
+    def arm():
+        raise ValueError("caf\\udce9")
+    genesis_perf.compare(baseline=arm, optimized=arm)
+"""
+
+
+def test_text_that_no_file_can_hold_is_shown_by_its_number(project: pytest.Pytester) -> None:
+    project.makepyfile(test_it=SURROGATE)
+    result = project.runpytest_subprocess("--genesis-perf-report=report", "--genesis-perf-markdown=more.md")
+    result.assert_outcomes(failed=1)
+    assert "INTERNALERROR" not in str(result.stdout)
+    for file in ("report/genesis-perf.html", "report/genesis-perf.json", "more.md"):
+        assert "udce9" in (project.path / file).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ("--genesis-perf-markdown=same", "--genesis-perf-history=same"),
+            "--genesis-perf-history: *same is also the file of --genesis-perf-markdown",
+        ),
+        (
+            ("--genesis-perf-report=r", "--genesis-perf-history=r/genesis-perf.json"),
+            "--genesis-perf-history: *genesis-perf.json is a file of the report in *r",
+        ),
+    ],
+)
+def test_files_that_would_be_written_over_each_other_are_a_mistake(
+    project: pytest.Pytester, options: tuple[str, ...], told: str
+) -> None:
+    result = run(project, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {told}"])
 
 
 def test_the_table_is_worst_first_and_the_seed_is_printed(

@@ -121,7 +121,7 @@ FAULTS = {
     "conflict": ("schema = 1\n<<<<<<< ours\n", "line 2: an unresolved merge conflict, at the key schema"),
     "truncated": ("schema = 1\n\n[entry.", "line 3: *at the key schema"),
     "no end": ("schema = 1", "line 1: the last line does not end*at the key schema"),
-    "newer": ("schema = 2\n", "line 1: schema: must be 1, not 2: *a newer one: upgrade genesis-core*"),
+    "newer": ("schema = 2\n", "line 1: schema: must be 1, not 2: *a newer one: upgrade genesis-backtest*"),
     "unknown key": ("schema = 1\nnote = 'by hand'\n", "line 2: note: unknown key*"),
 }
 

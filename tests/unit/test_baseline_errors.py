@@ -56,7 +56,7 @@ def written(path: Path, whole: str, old: str, new: str) -> Path:
     ("old", "new", "line", "place"),
     [
         ("schema = 1\n", "", 1, "schema: the key is missing"),
-        ("schema = 1", "schema = 2", 1, "schema: must be 1, not 2: *newer*upgrade genesis-core"),
+        ("schema = 1", "schema = 2", 1, "schema: must be 1, not 2: *newer*upgrade genesis-backtest"),
         ("schema = 1", "schema = 0", 1, "schema: must be 1, not 0: there is no such version"),
         ("schema = 1", "schema = '1'", 1, "schema: must be 1, not '1'"),
         ("[class]", "[clas]", 3, "clas: unknown key; did you mean 'class'?"),

@@ -81,9 +81,11 @@ def test_another_claim_is_said_and_the_speeds_are_still_compared() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "word"),
     [
-        (100_000, 101_001, "costs more"),
-        (100_000, 101_000, "same"),
-        (101_001, 100_000, "costs less"),
+        (1_000_000, 1_010_001, "costs more"),
+        (1_000_000, 1_010_000, "same"),
+        (1_010_001, 1_000_000, "costs less"),
+        (1_000, 5_096, "same"),  # as for stored costs, 4,096 bytes more say nothing
+        (1_000, 5_097, "costs more"),
     ],
 )
 def test_costs_beyond_one_percent_are_told(before: int, after: int, word: str) -> None:
@@ -92,6 +94,21 @@ def test_costs_beyond_one_percent_are_told(before: int, after: int, word: str) -
     assert found.words == (word,)
     if word != "same":
         assert found.reasons == (f"optimized peak memory: {before:,} bytes before, {after:,} bytes after",)
+
+
+@pytest.mark.parametrize("role", ["baseline", "optimized"])
+def test_instructions_of_either_arm_count(role: str) -> None:
+    counts = {"baseline": 10_000, "optimized": 10_000, "tool": "valgrind 3.19"}
+    old, new = comparison(instructions=counts), comparison(instructions={**counts, role: 20_000})
+    assert changed(old, new).reasons == (f"{role} instructions: 10,000 before, 20,000 after",)
+
+
+def test_what_was_measured_and_is_not_any_more_is_told() -> None:
+    identity = comparison(timed=False, speedup=None, interval=None, seconds=None, blocks=())
+    assert changed(comparison(), identity).words == ("not measured",)
+    assert changed(comparison(), identity).reasons == ("speed: measured before, not after",)
+    assert changed(comparison(), comparison(digest=None)).reasons == ("results: a digest before, none after",)
+    assert changed(identity, comparison()).words == ("same",)
 
 
 def test_instructions_of_another_tool_are_not_compared() -> None:
@@ -110,7 +127,7 @@ def test_gone_and_new_comparisons_are_told() -> None:
 
 def test_unmeasured_comparisons_have_no_ratio() -> None:
     found = changed(comparison(), comparison(speedup=None, interval=None, verdict="DIFFERENT", digest=None))
-    assert (found.words, found.ratio) == (("worse",), None)
+    assert (found.words, found.ratio) == (("worse", "not measured"), None)
 
 
 def test_the_worst_stands_first_and_the_slowest_of_equals() -> None:

@@ -333,7 +333,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyarrow", None)  # what makes an import fail
     for act in (lambda: read(tmp_path / "x.parquet"), lambda: SERIES.to_parquet(tmp_path / "x.parquet")):
-        with pytest.raises(CandleError, match=r"pip install genesis-core\[data\]"):
+        with pytest.raises(CandleError, match=r"pip install genesis-backtest\[data\]"):
             act()
     SERIES.to_csv(tmp_path / "x.csv")  # CSV does not need it
     assert read(tmp_path / "x.csv") == SERIES

@@ -136,7 +136,7 @@ def test_without_a_reader_of_toml_the_extra_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "tomli", None)
     done = invoke("list")
     assert done.exit_code == 2
-    assert "pip install 'genesis-core[perf]'" in done.stderr
+    assert "pip install 'genesis-backtest[perf]'" in done.stderr
 
 
 @pytest.fixture

@@ -124,4 +124,4 @@ def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(charts, "find_spec", lambda name: None)
     done = invoke("backtest", "--bars", 100, "--chart", tmp_path / "x.svg")
     assert done.exit_code == 2
-    assert "pip install 'genesis-core[perf]'" in done.stderr
+    assert "pip install 'genesis-backtest[perf]'" in done.stderr

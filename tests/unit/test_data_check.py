@@ -222,7 +222,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     for name in [name for name in sys.modules if name.split(".")[0] == "pyarrow"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pyarrow", None)  # what makes an import fail
-    with pytest.raises(CandleError, match=r"pip install genesis-core\[data\]"):
+    with pytest.raises(CandleError, match=r"pip install genesis-backtest\[data\]"):
         check(path)
 
 

@@ -141,7 +141,7 @@ def test_without_ccxt_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(CandleError) as caught:
         fetch("tBTCUSD", "1h", START, END, tmp_path / "x.csv")
     assert str(caught.value) == (
-        "fetching candles needs ccxt, which is not installed: pip install 'genesis-core[data]'"
+        "fetching candles needs ccxt, which is not installed: pip install 'genesis-backtest[data]'"
     )
 
 

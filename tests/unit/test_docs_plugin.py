@@ -18,7 +18,8 @@ from pytest_genesis_perf.init.plan import WORKFLOW_FILE
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 RECIPES = sorted((DOCS / "recipes").glob("*.md"))
-INSTALL = '-e . "genesis-core[perf]"'
+TEST = "tests/test_genesis_perf.py"
+INSTALL = '-e . "genesis-backtest[perf]"'
 
 
 def fenced(page: Path, language: str) -> list[str]:
@@ -104,10 +105,10 @@ def test_the_hooks_on_a_page_work_as_written(
 
 def test_the_recipes_for_hosts_are_what_init_writes() -> None:
     assert fenced(DOCS / "recipes" / "github-actions.md", "yaml")[0] == templates.WORKFLOW.format(
-        install=INSTALL
+        install=INSTALL, test=TEST
     )
     assert fenced(DOCS / "recipes" / "gitlab-ci.md", "yaml")[0] == templates.GITLAB_JOB.format(
-        install=INSTALL
+        install=INSTALL, test=TEST
     )
     assert WORKFLOW_FILE == Path(".github/workflows/genesis-perf.yml")
 
@@ -156,7 +157,7 @@ def test_the_session_of_the_recipe_for_nox_installs_and_runs(monkeypatch: pytest
     )
     names["perf"](session)
     assert done == [
-        ("-e", ".", "genesis-core[perf]"),
+        ("-e", ".", "genesis-backtest[perf]"),
         ("pytest", "--genesis-perf", "--genesis-perf-report=reports", "--genesis-perf-update"),
     ]
 

@@ -136,8 +136,10 @@ RUN: dict[str, Run] = {
 }
 OTHERS: dict[str, str] = {
     "python -m pip install tox": "a package index",
-    "pip install genesis-core[data]": "a package index",
-    "pip install genesis-core[perf]": "a package index",
+    "pip install genesis-backtest[data]": "a package index",
+    "pip install genesis-backtest[perf]": "a package index",
+    "pip install .[perf]": "a package index",
+    "pip install .[data]": "a package index",
     "tox": "all tests, on four Pythons",
     "tox -e lint": "the type checker takes a minute",
     "tox -e perf": "the main job takes minutes",
@@ -359,7 +361,8 @@ def test_what_is_installed_exists(command: str) -> None:
     what = command.split()[-1]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = {f"{project['name']}[{extra}]" for extra in project["optional-dependencies"]}
-    assert what in {"tox", *extras}
+    local = {f".[{extra}]" for extra in project["optional-dependencies"]}
+    assert what in {"tox", *extras, *local}
 
 
 def test_pyenv_names_the_pythons_that_tox_tests() -> None:

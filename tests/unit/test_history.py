@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from pytest_genesis_perf import history
+from pytest_genesis_perf.file_lock import exclusive
 from pytest_genesis_perf.history import HistoryError, append, commit_of, entries, read
+from pytest_genesis_perf.report.json import write
 from tests.unit.reports import HERE, comparison, failing, report
 
 WHEN = datetime(2026, 11, 27, 14, 30, 59, 999_999, tzinfo=timezone(timedelta(hours=2)))
@@ -68,7 +70,9 @@ def line(**changes: object) -> str:
         ("[]", "is no line of a history: it has no key schema"),
         (line(schema=2), "schema 2 was written by another version, this one reads 1"),
         (line(speedup="3"), r"is damaged: Expected `float`, got `str` - at `\$.speedup`"),
-        (line(speedup=0.0), r"is damaged: Expected speedups over 0, got \\[0.0, 2.95, 3.05\\]"),
+        (line(speedup=0.0), r"is damaged: Expected speedups over 0, got \[0\.0, 2\.95, 3\.05\]"),
+        (line(interval=[0.0, 2.0]), "is damaged: Expected speedups over 0"),
+        (line(speedup=1e308), "is damaged: Expected speedups over 0"),
         (line(time="yesterday"), "is damaged: time data 'yesterday' does not match"),
         (line().replace('"label"', '"lable"'), "is damaged: Object missing required field `label`"),
     ],
@@ -80,6 +84,11 @@ def test_a_damaged_line_is_named(tmp_path: Path, text: str, told: str) -> None:
         out.write(f"{text}\n")
     with pytest.raises(HistoryError, match=rf"history\.jsonl:3: {told}"):
         read(file)
+
+
+def test_a_report_is_not_mistaken_for_a_history(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match=r"genesis-perf\.json: is no history, .*; is it a report\?"):
+        read(write(tmp_path, report(comparison())))
 
 
 def test_a_missing_file_says_how_one_is_made(tmp_path: Path) -> None:
@@ -99,6 +108,7 @@ def test_empty_lines_say_nothing(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
+from pytest_genesis_perf.file_lock import exclusive
 from pytest_genesis_perf.history import append
 from tests.unit.test_history import some
 for _ in range(20):
@@ -109,7 +119,12 @@ for _ in range(20):
 def test_runs_at_the_same_time_do_not_mix_their_lines(tmp_path: Path) -> None:
     file = tmp_path / "history.jsonl"
     root = Path(__file__).parents[2]
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(file)], cwd=root) for _ in range(4)]
+    # Held here for a while: whoever did not ask for the lock would be done before it is free.
+    with exclusive(file.with_name(f".{file.name}.lock")):
+        writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(file)], cwd=root) for _ in range(4)]
+        with pytest.raises(subprocess.TimeoutExpired):
+            writers[0].wait(4)
+        assert not file.exists()
     assert [writer.wait(60) for writer in writers] == [0] * 4
     found = read(file)
     assert len(found) == 160

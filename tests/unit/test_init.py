@@ -14,6 +14,7 @@ from pytest_genesis_perf.init import templates
 
 ROOT = Path(__file__).parents[2]
 KEY = "genesis_perf_report = reports"
+HIDDEN = 'a = """\n[tool.pytest.ini_options]\n"""\n[tool."pytest".ini_options]\n'
 TOML_KEY = 'genesis_perf_report = "reports"'
 
 
@@ -101,6 +102,8 @@ def test_a_dry_run_writes_nothing(
             "pyproject.toml",
             f"[project]\nname = 'a'\n\n[tool.pytest.ini_options]\n{TOML_KEY}\n",
         ),
+        ({".pytest.ini": "[pytest]\n"}, ".pytest.ini", f"[pytest]\n{KEY}\n"),
+        ({"tox.ini": "[pytest]\n", "setup.cfg": "[tool:pytest]\n"}, "tox.ini", f"[pytest]\n{KEY}\n"),
         (
             {"pyproject.toml": "[project]\n", "tox.ini": "[pytest]\n"},
             "tox.ini",
@@ -142,7 +145,13 @@ def test_the_settings_go_into_the_file_that_pytest_reads(
         (
             "pyproject.toml",
             'tool = { pytest = { ini_options = { a = "1" } } }\n',
-            "cannot be edited here; add: genesis_p",
+            "cannot be edited safely; add to its section",
+        ),
+        ("pytest.ini", "[pytest]\n# caf\udce9\n", "pytest.ini: is not written in UTF-8"),
+        (
+            "pyproject.toml",
+            'a = """\n[tool.pytest.ini_options]\n"""\n[tool."pytest".ini_options]\n',
+            "cannot be edited safely",
         ),
         ("pytest.ini", "a = 1\n", "pytest.ini: cannot be read: File contains no section headers"),
     ],
@@ -155,13 +164,56 @@ def test_what_cannot_be_edited_safely_is_left_alone_and_nothing_is_written(
     content: str,
     told: str,
 ) -> None:
-    (tmp_path / name).write_text(content, encoding="utf-8")
+    before = content.encode("utf-8", "surrogateescape")
+    (tmp_path / name).write_bytes(before)
     code, out, err = run(capsys, monkeypatch, tmp_path)
     assert (code, out) == (2, "")
     assert told in err
     assert err.count("\n") == 1
-    assert (tmp_path / name).read_text(encoding="utf-8") == content
+    assert (tmp_path / name).read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\r\na = 1\r\n",
+            f"[tool.pytest.ini_options]\r\n{TOML_KEY}\r\na = 1\r\n",
+        ),
+        ("pytest.ini", "[pytest]\r\na = 1\r\n", f"[pytest]\r\n{KEY}\r\na = 1\r\n"),
+        ("pytest.toml", "[pytest]\na = 1\n", f"[pytest]\n{TOML_KEY}\na = 1\n"),
+        ("pytest.toml", "", f"[pytest]\n{TOML_KEY}\n"),
+    ],
+    ids=["toml with CR LF", "ini with CR LF", "pytest.toml", "empty pytest.toml"],
+)
+def test_line_ends_stay_as_they_are_and_pytest_9s_file_is_known(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    before: str,
+    after: str,
+) -> None:
+    (tmp_path / name).write_bytes(before.encode())
+    code, _, _ = run(capsys, monkeypatch, tmp_path)
+    assert code == 0
+    assert (tmp_path / name).read_bytes().decode() == after
+
+
+def test_the_first_test_is_where_pytest_looks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pkg" / "tests").mkdir(parents=True)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\ntestpaths = ["none", "pkg/tests"]\n', encoding="utf-8"
+    )
+    run(capsys, monkeypatch, tmp_path, "--ci", "github")
+    assert (tmp_path / "pkg" / "tests" / "test_genesis_perf.py").is_file()
+    workflow = (tmp_path / ".github" / "workflows" / "genesis-perf.yml").read_text(encoding="utf-8")
+    assert "python -m pytest pkg/tests/test_genesis_perf.py --genesis-perf" in workflow
 
 
 def test_a_test_of_that_name_is_the_users(
@@ -178,10 +230,10 @@ def test_a_test_of_that_name_is_the_users(
 @pytest.mark.parametrize(
     ("file", "install"),
     [
-        ("pyproject.toml", '-e . "genesis-core[perf]"'),
-        ("setup.py", '-e . "genesis-core[perf]"'),
-        ("requirements.txt", '-r requirements.txt "genesis-core[perf]"'),
-        ("other", '"genesis-core[perf]"'),
+        ("pyproject.toml", '-e . "genesis-backtest[perf]"'),
+        ("setup.py", '-e . "genesis-backtest[perf]"'),
+        ("requirements.txt", '-r requirements.txt "genesis-backtest[perf]"'),
+        ("other", '"genesis-backtest[perf]"'),
     ],
 )
 def test_the_job_installs_the_project_as_it_can_be(
@@ -194,7 +246,9 @@ def test_the_job_installs_the_project_as_it_can_be(
     (tmp_path / file).write_text("[project]\n" if file.endswith("toml") else "", encoding="utf-8")
     run(capsys, monkeypatch, tmp_path, "--ci", "github")
     workflow = tmp_path / ".github" / "workflows" / "genesis-perf.yml"
-    assert workflow.read_text(encoding="utf-8") == templates.WORKFLOW.format(install=install)
+    assert workflow.read_text(encoding="utf-8") == templates.WORKFLOW.format(
+        install=install, test="tests/test_genesis_perf.py"
+    )
 
 
 def test_a_gitlab_job_is_shown_because_its_file_is_the_users(
@@ -202,7 +256,10 @@ def test_a_gitlab_job_is_shown_because_its_file_is_the_users(
 ) -> None:
     (tmp_path / ".gitlab-ci.yml").write_text("mine: 1\n", encoding="utf-8")
     _, out, _ = run(capsys, monkeypatch, tmp_path)
-    assert templates.GITLAB_JOB.format(install='"genesis-core[perf]"') in out
+    assert (
+        templates.GITLAB_JOB.format(install='"genesis-backtest[perf]"', test="tests/test_genesis_perf.py")
+        in out
+    )
     assert (tmp_path / ".gitlab-ci.yml").read_text(encoding="utf-8") == "mine: 1\n"
     assert ".gitlab-ci.yml" not in run(capsys, monkeypatch, tmp_path, "--ci", "none")[1]
 

@@ -172,8 +172,14 @@ def test_the_tolerance_decides(
         ),
         (["compare", "nowhere"], "Missing argument 'AFTER'"),
         (["compare", ".", "."], "genesis-perf.json: No such file or directory"),
-        (["compare", "a", "b", "--tolerance", "0"], "must be a share over 0, such as 0.10, not 0"),
-        (["compare", "a", "b", "--tolerance", "nan"], "must be a share over 0, such as 0.10, not nan"),
+        (
+            ["compare", "a", "b", "--tolerance", "0"],
+            "must be a share over 0 and under 10, such as 0.10, not 0",
+        ),
+        (
+            ["compare", "a", "b", "--tolerance", "nan"],
+            "must be a share over 0 and under 10, such as 0.10, not nan",
+        ),
         (["show", "a", "--format", "pdf"], "'pdf' is not one of 'text', 'markdown'"),
     ],
 )

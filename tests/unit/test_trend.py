@@ -134,7 +134,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty").touch()
-    Path("broken").write_text("{\n", encoding="utf-8")
+    Path("broken").write_text('{"schema": 1}\n', encoding="utf-8")
     when = datetime(2026, 9, 1, tzinfo=timezone.utc)
     history.append(Path("full"), history.entries(report(comparison()), when, None, changed=False))
     code, out, err = run(capsys, monkeypatch, *arguments)
