@@ -162,7 +162,7 @@ def test_a_run_that_asks_for_nothing_imports_nothing(project: pytest.Pytester) -
                 f"pytest_genesis_perf.{name}"
                 for name in (
                     *("hookspecs", "plugin", "keys", "marker", "nearest", "options", "seen"),
-                    *("settings", "soft_states"),
+                    *("setting_values", "settings", "soft_states"),
                     *("fixtures", "engine_fixtures"),
                 )
             }

@@ -86,6 +86,35 @@ def test_a_fresh_process_that_waits_for_a_fixture_holds_no_lock(project: pytest.
     result.stdout.fnmatch_lines(["REGRESSED: *", "fresh processes: 0.*x, 0.*x, 0.*x"])
 
 
+COUNTED = """
+import os
+import pytest_genesis_perf.session as session
+
+exclusive = session.exclusive
+
+def counted(path, patience):
+    with open("locked", "a") as file:
+        file.write(f"{os.getpid()} {path}\\n")
+    return exclusive(path, patience)
+
+session.exclusive = counted
+"""
+
+
+def test_fresh_processes_take_the_lock_of_their_run_too(project: pytest.Pytester) -> None:
+    project.makeconftest(COUNTED)
+    project.makepyfile(
+        test_it="""
+        from arms import *
+        def test_it(genesis_perf): genesis_perf.compare(baseline=middle, optimized=slow)
+        """
+    )
+    project.runpytest_subprocess("--genesis-perf", "-p", "xdist", "-n1").assert_outcomes(failed=1)
+    lines = [line.split() for line in (project.path / "locked").read_text(encoding="utf-8").splitlines()]
+    assert len({process for process, _ in lines}) == 4
+    assert len({path for _, path in lines}) == 1
+
+
 HELD = """
 import time
 import pytest_genesis_perf.session as session

@@ -86,9 +86,22 @@ def test_fewer_than_sixteen_runs_have_no_change(values: list[float]) -> None:
     assert change_points(values) == []
 
 
-@given(SPEEDS, st.floats(0.01, 100.0))
-def test_the_unit_does_not_matter(values: list[float], unit: float) -> None:
-    powers = [math.ldexp(value, 3) for value in values]
-    assert [point.first for point in change_points(powers)] == [
+@given(SPEEDS, st.integers(-3, 3))
+def test_the_unit_does_not_matter(values: list[float], power: int) -> None:
+    scaled = [math.ldexp(value, power) for value in values]
+    assert [point.first for point in change_points(scaled)] == [
         point.first for point in change_points(values)
     ]
+
+
+def test_a_chance_over_one_percent_is_none() -> None:
+    # Two flat levels of seven runs have p 0.0149, of eight 0.0071.
+    assert change_points([1.0] * 7 + [2.0] * 7) == []
+    assert [point.first for point in change_points([1.0] * 8 + [2.0] * 8)] == [8]
+
+
+def test_small_steps_that_add_up_are_told_as_one() -> None:
+    values = [1.0] * 30 + [0.985] * 30 + [0.97] * 30
+    (point,) = change_points(values)
+    assert point.change <= -0.02
+    assert point.first in (30, 60)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_genesis_perf.environment import EnvironmentClass
 from pytest_genesis_perf.report.json import FILE, ReportError, document, read, write
 from tests.unit.reports import comparison, failing, report
 
@@ -37,6 +38,16 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     told = report(FULL, failing(), unmeasured, errors=("broken",), warnings=("odd",))
     path = write(tmp_path, told)
     assert read(tmp_path) == told
+    assert read(path) == told
+
+
+def test_fields_of_the_project_and_columns_are_kept_and_the_worst_stands_first(tmp_path: Path) -> None:
+    here = EnvironmentClass("CPython 3.11", "x86_64", "Some CPU", 2, (), (("runner", "large"),))
+    told = report(comparison(extra={"saved": "1 s"}), failing(), environment=here)
+    path = write(tmp_path, told)
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    plain["comparisons"].reverse()
+    path.write_text(json.dumps(plain), encoding="utf-8")
     assert read(path) == told
 
 
@@ -85,6 +96,34 @@ def damaged(change: Callable[[dict[str, Any]], object]) -> str:
             damaged(lambda p: p["comparisons"][0].update(verdict="FINE")),
             "is damaged: must be one of ERROR, DIFFERENT, REGRESSED, MISSED, INCONCLUSIVE, NO-BASELINE, IMPROVED, "
             "PASS, not 'FINE' - at `$.comparisons[0].verdict`",
+        ),
+        (
+            damaged(lambda p: p["comparisons"][0].update(effect="explode")),
+            "is damaged: must be one of pass, warn, fail, not 'explode' - at `$.comparisons[0].effect`",
+        ),
+        (
+            damaged(lambda p: p["comparisons"][0].update(digest_state="<b>")),
+            "is damaged: must be one of match, missing, differs, untracked, not '<b>'",
+        ),
+        (
+            damaged(lambda p: p["comparisons"][0].update(speedup=0.0)),
+            "is damaged: must be between 1e-30 and 1e+30, not 0.0 - at `$.comparisons[0].speedup`",
+        ),
+        (
+            damaged(lambda p: p["comparisons"][0].update(interval=[2.0, 1.0])),
+            "is damaged: must be in order, not [2.0, 1.0] - at `$.comparisons[0].interval`",
+        ),
+        (
+            damaged(lambda p: p["comparisons"][0].update(blocks=[1e300])),
+            "is damaged: must be logarithms of ratios - at `$.comparisons[0].blocks`",
+        ),
+        (
+            damaged(lambda p: p["comparisons"][0].update(seconds={})),
+            "is damaged: must have a number >= 0 for baseline and optimized - at `$.comparisons[0].seconds`",
+        ),
+        (
+            damaged(lambda p: p["comparisons"][0].update(detail="")),
+            "is damaged: must say something - at `$.comparisons[0].detail`",
         ),
         (
             damaged(lambda p: p["comparisons"].append(p["comparisons"][0])),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import math
 import re
 from html.parser import HTMLParser
 from importlib import resources
@@ -13,9 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_genesis_perf.environment import EnvironmentClass
 from pytest_genesis_perf.record import VERDICTS
 from pytest_genesis_perf.report import page, words
-from pytest_genesis_perf.report.page.drawings import LogAxis
+from pytest_genesis_perf.report.charts.limits import block_limits
+from pytest_genesis_perf.report.page.drawings import LogAxis, bar, blocks
 from pytest_genesis_perf.report.page.table import SYMBOLS
 from tests.unit.reports import comparison, failing, report
 
@@ -107,6 +111,7 @@ def test_nothing_is_fetched_and_nothing_else_runs() -> None:
     (policy,) = [attrs["content"] for _, attrs in tree.elements if "http-equiv" in attrs]
     assert policy is not None
     assert policy.startswith("default-src 'none'; ")
+    assert policy.endswith("; base-uri 'none'; form-action 'none'")
     for tag in ("style", "script"):
         (content,) = re.findall(rf"<{tag}>(.*?)</{tag}>", source, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
@@ -125,11 +130,14 @@ def test_hostile_words_stay_words() -> None:
         work=HOSTILE,
         plans={"baseline": {"path": HOSTILE}, "optimized": {"path": "x"}},
         remarks=(HOSTILE,),
+        extra={HOSTILE: HOSTILE},
     )
     plain = Tree(page.document(report(comparison())))
-    tree = Tree(page.document(report(hostile, errors=(HOSTILE,))))
+    here = EnvironmentClass(HOSTILE, "x86_64", "CPU", 2, ())
+    tree = Tree(page.document(report(hostile, errors=(HOSTILE,), environment=here)))
     assert [tag for tag, _ in tree.elements].count("script") == 1
-    assert tree.text.count(HOSTILE) >= 7
+    # Error, environment, column, name, work, and once more in what a row opens.
+    assert tree.text.count(HOSTILE) >= 15
     assert {tag for tag, _ in tree.elements} <= {tag for tag, _ in plain.elements} | {
         "ul",
         "li",
@@ -144,8 +152,9 @@ def test_any_name_is_found_by_the_filter(name: str) -> None:
     (row,) = [attrs for tag, attrs in tree.elements if tag == "tbody"]
     found = row["data-name"]
     assert found is not None
-    # A parser of HTML makes one line end of all kinds, and drops what XML knows no sign for.
-    assert "test_fast" in found
+    # A parser of HTML makes one line end of all kinds, and puts a sign of its own for the empty one.
+    whole = html.unescape(html.escape(f"tests/test_it.py::test_fast / {name}".lower()))
+    assert found == whole.replace("\r\n", "\n").replace("\r", "\n") or not name or not name.isprintable()
 
 
 def test_a_run_of_identity_alone_has_no_columns_of_speed() -> None:
@@ -208,3 +217,45 @@ def test_an_axis_puts_values_in_order_and_inside(low: float, factor: float) -> N
     assert places == sorted(places)
     assert places[0] == places[1] == 0.0
     assert places[-1] == pytest.approx(places[-2]) == pytest.approx(230.0)
+
+
+def test_a_run_that_failed_by_itself_is_not_called_green() -> None:
+    assert "none failed" in page.document(report(comparison()))
+    told = page.document(report(comparison(), errors=("nothing was judged",)))
+    assert "no comparison failed, but the run did" in told
+    assert "none failed" not in told
+    warned = comparison("w", verdict="INCONCLUSIVE", effect="warn")
+    assert "2 comparisons, none failed, 1 with a warning" in page.document(report(comparison(), warned))
+
+
+def test_a_run_without_comparisons_is_a_page_too() -> None:
+    tree = Tree(page.document(report(gates=0)))
+    assert "0 comparisons, none failed" in tree.text
+
+
+def test_a_row_is_drawn_with_its_interval_its_claim_and_its_stored_speed() -> None:
+    axis = LogAxis(1.0, 16.0)
+    drawn = bar(axis, comparison(speedup=4.0, interval=(2.0, 8.0), claim_limit=1.0, stored=(1.0, 16.0, 16.0)))
+    assert 'class="interval" d="M57.5 11H172.5"' in drawn
+    assert 'class="median" cx="115.0"' in drawn
+    assert 'class="claim" d="M0.0 ' in drawn
+    assert 'class="stored" d="M230.0 ' in drawn
+    assert "stored" not in bar(axis, comparison())
+
+
+def test_blocks_are_drawn_with_the_band_and_the_lines_near_them() -> None:
+    drawn = blocks(comparison(claim_limit=2.9, stored=(2.9, 3.1, 3.2)))
+    assert drawn.count("h0") == 32
+    for kind in ("band", "middle", "limit", "held"):
+        assert f'class="{kind}"' in drawn
+    far = blocks(comparison(claim_limit=0.01, stored=(900.0, 900.0, 900.0)))
+    assert 'class="limit"' not in far
+    assert 'class="held"' not in far
+
+
+def test_two_in_a_hundred_blocks_on_either_side_do_not_decide_what_is_seen() -> None:
+    many = comparison(blocks=(*comparison().blocks * 3, 5.0, -5.0), interval=(2.95, 3.05))
+    low, high = block_limits(many, [math.exp(-x) for x in many.blocks])
+    assert 2.8 < low < high < 3.3
+    few = comparison(blocks=(*comparison().blocks, 5.0), interval=(2.95, 3.05))
+    assert block_limits(few, [math.exp(-x) for x in few.blocks])[0] < 0.01

@@ -66,6 +66,29 @@ def test_changes_of_level_stand_first_the_slowdown_before_the_speedup(
     assert "60 runs, 2026-09-01 to 2026-10-30" in lines[2]
 
 
+def test_runs_are_put_in_order_of_time_and_the_newest_are_drawn(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    straight = run(capsys, monkeypatch, file)
+    file.write_text("".join(reversed(lines)), encoding="utf-8")
+    assert run(capsys, monkeypatch, file) == straight
+    monkeypatch.setattr("pytest_genesis_perf.report.trend.WIDEST", 25)
+    _, out, _ = run(capsys, monkeypatch, file, "both")
+    drawn = out.splitlines()[2].split()[0]
+    # Of the last 25 runs five are before the change to the fastest level.
+    assert len(drawn) == 25
+    assert set(drawn[:5]).isdisjoint(drawn[5:])
+
+
+def test_a_slower_level_is_red_and_a_faster_one_green(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out, _ = run(capsys, monkeypatch, file, "--color", "always")
+    assert [line[:5] for line in out.splitlines() if "2026-10-01: " in line] == ["\033[31m"]
+    assert [line[:5] for line in out.splitlines() if "2026-10-11: " in line] == ["\033[32m"]
+
+
 def test_patterns_choose_tests(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
