@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import shutil
+import textwrap
 from datetime import datetime, timezone
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from genesis_core import DEFAULT, Candles, synthetic
+from genesis_core import DEFAULT, Candles, Feature, FeatureSet, features_asof, node, synthetic
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -77,6 +79,28 @@ def test_the_page_on_causality_runs_as_written(
         exec(compile(block, "docs/causality.md", "exec"), names)
     assert names["report"].ok
     assert "causal: " in capsys.readouterr().out
+
+
+def test_the_indicator_of_the_contributors_page_runs_on_every_path() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^       from genesis_core.*?(?=^2\. )", page, re.MULTILINE | re.DOTALL)
+    file = ROOT / "CONTRIBUTING.md"
+    linecache.cache[str(file)] = (
+        len(block),
+        None,
+        textwrap.dedent(block).splitlines(keepends=True),
+        str(file),
+    )
+    names: dict[str, Any] = {"__name__": "contributed"}
+    exec(compile(textwrap.dedent(block), str(file), "exec"), names)
+    features = FeatureSet([Feature("momentum", (), lambda _: node(names["MOMENTUM"], "close", k=3.0).value)])
+    candles = synthetic(bars=20)
+    found = {
+        path: features_asof(candles, 15, features, path=path)
+        for path in ("recompute", "windowed", "precomputed", "streaming")
+    }
+    assert set(map(str, found.values())) == {str(found["recompute"])}
+    assert found["recompute"]["momentum"] == candles.close[15] - candles.close[12]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,26 @@ def test_the_hooks_on_a_page_work_as_written(
     result.stdout.fnmatch_lines([told])
 
 
+def test_the_comparator_on_the_plugins_page_works_as_written(project: pytest.Pytester) -> None:
+    (block,) = [
+        block for block in indented(DOCS / "plugin.md") if "def pytest_genesis_perf_comparators" in block
+    ]
+    project.makepyfile(
+        shop="class Portfolio:\n    name, weights = 'a', [1.5]\n",
+        test_it="""
+        from shop import Portfolio
+        def test_it(genesis_perf): genesis_perf.compare(baseline=Portfolio, optimized=Portfolio)
+        """,
+    )
+    project.makeconftest(f"import pytest\nfrom shop import Portfolio\n\n{block}\n")
+    project.runpytest_subprocess().assert_outcomes(passed=1)
+    # The page says that pytest runs without the plugin, too.
+    project.makepyfile(test_it="def test_it(): pass")
+    project.runpytest_subprocess("-p", "no:pytest_genesis_perf.plugin", "-W", "error").assert_outcomes(
+        passed=1
+    )
+
+
 def test_the_recipes_for_hosts_are_what_init_writes() -> None:
     assert fenced(DOCS / "recipes" / "github-actions.md", "yaml")[0] == templates.WORKFLOW.format(
         install=INSTALL, test=TEST
