@@ -144,7 +144,8 @@ def _store(folder: Path) -> Store:
     store = Store(folder)
     if not folder.is_dir():
         _stop(
-            f"{folder}: no such folder; pytest --genesis-perf-update records baselines, --baselines names another"
+            f"{folder}: no such folder; pytest --genesis-perf-update records baselines, --baselines names another, "
+            "as the ini key genesis_perf_baselines does for pytest"
         )
     try:
         store.known()

@@ -137,6 +137,8 @@ def _record(value: object, place: Place) -> Fields | None:
         return Fields(type_name(cls), dict(zip(names, value, strict=True)))
     if is_dataclass(cls):
         names = tuple(f.name for f in fields(cls))
+    elif "attr" in sys.modules and hasattr(cls, "__attrs_attrs__"):
+        names = tuple(attribute.name for attribute in cls.__attrs_attrs__)
     elif "msgspec" in sys.modules and hasattr(cls, "__struct_fields__"):
         names = cls.__struct_fields__
     else:

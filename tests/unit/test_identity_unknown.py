@@ -8,6 +8,8 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import attr
+import attrs
 import numpy as np
 import pytest
 
@@ -241,3 +243,26 @@ def test_handlers_are_not_asked_about_plain_values():
     handlers = (asked.append,)
     find_difference([1, 1.0, "a", b"b", None, True], [1, 1.0, "a", b"b", None, False], handlers=handlers)
     assert {type(value) for value in asked} == {list}
+
+
+@attrs.define
+class Fill:
+    price: float
+    _fee: float = 0.0
+
+
+@attr.s(auto_attribs=True)
+class Order:
+    fill: Fill
+
+
+def test_classes_of_attrs_are_compared_field_by_field_and_their_state_beside_them_is_refused() -> None:
+    assert find_difference(Order(Fill(1.5)), Order(Fill(1.5))) is None
+    difference = find_difference(Order(Fill(1.5)), Order(Fill(1.5, -0.0)))
+    assert difference is not None
+    assert difference.path == "result.fill._fee"
+    assert digest(Fill(1.5)) == digest(Fill(1.5)) != digest(Fill(2.5))
+    noted = Order(Fill(1.5))
+    noted.note = "x"  # type: ignore[attr-defined]
+    with pytest.raises(UnknownTypeError, match="its attribute 'note' would not be compared"):
+        find_difference(noted, Order(Fill(1.5)))
