@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,4 +68,8 @@ def _help(module: str, *words: str) -> str:
 def _run(*arguments: str) -> str:
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    # Elsewhere: this repository's own conftest has wishes of its own.
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=True, env=environment
+        ).stdout

@@ -72,7 +72,7 @@ def test_a_field_that_makes_no_sense_is_a_usage_error(
 ) -> None:
     project.makepyfile(test_it=TESTS)
     project.makeconftest(f"def pytest_genesis_perf_environment_class(): return {given}")
-    result = project.runpytest_subprocess("--genesis-perf")
+    result = project.runpytest_inprocess("--genesis-perf")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: pytest_genesis_perf_environment_class*{told.replace('[', '[[]')}"])
 

@@ -136,20 +136,16 @@ session.exclusive = held_by_another
 """
 
 
-@pytest.mark.parametrize("mark", ["", "@pytest.mark.timeout(2)"], ids=["option", "marker"])
-def test_waiting_for_others_is_not_the_tests_time(project: pytest.Pytester, mark: str) -> None:
+def test_waiting_for_others_is_not_the_tests_time(project: pytest.Pytester) -> None:
     project.makeconftest(HELD.format(seconds=2.5))
     project.makepyfile(
-        test_it=f"""
+        test_it="""
         from arms import *
-        {mark}
+        @pytest.mark.timeout(2)
         def test_it(genesis_perf): genesis_perf.compare(baseline=slow, optimized=middle)
         """
     )
-    limit = () if mark else ("--timeout=2",)
-    result = project.runpytest_subprocess(
-        "--genesis-perf", "-p", "xdist", "-n1", "-p", "pytest_timeout", *limit
-    )
+    result = project.runpytest_subprocess("--genesis-perf", "-p", "xdist", "-n1", "-p", "pytest_timeout")
     result.assert_outcomes(passed=1)
 
 
