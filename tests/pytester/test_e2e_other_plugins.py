@@ -69,8 +69,12 @@ def test_fresh_processes_save_nothing_for_pytest_benchmark(project: pytest.Pytes
 
 @pytest.mark.parametrize(
     ("option", "told"),
-    [("--benchmark-disable", 0), ("-pno:pytest_benchmark.plugin", None)],
-    ids=["disabled", "absent"],
+    [
+        ("--benchmark-disable", 0),
+        ("--override-ini=genesis_perf_benchmark_rows=false", 0),
+        ("-pno:pytest_benchmark.plugin", None),
+    ],
+    ids=["disabled", "not wanted", "absent"],
 )
 def test_where_pytest_benchmark_is_off_the_arms_stand_nowhere(
     project: pytest.Pytester, option: str, told: int | None
