@@ -145,4 +145,8 @@ def test_every_module_of_the_plugin_has_its_place_in_the_architecture() -> None:
     modules = [p.name for p in package.glob("*.py") if p.name not in ("__init__.py", "engine_fixtures.py")]
     folders = [f"{p.name}/" for p in package.iterdir() if p.is_dir() and p.name != "__pycache__"]
     assert [n for n in (*modules, *folders) if not any(fnmatch(n, pattern) for pattern in named)] == []
-    assert [n for n in named if n.endswith(".py") and not list(ROOT.glob(f"*/**/{n}"))] == []
+    # Not the whole checkout: environments of tox may stand in it, with 50,000 files.
+    folders = ("genesis_core", "pytest_genesis_perf", "tests")
+    there = [p.relative_to(ROOT).as_posix() for folder in folders for p in (ROOT / folder).rglob("*.py")]
+    missing = [n for n in named if n.endswith(".py") and not any(fnmatch(one, f"*/{n}") for one in there)]
+    assert missing == []
