@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pytest_genesis_perf.file_lock import exclusive
+from pytest_genesis_perf.record import LARGEST, SMALLEST
 
 if TYPE_CHECKING:
     from pytest_genesis_perf.record import Comparison
     from pytest_genesis_perf.report.model import Report
 
 SCHEMA = 1
-SMALLEST, LARGEST = 1e-30, 1e30
-"""No two arms are further apart."""
 _GIT_SECONDS = 10.0
 
 

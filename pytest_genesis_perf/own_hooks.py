@@ -6,6 +6,7 @@ import re
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,26 @@ _OWN_FIELDS = ("python", "machine", "cpu", "cores")
 
 
 class HookError(Exception):
-    """An implementation of a hook that returned what makes no sense."""
+    """An implementation of a hook that raised, or returned what makes no sense."""
+
+
+class _asking:
+    """Run the body as a project's hook: an exception that leaves it is told by the hook's name and its own line."""
+
+    def __init__(self, hook: str) -> None:
+        self._hook = hook
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Name hook and line."""
+        if isinstance(error, Exception):
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raised = f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+            raise HookError(f"{self._hook}: {raised}") from error
 
 
 def environment_fields(config: pytest.Config) -> tuple[tuple[str, str], ...]:
@@ -35,27 +55,21 @@ def environment_fields(config: pytest.Config) -> tuple[tuple[str, str], ...]:
 
     Raises
     ------
-    pytest.UsageError
-        If what was returned is no mapping of names to words, or a name is taken.
+    HookError
+        If an implementation raised, what it returned is no mapping of names to words, or a name is taken.
     """
     found: dict[str, str] = {}
     taken = {*_OWN_FIELDS, *config.stash[keys.SETTINGS].libraries}
-    try:
+    with _asking(CLASS_HOOK):
         told = config.hook.pytest_genesis_perf_environment_class(config=config)
-    except Exception as error:  # whatever a project's own code raises
-        raise pytest.UsageError(f"{CLASS_HOOK}: {_raised(error)}") from error
     for given in told:
         for name, value in _texts(CLASS_HOOK, given):
             if not _NAME.fullmatch(name):
-                raise pytest.UsageError(
-                    f"{CLASS_HOOK}: a field must be named like gpu or runner-size, not {name!r}"
-                )
+                raise HookError(f"{CLASS_HOOK}: a field must be named like gpu or runner-size, not {name!r}")
             if name in taken or name in found:
-                raise pytest.UsageError(f"{CLASS_HOOK}: the field {name} is there already")
+                raise HookError(f"{CLASS_HOOK}: the field {name} is there already")
             if not re.search("[A-Za-z0-9]", value):
-                raise pytest.UsageError(
-                    f"{CLASS_HOOK}: the field {name} must have a letter or digit, not {value!r}"
-                )
+                raise HookError(f"{CLASS_HOOK}: the field {name} must have a letter or digit, not {value!r}")
             found[name] = value
     return tuple(sorted(found.items()))
 
@@ -73,21 +87,15 @@ def with_columns(config: pytest.Config, records: Iterable[Comparison]) -> list[C
     Raises
     ------
     HookError
-        If what was returned is no mapping of titles to words, or two give one title.
+        If an implementation raised, what it returned is no mapping of titles to words, or two give one title.
     """
     told = []
     for record in records:
         extra: dict[str, str] = {}
-        try:
+        with _asking(f"{ROW_HOOK}: {record.nodeid} / {record.label}"):
             rows = config.hook.pytest_genesis_perf_report_row(config=config, comparison=record)
-        except Exception as error:  # whatever a project's own code raises
-            raise HookError(f"{ROW_HOOK}: {record.nodeid} / {record.label}: {_raised(error)}") from error
         for given in rows:
-            try:
-                cells = _texts(ROW_HOOK, given)
-            except pytest.UsageError as error:
-                raise HookError(str(error)) from None
-            for title, cell in cells:
+            for title, cell in _texts(ROW_HOOK, given):
                 if title in extra:
                     raise HookError(f"{ROW_HOOK}: the column {title} is given twice")
                 extra[title] = " ".join(cell.split())
@@ -97,14 +105,8 @@ def with_columns(config: pytest.Config, records: Iterable[Comparison]) -> list[C
 
 def _texts(hook: str, given: object) -> list[tuple[str, str]]:
     if not isinstance(given, Mapping):
-        raise pytest.UsageError(f"{hook} must return a mapping of str to str, not {given!r}")
+        raise HookError(f"{hook} must return a mapping of str to str, not {given!r}")
     for name, value in given.items():
         if not (isinstance(name, str) and name.strip() and isinstance(value, str)):
-            raise pytest.UsageError(f"{hook} must return a mapping of str to str, not {name!r}: {value!r}")
+            raise HookError(f"{hook} must return a mapping of str to str, not {name!r}: {value!r}")
     return [(" ".join(name.split()), value) for name, value in given.items()]
-
-
-def _raised(error: Exception) -> str:
-    """Return an exception in words, with the line that raised it."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({place.filename}:{place.lineno})"

@@ -20,6 +20,9 @@ VERDICTS = (
     "PASS",
 )
 """Worst first."""
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Bounds of what a stored speedup or count may be: no two arms are further apart."""
+
 Plain = str | int | float | bool | None
 
 

@@ -16,7 +16,7 @@ from pytest_genesis_perf.baselines import Store
 from pytest_genesis_perf.environment import EnvironmentClass, current
 from pytest_genesis_perf.evidence import DigestState
 from pytest_genesis_perf.file_lock import LockHeldError, exclusive
-from pytest_genesis_perf.own_hooks import environment_fields
+from pytest_genesis_perf.own_hooks import HookError, environment_fields
 from pytest_genesis_perf.progress import Progress
 from pytest_genesis_perf.record import Comparison, severity
 from pytest_genesis_perf.settings import Settings
@@ -197,7 +197,11 @@ class Session:
 def session_of(config: pytest.Config) -> Session:
     """Return the session of a run, made when first asked for."""
     if keys.SESSION not in config.stash:
-        session = Session(config.stash[keys.SETTINGS], environment_fields(config))
+        try:
+            more = environment_fields(config)
+        except HookError as error:
+            raise pytest.UsageError(str(error)) from error
+        session = Session(config.stash[keys.SETTINGS], more)
         if not session.settings.child and config.get_verbosity() >= 0:
             capturing = config.pluginmanager.get_plugin("capturemanager")
             uncaptured = capturing.global_and_fixture_disabled if capturing else nullcontext

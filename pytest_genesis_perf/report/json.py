@@ -13,13 +13,11 @@ import msgspec
 from pytest_genesis_perf.arms import ROLES
 from pytest_genesis_perf.atomic_files import replace_file
 from pytest_genesis_perf.environment import EnvironmentClass
-from pytest_genesis_perf.record import VERDICTS, Comparison, severity
+from pytest_genesis_perf.record import LARGEST, SMALLEST, VERDICTS, Comparison, severity
 from pytest_genesis_perf.report.model import Mode, Report
 from pytest_genesis_perf.soft_states import EFFECTS
 
 SCHEMA = 2
-SMALLEST, LARGEST = 1e-30, 1e30
-"""No two arms are further apart, and no count is larger."""
 DIGEST_STATES = ("match", "missing", "differs", "untracked")
 FILE = "genesis-perf.json"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_genesis_perf import cli
 from pytest_genesis_perf.init import templates
+from tests.unit.program import run_program
 
 ROOT = Path(__file__).parents[2]
 KEY = "genesis_perf_report = reports"
@@ -21,12 +21,7 @@ TOML_KEY = 'genesis_perf_report = "reports"'
 def run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
 ) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["genesis-perf", "init", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, told.out, told.err
+    return run_program(capsys, monkeypatch, "init", *arguments)
 
 
 def test_in_an_empty_folder_a_test_and_settings_are_written_that_give_a_verdict(

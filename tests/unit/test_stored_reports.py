@@ -9,23 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_genesis_perf import cli
 from pytest_genesis_perf.report.json import write
 from pytest_genesis_perf.report.model import Report
+from tests.unit.program import run_program as run
 from tests.unit.rendered import rendered
 from tests.unit.reports import HERE, comparison, failing, report
-
-
-def run(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
-) -> tuple[int, str, str]:
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr(sys, "argv", ["genesis-perf", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, told.out, told.err
 
 
 def stored(folder: Path, told: Report) -> Path:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from pytest_genesis_perf import cli, history
+from pytest_genesis_perf import history
 from pytest_genesis_perf.report.trend import PLAIN_STEPS, STEPS, small
+from tests.unit.program import run_program
 from tests.unit.reports import comparison, report
 
 LEVELS = {"steady": [3.0], "slower": [3.0, 2.6], "both": [5.0, 4.0, 7.0]}
@@ -35,13 +35,7 @@ def file(tmp_path: Path) -> Path:
 def run(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object
 ) -> tuple[int, str, str]:
-    monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.setattr(sys, "argv", ["genesis-perf", "trend", *map(str, arguments)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    told = capsys.readouterr()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, told.out, told.err
+    return run_program(capsys, monkeypatch, "trend", *arguments)
 
 
 def test_changes_of_level_stand_first_the_slowdown_before_the_speedup(
