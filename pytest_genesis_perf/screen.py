@@ -6,6 +6,8 @@ import os
 import shutil
 from typing import TextIO
 
+LOG_WIDTH = 160
+"""Characters of a line where the output is not a terminal and nothing says how wide it is."""
 _CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33"}
 
 
@@ -48,8 +50,8 @@ class Screen:
         self._stream.write("\n")
 
 
-def width_of(stream: TextIO, otherwise: int) -> int:
-    """Return the characters of a line of a terminal or as ``COLUMNS`` says; `otherwise` where neither is known."""
+def width_of(stream: TextIO) -> int:
+    """Return the characters of a line of a terminal or as ``COLUMNS`` says; a log's where neither is known."""
     if not stream.isatty() and "COLUMNS" not in os.environ:
-        return otherwise
-    return shutil.get_terminal_size((otherwise, 24)).columns
+        return LOG_WIDTH
+    return shutil.get_terminal_size((LOG_WIDTH, 24)).columns

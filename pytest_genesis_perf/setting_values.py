@@ -36,7 +36,7 @@ def folder_of(config: pytest.Config, value: str, name: str) -> Path:
 def report_folder_of(config: pytest.Config, value: str, name: str) -> Path:
     """Return the folder of a report, whose charts need matplotlib."""
     if find_spec("matplotlib") is None:
-        raise pytest.UsageError(f"{name}: the speedup chart needs matplotlib; install genesis-backtest[perf]")
+        raise pytest.UsageError(f"{name}: charts need matplotlib; install genesis-backtest[perf]")
     return folder_of(config, value, name)
 
 

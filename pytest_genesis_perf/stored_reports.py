@@ -83,7 +83,7 @@ def compare(
     found = changes(old.comparisons, new.comparisons, tolerance)
     to_output = json_file is not None and str(json_file) == "-"
     if not to_output:
-        between.write(screen_of(color), old, new, found, width_of(sys.stdout, _log_width()))
+        between.write(screen_of(color), old, new, found, width_of(sys.stdout))
     if json_file is not None:
         text = json.dumps(between.to_plain(old, new, found), indent=2, allow_nan=False) + "\n"
         write_json(json_file, text)
@@ -95,17 +95,11 @@ def _show(path: Path, report: Report, *, verbose: bool, color: Colour) -> None:
     screen = screen_of(color)
     screen.write_line(f"{path}: {report.environment.text()}; seed {report.seed}", bold=True)
     if report.comparisons:
-        summary.write_table(screen, report.comparisons, width_of(sys.stdout, _log_width()))
+        summary.write_table(screen, report.comparisons, width_of(sys.stdout))
     if report.mode == "identity":
         summary.write_warned(screen, report.comparisons)
     summary.write_details(screen, report.comparisons, verbose=verbose)
     summary.write_end(screen, report, quiet=False)
-
-
-def _log_width() -> int:
-    from pytest_genesis_perf.report.summary import LOG_WIDTH
-
-    return LOG_WIDTH
 
 
 def _read(path: Path, what: str = "REPORT") -> Report:

@@ -52,7 +52,7 @@ def trend(
     drawn = _draw(charts, found) if charts is not None else []
     if json_file is None or str(json_file) != "-":
         screen = screen_of(color)
-        lines.write(screen, found, width_of(sys.stdout, lines.LOG_WIDTH), _drawable(sys.stdout.encoding))
+        lines.write(screen, found, width_of(sys.stdout), _drawable(sys.stdout.encoding))
         for path in drawn:
             screen.write_line(f"chart: {path}")
     if json_file is not None:

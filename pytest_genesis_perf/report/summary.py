@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from pytest_genesis_perf.record import Comparison
     from pytest_genesis_perf.report.model import Report
 
-LOG_WIDTH = 160
-"""Characters of a line where the output is not a terminal and nothing says how wide it is."""
-
 _COLOURS = {"fail": "red", "warn": "yellow", "pass": "green"}
 
 

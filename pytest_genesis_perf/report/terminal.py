@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_genesis_perf.report import summary
 from pytest_genesis_perf.report.model import report_of
+from pytest_genesis_perf.screen import LOG_WIDTH
 from pytest_genesis_perf.toml_files import BaselineError
 
 if TYPE_CHECKING:
@@ -58,4 +59,4 @@ def write_summary(reporter: pytest.TerminalReporter, session: Session) -> None:
 def _width(reporter: pytest.TerminalReporter) -> int:
     """Return the characters of a line; a log has no width of its own, and pytest's 80 would cut names and numbers."""
     writer = reporter.config.get_terminal_writer()
-    return int(writer.fullwidth) if reporter.isatty or "COLUMNS" in os.environ else summary.LOG_WIDTH
+    return int(writer.fullwidth) if reporter.isatty or "COLUMNS" in os.environ else LOG_WIDTH

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_genesis_perf.notation import times
 from pytest_genesis_perf.record import named
-from pytest_genesis_perf.report.summary import LOG_WIDTH as LOG_WIDTH
 from pytest_genesis_perf.report.summary import Printer
 
 if TYPE_CHECKING:
