@@ -19,6 +19,9 @@ def slow():
 def middle():
     return work(2000)
 
+def quick():
+    return work(400)
+
 def fast():
     return work(20)
 

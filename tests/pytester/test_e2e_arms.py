@@ -172,7 +172,7 @@ def test_an_isolated_slowdown_fails_the_test(project: pytest.Pytester) -> None:
         """
 @pytest.mark.genesis_perf(isolate=True)
 def test_slower(genesis_perf):
-    genesis_perf.compare(baseline=middle, optimized=slow)
+    genesis_perf.compare(baseline=quick, optimized=slow)
 """,
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED

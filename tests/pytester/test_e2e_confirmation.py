@@ -13,7 +13,7 @@ import pytest
 
 from tests.pytester.project_files import failures, properties
 
-SLOW = "genesis_perf.compare(baseline=middle, optimized=slow)"
+SLOW = "genesis_perf.compare(baseline=quick, optimized=slow)"
 
 
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
@@ -70,7 +70,7 @@ def test_odd_parameters_are_found_again(project: pytest.Pytester, name: str) -> 
 
         @pytest.mark.parametrize("value", [{name!r}, "other"])
         def test_slower(genesis_perf, value):
-            genesis_perf.compare(baseline=middle, optimized=slow if value != "other" else middle)
+            genesis_perf.compare(baseline=quick, optimized=slow if value != "other" else quick)
         """
     )
     result = run(project)

@@ -73,7 +73,7 @@ def test_a_slowdown_is_confirmed_from_a_worker_of_xdist(project: pytest.Pytester
     project.makepyfile(
         test_it="""
         from arms import *
-        def test_slower(genesis_perf): genesis_perf.compare(baseline=middle, optimized=slow)
+        def test_slower(genesis_perf): genesis_perf.compare(baseline=quick, optimized=slow)
         def test_faster(genesis_perf): genesis_perf.compare(baseline=slow, optimized=middle)
         """
     )

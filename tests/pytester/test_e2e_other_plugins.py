@@ -58,7 +58,7 @@ def test_the_arms_stand_in_the_table_and_the_json_of_pytest_benchmark(project: p
 
 
 def test_fresh_processes_save_nothing_for_pytest_benchmark(project: pytest.Pytester) -> None:
-    compared = "genesis_perf.compare(baseline=middle, optimized=slow)"
+    compared = "genesis_perf.compare(baseline=quick, optimized=slow)"
     project.makepyfile(test_it=f"from arms import *\ndef test_it(genesis_perf): {compared}")
     result = project.runpytest_subprocess(
         "-p", "pytest_benchmark.plugin", "--genesis-perf", "--benchmark-autosave", "--benchmark-storage=saved"
@@ -94,7 +94,7 @@ from arms import *
 time.sleep(0.6)  # in every process
 
 def test_slower(genesis_perf):
-    genesis_perf.compare(baseline=middle, optimized=slow)
+    genesis_perf.compare(baseline=quick, optimized=slow)
 
 def test_after():
     pass

@@ -10,7 +10,7 @@ from pathlib import Path
 from arms import *
 
 def test_slower(genesis_perf, tmp_path):
-    genesis_perf.compare(baseline=middle, optimized=slow)
+    genesis_perf.compare(baseline=quick, optimized=slow)
 
 def test_files(tmp_path):
     mine = tmp_path / "mine"
@@ -39,22 +39,22 @@ def test_fresh_processes_leave_the_files_of_running_tests_alone(project: pytest.
     result.stdout.fnmatch_lines(["REGRESSED: *", "fresh processes: 0.*x, 0.*x, 0.*x"])
 
 
-def test_the_log_of_a_run_is_not_its_fresh_processes(project: pytest.Pytester) -> None:
-    project.makepyfile(
+def test_the_log_of_a_run_is_not_its_fresh_processes(clocked: pytest.Pytester) -> None:
+    clocked.makepyfile(
         test_it="""
         import logging
-        from arms import *
+        from clocked import *
 
         def test_first():
             logging.getLogger().warning("said before")
 
         def test_slower(genesis_perf):
-            genesis_perf.compare(baseline=middle, optimized=slow)
+            genesis_perf.compare(baseline=taking(50), optimized=taking(100))
         """
     )
-    result = project.runpytest_subprocess("--genesis-perf", "--log-file=log.txt")
+    result = clocked.runpytest_subprocess("--genesis-perf", "--log-file=log.txt")
     result.stdout.fnmatch_lines(["fresh processes: 0.*x, 0.*x, 0.*x"])
-    assert "said before" in (project.path / "log.txt").read_text(encoding="utf-8")
+    assert "said before" in (clocked.path / "log.txt").read_text(encoding="utf-8")
 
 
 PORT = """
@@ -72,7 +72,7 @@ def test_served(genesis_perf, port, number):
     genesis_perf.compare(baseline=slow, optimized=middle)
 
 def test_slower(genesis_perf, port):
-    genesis_perf.compare(baseline=middle, optimized=slow)
+    genesis_perf.compare(baseline=quick, optimized=slow)
 """
 
 
@@ -106,7 +106,7 @@ def test_fresh_processes_take_the_lock_of_their_run_too(project: pytest.Pytester
     project.makepyfile(
         test_it="""
         from arms import *
-        def test_it(genesis_perf): genesis_perf.compare(baseline=middle, optimized=slow)
+        def test_it(genesis_perf): genesis_perf.compare(baseline=quick, optimized=slow)
         """
     )
     project.runpytest_subprocess("--genesis-perf", "-p", "xdist", "-n1").assert_outcomes(failed=1)
