@@ -25,6 +25,10 @@ class ConfigError(GenesisError, ValueError):
     """A configuration key or value that is unknown, missing or out of range."""
 
 
+class SearchError(GenesisError, ValueError):
+    """A search definition, a study's folder or a trial that is wrong, of another study, or cannot be read."""
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Say which valid name is closest, ready to be put behind an error message.
 

@@ -20,6 +20,7 @@ from genesis_core.candles import Candles, Repair
 from genesis_core.digest import digest
 from genesis_core.errors import ConfigError
 from genesis_core.kernels.trading.layout import BAR
+from genesis_core.kernels.trading.metrics import fees_paid
 from genesis_core.kernels.trading.reasons import REASONS
 from genesis_core.strategy import Config
 from genesis_core.strategy.inputs import SLOTS
@@ -113,6 +114,11 @@ class Result:
     def ledger(self) -> tuple[LedgerRow, ...]:
         """Every fill, in order."""
         return ledger_rows(self.rows, self.times)
+
+    @cached_property
+    def fees(self) -> float:
+        """The fees of all fills together, in quote currency."""
+        return fees_paid(self.rows.ravel().tolist(), len(self.rows))
 
     @cached_property
     def reasons(self) -> Mapping[str, int]:

@@ -45,6 +45,8 @@ class Summary:
         Its figures.
     final_equity : float
         After liquidation.
+    fees : float
+        Of all fills together, in quote currency.
     summary_digest : str
         That of the :class:`~genesis_core.backtesting.result.Result` of the same run.
     """
@@ -52,6 +54,7 @@ class Summary:
     config: Config
     metrics: Metrics
     final_equity: float
+    fees: float
     summary_digest: str
 
 
@@ -198,10 +201,11 @@ class _Sweeper:
             if rows >= 0:
                 break
             self._ledger = np.empty(2 * len(self._ledger))
-        metrics = named_metrics(self._out.tolist())
+        out = self._out.tolist()
+        metrics = named_metrics(out)
         final = self._equity.item(-1)
         ledger = self._ledger[: rows * ROW_SIZE].reshape(-1, ROW_SIZE)
-        return Summary(config, metrics, final, summary_digest(ledger, metrics, final))
+        return Summary(config, metrics, final, out[figures.FEES], summary_digest(ledger, metrics, final))
 
     def _strides(self, slots: tuple[int | None, ...], by_model: bool) -> NDArray[np.int64]:
         """Return 1 for each input of a decision that is a column, 0 for each constant."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from genesis_core.cli.app import app, main, script
+from genesis_core.cli.app import app, group_script, main, script
 
-__all__ = ["app", "main", "script"]
+__all__ = ["app", "group_script", "main", "script"]

@@ -79,12 +79,13 @@ def _options(
 
 
 def _register() -> None:
-    from genesis_core.cli import backtest, benchmark, check, data
+    from genesis_core.cli import backtest, benchmark, check, data, optimize
 
     app.command("backtest", cls=Command)(backtest.backtest)
     app.command("benchmark", cls=Command)(benchmark.benchmark)
     app.command("check", cls=Command)(check.check)
     app.add_typer(data.app, name="data")
+    app.add_typer(optimize.app, name="optimize")
 
 
 _register()
@@ -117,3 +118,16 @@ def script(name: str, prog_name: str, summary: str) -> None:
     command.help = summary
     opt_in = import_module(f"genesis_core.cli.{name}").OPT_IN
     command.main(prog_name=prog_name, obj=opt_in)
+
+
+def group_script(name: str, prog_name: str) -> None:
+    """Run a group of commands as a script of its own.
+
+    Parameters
+    ----------
+    name : str
+        The group.
+    prog_name : str
+        What help and messages call the script.
+    """
+    typer.main.get_command(app).commands[name].main(prog_name=prog_name)  # type: ignore[attr-defined]

@@ -211,6 +211,7 @@ def _print(
         ("profit factor", "-" if metrics.profit_factor is None else f"{metrics.profit_factor:.2f}"),
         ("max drawdown", f"{metrics.max_drawdown:.2%}"),
         ("Sharpe", "-" if metrics.sharpe is None else f"{metrics.sharpe:.2f}"),
+        ("fees", f"{result.fees:,.2f}"),
         ("repairs", f"{len(result.repairs):,}"),
         ("digest", result.digest),
     ]
@@ -246,6 +247,7 @@ def _plain(
         "plan": {"path": result.plan.path, "reason": speed.why(), "counters": result.plan.counters},
         "metrics": asdict(result.metrics),
         "final_equity": result.equity.item(-1),
+        "fees": result.fees,
         "reasons": dict(result.reasons),
         "repairs": [asdict(repair) for repair in result.repairs],
         "trades": [asdict(trade) for trade in result.trades],

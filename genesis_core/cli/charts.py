@@ -28,7 +28,7 @@ MANY_TRADES = 300
 SALT = "genesis-chart"
 
 
-def check_chart(file: Path) -> None:
+def check_chart(file: Path, option: str = "--chart") -> None:
     """Say before a long run that a chart cannot be drawn.
 
     Raises
@@ -37,9 +37,9 @@ def check_chart(file: Path) -> None:
         For a suffix that is no kind of chart, or without matplotlib.
     """
     if file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--chart {file}: the name must end in {' or '.join(SUFFIXES)}")
+        raise UsageError(f"{option} {file}: the name must end in {' or '.join(SUFFIXES)}")
     if find_spec("matplotlib") is None:
-        raise UsageError("--chart needs matplotlib: pip install 'genesis-backtest[perf]'")
+        raise UsageError(f"{option} needs matplotlib: pip install 'genesis-backtest[perf]'")
 
 
 @contextmanager

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from genesis_core.kernels.base import Vector
-from genesis_core.kernels.trading.layout import KIND, NET, ROW_SIZE
+from genesis_core.kernels.trading.layout import KIND, NET, ROW_FEE, ROW_SIZE
 from genesis_core.kernels.trading.reasons import OPENED
 
 TOTAL_RETURN, WIN_RATE, PROFIT_FACTOR, MAX_DRAWDOWN, SHARPE = 0, 1, 2, 3, 4
-HAS_WIN_RATE, HAS_PROFIT_FACTOR, HAS_SHARPE, TRADES = 5, 6, 7, 8
-SIZE = 9
+HAS_WIN_RATE, HAS_PROFIT_FACTOR, HAS_SHARPE, TRADES, FEES = 5, 6, 7, 8, 9
+SIZE = 10
 
 
 def summarize(
@@ -44,6 +44,7 @@ def summarize(
                 loss = loss - net
     closed = float(trades)
     out[TRADES] = closed
+    out[FEES] = fees_paid(ledger, rows)
     if closed > 0.0:
         out[WIN_RATE] = wins / closed
         out[HAS_WIN_RATE] = 1.0
@@ -85,6 +86,14 @@ def summarize(
             if deviation > 0.0:
                 out[SHARPE] = total / number / deviation * math.sqrt(bars_a_year)
                 out[HAS_SHARPE] = 1.0
+
+
+def fees_paid(ledger: Vector, rows: int) -> float:
+    """Return the fees of all fills together, in quote currency."""
+    fees = 0.0
+    for i in range(rows):
+        fees = fees + ledger[i * ROW_SIZE + ROW_FEE]
+    return fees
 
 
 def never_above(peak: float, deepest: float) -> float:

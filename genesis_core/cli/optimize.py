@@ -1,0 +1,352 @@
+"""``genesis optimize``: search parameters, go on with a search, rank what was found, make it the champion."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from genesis_core.cli import source
+from genesis_core.cli.output import JsonFile, check_folder, is_standard_output, write_json
+from genesis_core.cli.shell import FAILED, INTERRUPTED, Command, Group, UsageError, help_when_alone
+
+if TYPE_CHECKING:
+    from genesis_core import Candles
+    from genesis_core.optimize import Search, StudyReader
+    from genesis_core.optimize.definition import Data
+    from genesis_core.optimize.running import Progress
+
+app = typer.Typer(
+    cls=Group,
+    help="Search a strategy's parameters; every stored score is that of a single backtest.",
+    invoke_without_command=True,
+    add_completion=False,
+)
+
+RESULTS = Path("results")
+ResultsFolder = Annotated[
+    Path, typer.Option("--results", metavar="DIR", help="Folder of studies; each is a folder in it.")
+]
+ExecutorName = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="WHERE",
+        help="here (compiled, in this process), processes, dask-local, or dask://HOST:PORT. Changes no result.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, metavar="N", help="Of processes and dask-local; all processors without it."
+    ),
+]
+Trials = Annotated[
+    int | None, typer.Option("--trials", min=1, metavar="N", help="Instead of the search's budget.trials.")
+]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", metavar="N", help="Instead of the search's budget.minutes.")
+]
+Top = Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many of the best to show.")]
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="Name of a study in --results, or its folder.")
+]
+
+
+@app.callback()
+def _options(ctx: typer.Context) -> None:
+    help_when_alone(ctx)
+
+
+@app.command("run", cls=Command)
+def run(
+    file: Annotated[
+        Path, typer.Argument(metavar="SEARCH.toml", help="The search; docs/optimizing.md has every key.")
+    ],
+    study: Annotated[
+        str | None,
+        typer.Option("--study", metavar="NAME", help="Of the study, instead of the search's own name."),
+    ] = None,
+    results: ResultsFolder = RESULTS,
+    executor: ExecutorName = "here",
+    workers: Workers = None,
+    trials: Trials = None,
+    minutes: Minutes = None,
+    top: Top = 5,
+    json_file: JsonFile = None,
+) -> None:
+    """Run a search. A study that was stopped goes on where it was; trials on record are not run again."""
+    check_folder(json_file, "--json")
+    from genesis_core.optimize import Search
+
+    search = Search.from_toml(file)
+    if study is not None:
+        search = search.renamed(study)
+    _go_on(search, results, _Where(executor, workers), trials, minutes, top, json_file, str(file))
+
+
+@app.command("resume", cls=Command)
+def resume(
+    study: StudyName,
+    results: ResultsFolder = RESULTS,
+    executor: ExecutorName = "here",
+    workers: Workers = None,
+    trials: Trials = None,
+    minutes: Minutes = None,
+    top: Top = 5,
+    json_file: JsonFile = None,
+) -> None:
+    """Go on with a study, also after a crash: broken records are set aside, and their trials run again."""
+    check_folder(json_file, "--json")
+    from genesis_core.optimize.study import Study
+
+    folder = _folder(study, results)
+    search = Study.open(folder).search.renamed(folder.name)
+    _go_on(search, folder.parent, _Where(executor, workers), trials, minutes, top, json_file, str(folder))
+
+
+@app.command("summarize", cls=Command)
+def summarize(
+    study: StudyName,
+    results: ResultsFolder = RESULTS,
+    top: Top = 10,
+    charts: Annotated[
+        Path | None,
+        typer.Option(
+            "--charts", metavar="DIR", help="Draw history, slices of the parameters, and importances into it."
+        ),
+    ] = None,
+    png: Annotated[bool, typer.Option("--png", help="Charts as PNG instead of SVG.")] = False,
+    index: Annotated[
+        bool, typer.Option("--index/--no-index", help="Use and keep the index that makes a new process fast.")
+    ] = True,
+    json_file: JsonFile = None,
+) -> None:
+    """Rank a study's trials, count what was in the way, and say what mattered."""
+    check_folder(json_file, "--json")
+    from genesis_core.optimize import StudyReader
+
+    if charts is not None:
+        from genesis_core.cli.charts import check_chart
+
+        check_chart(charts / "history.svg", "--charts")
+    reader = StudyReader(_folder(study, results), index=index)
+    _show(reader, top, json_file)
+    if charts is not None:
+        from genesis_core.cli.optimize_charts import draw_all
+
+        drawn = draw_all(reader, reader.summary(top), charts, ".png" if png else ".svg")
+        if not is_standard_output(json_file):
+            typer.echo(f"\ncharts: {', '.join(map(str, drawn))}")
+
+
+@app.command("promote", cls=Command)
+def promote(
+    study: StudyName,
+    target: Annotated[
+        Path,
+        typer.Option(
+            "--to", metavar="FILE", help="The champion's strategy file; the old one is kept beside it."
+        ),
+    ],
+    results: ResultsFolder = RESULTS,
+    trial: Annotated[
+        int | None, typer.Option("--trial", min=0, metavar="N", help="The candidate, instead of the best.")
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Compare across other data or code; a worse one still does not win."),
+    ] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Write the best trial as the champion, if it beats the current one on validation candles; else exit code 1."""
+    check_folder(json_file, "--json")
+    from dataclasses import asdict
+
+    import msgspec
+
+    from genesis_core.cli.optimize_text import promotion_text
+    from genesis_core.optimize import promote as decide
+    from genesis_core.optimize.study import Study
+
+    folder = _folder(study, results)
+    opened = Study.open(folder)
+    candles, _ = read_candles(opened.search, str(folder))
+    found = decide(folder, candles, target, trial=trial, force=force)
+    if not is_standard_output(json_file):
+        typer.echo(promotion_text(found, target))
+    plain: dict[str, Any] = msgspec.to_builtins(
+        asdict(found) | {"kept": None if found.kept is None else str(found.kept)}
+    )
+    write_json(json_file, {"schema": 1, "command": "optimize promote", "champion": str(target), **plain})
+    if not found.promoted:
+        raise typer.Exit(FAILED)
+
+
+def read_candles(search: Search, where: str) -> tuple[Candles, str]:
+    """Read the candles of a search, the higher ones attached where it names some.
+
+    Raises
+    ------
+    UsageError, CandleError, ConfigError
+        As ``genesis backtest``; names `where`.
+    """
+    from genesis_core.errors import CandleError
+    from genesis_core.strategy import load_strategy
+
+    chosen = _source(search.data)
+    try:
+        candles, place = chosen.read()
+        return chosen.read_for(load_strategy(search.strategy), candles, place)
+    except UsageError as fault:
+        raise UsageError(f"{where}: data: {fault}") from None
+    except CandleError as fault:
+        raise CandleError(f"{where}: data: {fault}") from None
+
+
+def _source(data: Data) -> source.Source:
+    return source.Source(
+        symbol=data.symbol,
+        timeframe=data.timeframe,
+        data_dir=None if data.data_dir is None else Path(data.data_dir),
+        csv=None if data.csv is None else Path(data.csv),
+        higher=None if data.higher is None else Path(data.higher),
+        bars=data.bars,
+        start=data.start,
+        end=data.end,
+        gaps=source.Gaps(data.gaps),
+        duplicates=source.Duplicates(data.duplicates),
+    )
+
+
+@dataclass(frozen=True)
+class _Where:
+    executor: str
+    workers: int | None
+
+
+def _go_on(
+    search: Search,
+    results: Path,
+    where: _Where,
+    trials: int | None,
+    minutes: float | None,
+    top: int,
+    json_file: Path | None,
+    name: str,
+) -> None:
+    from genesis_core.optimize import StudyReader, optimize
+
+    if minutes is not None and not minutes > 0.0:
+        raise UsageError(f"--minutes {minutes:g}: a number above 0 is needed")
+    search = search.with_budget(trials, minutes)
+    candles, place = read_candles(search, name)
+    quiet = is_standard_output(json_file)
+    if not quiet:
+        typer.echo(f"{search.name}: {search.objective.text}; {candles!r}, {place}")
+    begun = time.monotonic()
+    with _Shown() as shown:
+        try:
+            done = optimize(
+                search,
+                candles,
+                results=results,
+                executor=where.executor,
+                workers=where.workers,
+                watch=shown.told,
+                warn=_warn,
+            )
+        except KeyboardInterrupt:
+            shown.close()
+            folder = results / search.name
+            typer.echo(
+                f"genesis: stopped; {shown.done:,} of {search.budget.trials:,} trials are on record; "
+                f"genesis optimize resume {folder} goes on",
+                err=True,
+            )
+            raise typer.Exit(INTERRUPTED) from None
+    for text in done.quarantined:
+        _warn(text)
+    if not quiet:
+        from genesis_core.cli.optimize_text import run_text
+
+        typer.echo(run_text(done.progress, time.monotonic() - begun, done.folder) + "\n")
+    _show(StudyReader(done.folder), top, json_file)
+
+
+def _show(reader: StudyReader, top: int, json_file: Path | None) -> None:
+    from genesis_core.cli.optimize_text import print_summary
+
+    summary = reader.summary(top)
+    if is_standard_output(json_file):
+        typer.echo(summary.to_json().decode(), nl=False)
+        return
+    print_summary(summary)
+    if json_file is not None:
+        from genesis_core.cli.output import write_file
+
+        write_file(json_file, summary.to_json(), "--json")
+
+
+def _warn(text: str) -> None:
+    typer.echo(f"genesis: warning: {text}", err=True)
+
+
+def _folder(study: str, results: Path) -> Path:
+    """Return a study's folder: a path that is one, or a name among the results."""
+    for folder in (results / study, Path(study)):
+        if folder.is_dir():
+            return folder.resolve() if folder.name in ("", ".", "..") else folder
+    there = (
+        sorted(entry.name for entry in results.iterdir() if (entry / "study.toml").exists())
+        if results.is_dir()
+        else []
+    )
+    hint = f"; there are: {', '.join(there)}" if there else f"; {results} has none"
+    raise UsageError(f"there is no study {study!r}{hint}")
+
+
+class _Shown:
+    """The progress bar of a search: a line a fold, with the best score, trials a second and the time left."""
+
+    def __init__(self) -> None:
+        from genesis_core.cli.progress import make_search_bars
+
+        self.done = 0
+        self._bars = make_search_bars()
+        self._tasks: dict[str, Any] = {}
+        self._run: dict[str, tuple[int, float]] = {}
+
+    def __enter__(self) -> _Shown:
+        if self._bars is not None:
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bars is not None:
+            self._bars.stop()
+
+    def told(self, name: str, progress: Progress) -> None:
+        """Move the bar."""
+        self.done = progress.done
+        if self._bars is None:
+            return
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=progress.total, best="", speed="")
+            self._run[name] = (progress.run, time.monotonic())
+        run, since = self._run[name]
+        seconds = time.monotonic() - since
+        best = "" if progress.best is None else f"best {progress.best:.5g} (trial {progress.best_number})"
+        speed = (
+            f"{(progress.run - run) / seconds:,.0f} trials/s" if progress.run > run and seconds > 0.0 else ""
+        )
+        self._bars.update(
+            self._tasks[name], completed=progress.done, total=progress.total, best=best, speed=speed
+        )

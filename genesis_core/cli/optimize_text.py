@@ -1,0 +1,153 @@
+"""A study in lines for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from genesis_core.cli.output import console, print_figures
+
+if TYPE_CHECKING:
+    from genesis_core.optimize import Promotion, Summary
+    from genesis_core.optimize.objective import Judgement
+    from genesis_core.optimize.running import Progress
+
+MOST_REASONS = 6
+MOST_IMPORTANCES = 8
+
+
+def run_text(progress: Progress, seconds: float, folder: Path) -> str:
+    """Say what a run did."""
+    parts = [f"{progress.run:,} trials run in {seconds:,.1f} s"]
+    if progress.known:
+        parts.append(f"{progress.known:,} were on record")
+    if progress.stopped == "minutes":
+        parts.append(f"stopped by the budget of minutes at {progress.done:,} of {progress.total:,}")
+    if progress.stopped == "grid":
+        parts.append("the grid has no more points")
+    return f"{'; '.join(parts)}; {folder}"
+
+
+def print_summary(summary: Summary) -> None:
+    """Print a study's summary: validation before the ranking, so that nobody believes in-sample scores."""
+    counts = summary.counts
+    kinds = ", ".join(f"{counts[kind]:,} {kind}" for kind in counts if counts[kind])
+    rows = [
+        ("study", summary.study),
+        ("objective", summary.objective),
+        ("trials", f"{summary.trials:,} of {summary.wanted:,}" + (f": {kinds}" if kinds else "")),
+    ]
+    for text, count in list(summary.reasons.items())[:MOST_REASONS]:
+        rows.append(("not met" if len(rows) == 3 else "", f"{count:,} x {text}"))
+    if len(summary.reasons) > MOST_REASONS:
+        rows.append(("", f"and {len(summary.reasons) - MOST_REASONS:,} more reasons (--json has them)"))
+    if summary.importances:
+        shown = summary.importances[:MOST_IMPORTANCES]
+        rows.append(("importance", ", ".join(f"{one.parameter} {one.share:.0%}" for one in shown)))
+    print_figures(rows)
+    _print_folds(summary)
+    for text in summary.warnings:
+        console().print(f"[bold]warning:[/bold] {_escaped(text)}", soft_wrap=True)
+    _print_top(summary)
+
+
+def _print_folds(summary: Summary) -> None:
+    from genesis_core.candles.timestamps import utc_text
+
+    if not summary.folds:
+        return
+    table = _table()
+    for heading in ("test", "from", "to"):
+        table.add_column(heading)
+    for heading in ("trial", "in-sample", "out-of-sample", "place", "return", "trades"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("not met out-of-sample")
+    for fold in summary.folds:
+        best = fold.best
+        table.add_row(
+            f"{fold.fold} of {len(summary.folds)}",
+            utc_text(fold.first)[:10],
+            utc_text(fold.last)[:10],
+            str(best.number),
+            _number(best.in_sample),
+            _number(best.out_of_sample),
+            "-" if fold.place is None else f"{fold.place} of {fold.tried}",
+            _percent(best.figures["total_return"]),
+            _whole(best.figures["trades"]),
+            ", ".join(best.reasons) or "-",
+        )
+    console().print()
+    console().print(table)
+
+
+def _print_top(summary: Summary) -> None:
+    if not summary.top:
+        console().print("\nno trial ranks: none meets every constraint and has a score", soft_wrap=True)
+        return
+    table = _table()
+    for heading in ("rank", "trial", "score", "return", "max drawdown", "Sharpe", "trades"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("parameters", overflow="fold")
+    for one in summary.top:
+        figures = one.figures
+        table.add_row(
+            str(one.rank),
+            str(one.number),
+            _number(one.score),
+            _percent(figures["total_return"]),
+            _percent(figures["max_drawdown"]),
+            _number(figures["sharpe"], 2),
+            _whole(figures["trades"]),
+            _escaped(", ".join(f"{name}={_short(value)}" for name, value in one.parameters.items())),
+        )
+    console().print()
+    console().print(table)
+    if summary.ranks > len(summary.top):
+        console().print(f"{summary.ranks - len(summary.top):,} more rank; --top shows them", soft_wrap=True)
+
+
+def promotion_text(found: Promotion, target: Path) -> str:
+    """Say what came of a promotion, and why."""
+    lines = [f"trial {found.trial}: {_judged(found.candidate)} on the validation candles"]
+    if found.champion is not None:
+        lines.append(f"champion: {_judged(found.champion)}")
+    if found.promoted:
+        lines.append(f"promoted: {found.reason}; {target}")
+        if found.kept is not None:
+            lines.append(f"the old one is kept: {found.kept}")
+    else:
+        lines.append(f"not promoted: {found.reason}")
+    return "\n".join(lines)
+
+
+def _judged(verdict: Judgement) -> str:
+    score = "no score" if verdict.score is None else f"score {verdict.score:.6g}"
+    return score + (f" (not met: {', '.join(verdict.reasons)})" if verdict.reasons else "")
+
+
+def _table() -> Any:
+    from rich.table import Table
+
+    return Table(box=None, pad_edge=False, header_style="bold")
+
+
+def _number(value: float | None, digits: int = 4) -> str:
+    return "-" if value is None else f"{value:.{digits}f}" if abs(value) < 1e6 else f"{value:.6g}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.2%}"
+
+
+def _whole(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _short(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

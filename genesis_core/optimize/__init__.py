@@ -1,0 +1,8 @@
+"""The optimizer: a search's definition, its trials on record, their ranking, and the test on candles it did not see."""
+
+from genesis_core.optimize.definition import Search
+from genesis_core.optimize.optimizing import Optimized, optimize
+from genesis_core.optimize.promoting import Promotion, promote
+from genesis_core.optimize.summarizing import StudyReader, Summary, summarize
+
+__all__ = ["Optimized", "Promotion", "Search", "StudyReader", "Summary", "optimize", "promote", "summarize"]

@@ -1,0 +1,380 @@
+"""A search as a value: what varies, over which candles, by which sampler, for which objective. Read from TOML."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+
+from genesis_core.errors import ConfigError, SearchError, nearest
+from genesis_core.optimize.objective import Constraint, Objective
+from genesis_core.optimize.space import KINDS, Kind
+from genesis_core.strategy.strict import as_written, check_keys, field_words
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+S = TypeVar("S", bound=msgspec.Struct)
+Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+NAME_CHARACTERS = "letters, digits, '.', '_' and '-', none of them '.' at the start"
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which candles: the options of ``genesis backtest``. Without a file or folder: the embedded data set.
+
+    Attributes
+    ----------
+    symbol, timeframe : str or None
+        Such as ``tBTCUSD`` and ``1h``.
+    data_dir, csv, higher : str or None
+        Folder of named files, or one file; file of higher candles. Relative to the search file.
+    bars : int or None
+        Only the first so many.
+    start, end : str or None
+        ``from`` and ``to`` in the file; `end` is outside.
+    gaps, duplicates : str
+        What to do where a file has them.
+    """
+
+    symbol: str | None = None
+    timeframe: str | None = None
+    data_dir: str | None = None
+    csv: str | None = None
+    higher: str | None = None
+    bars: AtLeastOne | None = None
+    start: str | None = None
+    end: str | None = None
+    gaps: Literal["error", "keep", "fill"] = "error"
+    duplicates: Literal["error", "first", "last"] = "error"
+
+
+class Sampler(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which parameters are tried, and in which order.
+
+    Attributes
+    ----------
+    kind : str
+        ``grid``: every point, in an order drawn by the seed; ``random``; ``tpe``: Optuna's sampler, which learns.
+    seed : int
+        The same seed gives the same trials.
+    batch : int
+        How many trials are asked for before their results are told. Decides what TPE has learned by when.
+    startup : int
+        Random trials before TPE learns.
+    """
+
+    kind: Literal["grid", "random", "tpe"] = "random"
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] = 0
+    batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
+    startup: AtLeastOne = 20
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a search ends.
+
+    Attributes
+    ----------
+    trials : int
+        How many, at most; a grid ends with its last point.
+    minutes : float or None
+        Of one run or resume; the batch that is running is finished.
+    trial_seconds : float or None
+        A trial that takes longer is stopped, tried again, and then recorded as failed.
+    retries : int
+        How often a trial that raised, or whose process died, is tried again.
+    """
+
+    trials: AtLeastOne = 100
+    minutes: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    trial_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 1
+
+
+class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Candles that the search does not see, for what it found.
+
+    Attributes
+    ----------
+    kind : str
+        ``none``; ``holdout``: the last candles; ``walk-forward``: the last candles, in folds, each with a search of its
+        own over the candles before.
+    test : float
+        Share of all candles that one test has.
+    folds : int
+        Tests of a walk-forward.
+    mode : str
+        ``anchored``: each search begins with the first candle; ``rolling``: each sees as many candles as the first.
+    embargo : int
+        Candles between a search's last and its test's first, seen by neither.
+    top : int
+        So many of the best trials are run over the test, to see where the best one stands among them.
+    """
+
+    kind: Literal["none", "holdout", "walk-forward"] = "none"
+    test: Share = 0.2
+    folds: Annotated[int, msgspec.Meta(ge=2, le=100)] = 3
+    mode: Literal["anchored", "rolling"] = "anchored"
+    embargo: Annotated[int, msgspec.Meta(ge=0)] = 0
+    top: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    parameters: dict[str, Any]
+    objective: Objective
+    name: str | None = None
+    strategy: str | None = None
+    data: Data = Data()
+    sampler: Sampler = Sampler()
+    budget: Budget = Budget()
+    constraints: list[Any] = []
+    validation: Validation = Validation()
+
+
+class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
+    """A search's definition, checked.
+
+    Attributes
+    ----------
+    name : str
+        Of the study, and of its folder.
+    strategy : str or None
+        ``FILE.toml``, ``FILE.py`` or ``FILE.py:NAME``; None: the default strategy.
+    parameters : mapping
+        Dotted name as in a strategy file -> its kind.
+    data, sampler, budget, objective, constraints, validation
+        See the classes above.
+    """
+
+    name: str
+    parameters: Mapping[str, Kind]
+    objective: Objective
+    strategy: str | None = None
+    data: Data = Data()
+    sampler: Sampler = Sampler()
+    budget: Budget = Budget()
+    constraints: list[Constraint] = []
+    validation: Validation = Validation()
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Search:
+        """Read a search file; paths in it are relative to it.
+
+        Raises
+        ------
+        SearchError
+            If it cannot be read, is not TOML, has an unknown key or a wrong value; names the file and the key.
+        """
+        file = Path(path)
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as fault:
+            raise SearchError(f"{path}: cannot be read: {fault.strerror or fault}") from None
+        except UnicodeDecodeError as fault:
+            raise SearchError(f"{path}: cannot be read: not UTF-8 text (offset {fault.start})") from None
+        except tomllib.TOMLDecodeError as fault:
+            raise SearchError(f"{path}: not TOML: {fault}") from None
+        return cls.from_dict(values, str(path), folder=file.parent, name=file.stem)
+
+    @classmethod
+    def from_dict(
+        cls,
+        values: Mapping[str, Any],
+        where: str = "search",
+        *,
+        folder: Path | None = None,
+        name: str | None = None,
+    ) -> Search:
+        """Check plain values, as a TOML file gives them, and return them as a search.
+
+        Parameters
+        ----------
+        values : mapping
+            The whole of it.
+        where : str
+            What error messages call it.
+        folder : Path, optional
+            What relative paths are relative to; the working directory unless told otherwise.
+        name : str, optional
+            The study's, unless the values give one.
+
+        Raises
+        ------
+        SearchError
+            Naming the key, its value and what would be right.
+        """
+        given = _renamed(values, where)
+        if "parameters" not in given:
+            raise SearchError(f"{where}: there are no parameters; at least one is needed, such as {_EXAMPLE}")
+        if "objective" not in given:
+            raise SearchError(
+                f'{where}: there is no objective; such as [objective] figure = "sharpe" is needed'
+            )
+        parameters = dict(_parameters(given["parameters"], where))
+        if not parameters:
+            raise SearchError(f"{where}: parameters is empty; at least one is needed, such as {_EXAMPLE}")
+        table = _converted(_Table, {**given, "parameters": {}}, where)
+        chosen = _name(table.name or name or "search", f"{where}: name")
+        constraints = []
+        for at, one in enumerate(table.constraints):
+            constraints.append(_converted(Constraint, one, f"{where}: constraints[{at}]"))
+            _require(constraints[-1].fault(), f"{where}: constraints[{at}]")
+        _require(table.objective.fault(), f"{where}: objective")
+        _require(_met_together(constraints), f"{where}: constraints")
+        base = Path() if folder is None else folder
+        return cls(
+            name=chosen,
+            parameters=MappingProxyType(parameters),
+            objective=table.objective,
+            strategy=_beside(table.strategy, base),
+            data=msgspec.structs.replace(
+                table.data,
+                **{key: _beside(getattr(table.data, key), base) for key in ("data_dir", "csv", "higher")},
+            ),
+            sampler=table.sampler,
+            budget=table.budget,
+            constraints=constraints,
+            validation=table.validation,
+        )
+
+    def renamed(self, name: str) -> Search:
+        """Return the same search under another name.
+
+        Raises
+        ------
+        SearchError
+            If that cannot be a study's name.
+        """
+        return msgspec.structs.replace(self, name=_name(name, "study"))
+
+    def with_budget(self, trials: int | None = None, minutes: float | None = None) -> Search:
+        """Return the same search with another budget, where one is given."""
+        given = {"trials": trials, "minutes": minutes}
+        budget = msgspec.structs.replace(self.budget, **{key: value for key, value in given.items() if value})
+        return msgspec.structs.replace(self, budget=budget)
+
+    @cached_property
+    def grid_size(self) -> int | None:
+        """How many points a grid has, None if a parameter is a range without steps."""
+        size = 1
+        for kind in self.parameters.values():
+            count = kind.count()
+            if count is None:
+                return None
+            size *= count
+        return size
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as a search file says it, defaults included."""
+        values = {
+            "name": self.name,
+            "strategy": self.strategy,
+            "data": msgspec.to_builtins(self.data),
+            "parameters": {name: msgspec.to_builtins(kind) for name, kind in self.parameters.items()},
+            "sampler": msgspec.to_builtins(self.sampler),
+            "budget": msgspec.to_builtins(self.budget),
+            "objective": msgspec.to_builtins(self.objective),
+            "constraints": [msgspec.to_builtins(constraint) for constraint in self.constraints],
+            "validation": msgspec.to_builtins(self.validation),
+        }
+        written: dict[str, Any] = as_written(values)
+        written["data"] = {_WRITTEN.get(key, key): value for key, value in written["data"].items()}
+        return written
+
+
+_WRITTEN = {"start": "from", "end": "to"}
+_READ = {written: name for name, written in _WRITTEN.items()}
+_EXAMPLE = 'decision.threshold = { kind = "float", low = 0.5, high = 0.7 }'
+
+
+def _name(name: str, where: str) -> str:
+    """Return a study's name, which is its folder's too."""
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
+        raise SearchError(f"{where} = {name!r}; {NAME_CHARACTERS} are needed")
+    return name
+
+
+def _renamed(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Give the keys ``from`` and ``to`` the names of their fields; Python's grammar has no `from` field."""
+    given = dict(values)
+    data = given.get("data")
+    if isinstance(data, Mapping):
+        for key in data:
+            if key in _WRITTEN:
+                raise SearchError(f"{where}: unknown key 'data.{key}'; did you mean {_WRITTEN[key]!r}?")
+        given["data"] = {_READ.get(key, key): value for key, value in data.items()}
+    return given
+
+
+def _parameters(table: Any, where: str, path: str = "") -> Iterator[tuple[str, Kind]]:
+    """Return the parameters of nested tables: a table with a `kind` is one, any other holds some."""
+    if not isinstance(table, Mapping):
+        raise SearchError(
+            f"{where}: parameters{path and '.' + path} = {table!r}; a table is needed, such as {_EXAMPLE}"
+        )
+    for key, value in table.items():
+        name = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping) and not isinstance(value.get("kind", {}), Mapping):
+            yield name, _kind(value, f"{where}: parameters.{name}")
+        else:
+            yield from _parameters(value, where, name)
+
+
+def _kind(value: Mapping[str, Any], where: str) -> Kind:
+    name = value["kind"]
+    if name not in KINDS:
+        raise SearchError(f"{where}: kind = {name!r}{nearest(str(name), KINDS)}")
+    rest = {key: item for key, item in value.items() if key != "kind"}
+    kind: Kind = _converted(KINDS[name], rest, where)
+    _require(kind.fault(), where)
+    return kind
+
+
+def _converted(struct: type[S], values: Mapping[str, Any], where: str) -> S:
+    try:
+        check_keys(struct, values, where)
+        return msgspec.convert(_tagged(struct, values), struct)
+    except ConfigError as fault:
+        raise SearchError(str(fault)) from None
+    except msgspec.ValidationError as fault:
+        raise SearchError(field_words(struct, values, where, str(fault))) from None
+
+
+def _tagged(struct: type[msgspec.Struct], values: Mapping[str, Any]) -> dict[str, Any]:
+    tag = struct.__struct_config__.tag
+    return dict(values) if tag is None else {**values, "kind": tag}
+
+
+def _require(fault: str | None, where: str) -> None:
+    if fault is not None:
+        raise SearchError(f"{where}: {fault}")
+
+
+def _met_together(constraints: list[Constraint]) -> str | None:
+    """Say which two hard constraints nothing can meet together."""
+    hard = [constraint for constraint in constraints if constraint.weight is None]
+    for one in hard:
+        for other in hard:
+            same = one.figure == other.figure
+            if (
+                same
+                and one.at_least is not None
+                and other.at_most is not None
+                and one.at_least > other.at_most
+            ):
+                return f"{one.text} and {other.text}: nothing can meet both"
+    return None
+
+
+def _beside(path: str | None, folder: Path) -> str | None:
+    # Absolute: a study can be resumed from any folder.
+    return path if path is None else os.path.abspath(folder / path)

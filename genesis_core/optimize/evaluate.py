@@ -1,0 +1,221 @@
+"""What a worker does: run the engine for some parameters, and say what came of each. It writes nothing.
+
+The figures are those of :func:`genesis_core.backtest_many`, which have the bits of a single ``genesis backtest``.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
+from pathlib import Path
+from pickle import loads
+from types import TracebackType
+from typing import Any, Literal
+
+import msgspec
+
+from genesis_core.backtesting import Summary, backtest_many
+from genesis_core.candles import Candles
+from genesis_core.errors import GenesisError
+from genesis_core.optimize.changes import Applied
+from genesis_core.strategy import Config, load_strategy
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one trial.
+
+    Attributes
+    ----------
+    status : str
+        ``complete``, ``invalid`` (the parameters are no strategy) or ``failed`` (it raised).
+    figures : dict or None
+        See :data:`genesis_core.optimize.objective.FIGURES`.
+    summary_digest, config : str or None
+        Digest of the run, and of the strategy with the parameters.
+    error : str or None
+        Why not.
+    seconds : float
+        Its share of the time of those that were run together.
+    """
+
+    status: Literal["complete", "invalid", "failed"]
+    figures: dict[str, float | None] | None = None
+    summary_digest: str | None = None
+    config: str = ""
+    error: str | None = None
+    seconds: float = 0.0
+
+
+class Task:
+    """Candles and strategy of a study: what travels to each worker once.
+
+    Parameters
+    ----------
+    candles : Candles
+        What the trials run over.
+    base : Config
+        The strategy the parameters are laid over.
+    file : str, optional
+        Python file the strategy is from; a worker runs it anew, because its functions cannot travel.
+    """
+
+    def __init__(self, candles: Candles, base: Config, file: str | None = None) -> None:
+        self.candles = candles
+        self.file = file
+        self._base = None if file is not None else base
+        self._expected = (base.digest, base.code)
+
+    @cached_property
+    def applied(self) -> Applied:
+        """The strategy, ready for parameters.
+
+        Raises
+        ------
+        GenesisError
+            If the strategy's file is not what it was when the study began.
+        """
+        base = load_strategy(self.file) if self._base is None else self._base
+        if (base.digest, base.code) != self._expected:
+            raise GenesisError(f"{self.file}: the strategy changed while the study ran")
+        return Applied(base)
+
+    def warm(self) -> None:
+        """Compile what the strategy needs, outside any trial's time; what cannot run is told by the trials."""
+        with Caught():
+            backtest_many(self.candles, [self.applied.base])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "applied"}
+
+
+def evaluate(task: Task, trials: Sequence[Mapping[str, Any]], seconds: float | None = None) -> list[Outcome]:
+    """Run trials.
+
+    Parameters
+    ----------
+    task : Task
+        Candles and strategy.
+    trials : sequence of mapping
+        Their parameters.
+    seconds : float, optional
+        Ends this process if they take longer, a second of grace included: compiled code cannot be stopped otherwise.
+        Only for processes made for this.
+
+    Returns
+    -------
+    list of Outcome
+        In the order of `trials`.
+    """
+    with _ending_after(task, seconds):
+        return _evaluate(task, trials)
+
+
+def evaluate_stored(
+    file: str, trials: Sequence[Mapping[str, Any]], seconds: float | None = None
+) -> list[Outcome]:
+    """Run trials of a task that stands in a file, which a process reads once; see :func:`evaluate`."""
+    return evaluate(_stored(file), trials, seconds)
+
+
+@lru_cache(maxsize=1)
+def _stored(file: str) -> Task:
+    task: Task = loads(Path(file).read_bytes())
+    return task
+
+
+def _evaluate(task: Task, trials: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+    begun = time.perf_counter()
+    made: list[Config | Outcome] = [_config(task, parameters) for parameters in trials]
+    runnable = [one for one in made if isinstance(one, Config)]
+    together: list[Summary] = []
+    with Caught() as caught:
+        together = backtest_many(task.candles, runnable)
+    if caught.outcome is not None:  # one of them: find out which
+        return [one if isinstance(one, Outcome) else _alone(task, one) for one in made]
+    share = (time.perf_counter() - begun) / max(len(trials), 1)
+    summaries = iter(together)
+    return [one if isinstance(one, Outcome) else _outcome(next(summaries), share) for one in made]
+
+
+def _config(task: Task, parameters: Mapping[str, Any]) -> Config | Outcome:
+    with Caught() as caught:
+        return task.applied.config(parameters)
+    assert caught.outcome is not None
+    return caught.outcome
+
+
+def _alone(task: Task, config: Config) -> Outcome:
+    begun = time.perf_counter()
+    with Caught() as caught:
+        return _outcome(backtest_many(task.candles, [config])[0], time.perf_counter() - begun)
+    assert caught.outcome is not None
+    return msgspec.structs.replace(caught.outcome, config=config.digest, seconds=time.perf_counter() - begun)
+
+
+def figures_of(summary: Summary) -> dict[str, float | None]:
+    """Name the figures of a run, see :data:`genesis_core.optimize.objective.FIGURES`."""
+    metrics = summary.metrics
+    return {
+        "total_return": metrics.total_return,
+        "trades": metrics.trades,
+        "win_rate": metrics.win_rate,
+        "profit_factor": metrics.profit_factor,
+        "max_drawdown": metrics.max_drawdown,
+        "sharpe": metrics.sharpe,
+        "final_equity": summary.final_equity,
+        "fees": summary.fees,
+    }
+
+
+def _outcome(summary: Summary, seconds: float) -> Outcome:
+    return Outcome(
+        status="complete",
+        figures=figures_of(summary),
+        summary_digest=summary.summary_digest,
+        config=summary.config.digest,
+        seconds=seconds,
+    )
+
+
+class Caught:
+    """Turn whatever a trial raises into its outcome: a user's strategy may raise anything. Ctrl-C goes on as it is."""
+
+    outcome: Outcome | None = None
+
+    def __enter__(self) -> Caught:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if fault is None or not isinstance(fault, (Exception, SystemExit)):
+            return False
+        known = isinstance(fault, GenesisError)
+        words = str(fault) if known else f"{type(fault).__name__}: {fault}{_where(trace)}"
+        self.outcome = Outcome(status="invalid" if known else "failed", error=words)
+        return True
+
+
+def _where(trace: TracebackType | None) -> str:
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})"
+
+
+@contextmanager
+def _ending_after(task: Task, seconds: float | None) -> Iterator[None]:
+    if seconds is None:
+        yield
+        return
+    task.warm()
+    with open(os.devnull, "w") as nowhere:
+        # A thread of Python could not run while compiled code holds the interpreter; this one is in C.
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()

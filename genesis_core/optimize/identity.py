@@ -1,0 +1,102 @@
+"""When two trials are the same: parameters, strategy, costs, data, dates and code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from genesis_core.candles import Candles
+from genesis_core.digest import digest
+from genesis_core.strategy import Config
+from genesis_core.version import __version__
+
+_LAW = ("kernels", "compiler", "features", "strategy", "backtesting")
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What all trials of a study stand on.
+
+    Attributes
+    ----------
+    data : str
+        Fingerprint of the candles, the attached higher ones included.
+    first, last : int
+        Open times of the first and the last candle, epoch ms UTC.
+    bars : int
+        How many candles.
+    strategy : str
+        Digest of the strategy that the parameters are laid over, costs included.
+    strategy_code : str
+        Of the user's own code in it, "" without any.
+    version : str
+        Of this package.
+    code : str
+        Digest of the package's code that decides a result.
+    """
+
+    data: str
+    first: int
+    last: int
+    bars: int
+    strategy: str
+    strategy_code: str
+    version: str
+    code: str
+
+    @classmethod
+    def of(cls, candles: Candles, config: Config) -> Ground:
+        """Return what trials over these candles, laid over this strategy, stand on."""
+        return cls(
+            data=candles.fingerprint,
+            first=int(candles.timestamp[0]),
+            last=int(candles.timestamp[-1]),
+            bars=len(candles),
+            strategy=config.digest,
+            strategy_code=config.code,
+            version=__version__,
+            code=law_digest(),
+        )
+
+    def differences(self, other: Ground) -> list[str]:
+        """Say in words what differs; nothing if both are the same."""
+        words = {
+            "data": "the candles",
+            "first": "the first candle's time",
+            "last": "the last candle's time",
+            "bars": "the number of candles",
+            "strategy": "the strategy file",
+            "strategy_code": "the code of the strategy",
+            "version": "the version of genesis_core",
+            "code": "the code of genesis_core",
+        }
+        return [text for name, text in words.items() if getattr(self, name) != getattr(other, name)]
+
+
+def identity_of(ground: Ground, parameters: Mapping[str, Any]) -> str:
+    """Return a trial's identity.
+
+    Parameters
+    ----------
+    ground : Ground
+        Data, dates, code, and the strategy with its costs.
+    parameters : mapping
+        Dotted name -> value, in any order.
+    """
+    return digest((msgspec.structs.astuple(ground), dict(sorted(parameters.items()))))
+
+
+@lru_cache(maxsize=1)
+def law_digest() -> str:
+    """Return the digest of the package's sources that decide a result, whatever their line ends are."""
+    root = Path(__file__).resolve().parent.parent
+    sources = [
+        (file.relative_to(root).as_posix(), file.read_bytes().replace(b"\r\n", b"\n"))
+        for name in _LAW
+        for file in (root / name).rglob("*")
+        if file.suffix in (".py", ".toml")
+    ]
+    return digest(sorted(sources))

@@ -1,0 +1,207 @@
+"""What a search is after: one number of a run's figures, and what a run must keep to.
+
+Pure: from figures to score, the same everywhere. The figures themselves are the engine's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from genesis_core.errors import nearest
+
+Figures: TypeAlias = Mapping[str, "float | None"]
+
+FIGURES = (
+    "total_return",
+    "trades",
+    "win_rate",
+    "profit_factor",
+    "max_drawdown",
+    "sharpe",
+    "final_equity",
+    "fees",
+)
+"""What a run is judged by: its metrics, its final equity, and the fees of all fills in quote currency."""
+
+
+class Constraint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A bound on one figure.
+
+    Attributes
+    ----------
+    figure : str
+        One of :data:`FIGURES`.
+    at_least, at_most : float or None
+        The bounds, themselves allowed; at least one is given.
+    weight : float or None
+        None: hard, a trial beyond it does not rank. A number: soft, the score gets worse by this much for each unit
+        beyond.
+    """
+
+    figure: str
+    at_least: float | None = None
+    at_most: float | None = None
+    weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+    def fault(self) -> str | None:
+        """Say what is wrong with it, None if nothing is."""
+        if self.figure not in FIGURES:
+            return f"figure = {self.figure!r}{nearest(self.figure, FIGURES)}"
+        if self.at_least is None and self.at_most is None:
+            return "neither at_least nor at_most is given"
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            return f"at_least = {self.at_least} is above at_most = {self.at_most}: nothing can meet it"
+        low, high = POSSIBLE[self.figure]
+        if self.at_least is not None and self.at_least > high:
+            return f"at_least = {self.at_least}: nothing can meet it, {self.figure} is at most {high:g}"
+        if self.at_most is not None and self.at_most < low:
+            return f"at_most = {self.at_most}: nothing can meet it, {self.figure} is at least {low:g}"
+        return None
+
+    def beyond(self, figures: Figures) -> float:
+        """Return how far beyond its bounds the figure lies: 0 within, infinite where it is not defined.
+
+        A profit factor that is not defined although there were trades is that of a run without a losing trade: beyond
+        any lower bound.
+        """
+        value = figures[self.figure]
+        if value is None:
+            if self.figure != "profit_factor" or not figures["trades"]:
+                return math.inf
+            value = math.inf
+        below = 0.0 if self.at_least is None else max(self.at_least - value, 0.0)
+        above = 0.0 if self.at_most is None else max(value - self.at_most, 0.0)
+        return max(below, above)
+
+    @property
+    def text(self) -> str:
+        """The bound in words, such as ``trades >= 30``."""
+        bounds = ((">=", self.at_least), ("<=", self.at_most))
+        return " and ".join(f"{self.figure} {sign} {bound:g}" for sign, bound in bounds if bound is not None)
+
+
+POSSIBLE: Mapping[str, tuple[float, float]] = {
+    "total_return": (-math.inf, math.inf),
+    "trades": (0.0, math.inf),
+    "win_rate": (0.0, 1.0),
+    "profit_factor": (0.0, math.inf),
+    "max_drawdown": (0.0, math.inf),
+    "sharpe": (-math.inf, math.inf),
+    "final_equity": (-math.inf, math.inf),
+    "fees": (0.0, math.inf),
+}
+"""Between what each figure lies, whatever the strategy."""
+
+
+class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What makes one trial better than another: one figure, or a weighted sum.
+
+    Attributes
+    ----------
+    figure : str or None
+        One of :data:`FIGURES`.
+    score : dict or None
+        Figure -> weight, instead of `figure`.
+    direction : str
+        Whether more or less of it is better.
+    """
+
+    figure: str | None = None
+    score: dict[str, float] | None = None
+    direction: Literal["maximize", "minimize"] = "maximize"
+
+    def fault(self) -> str | None:
+        """Say what is wrong with it, None if nothing is."""
+        if (self.figure is None) == (self.score is None):
+            return "either figure or score is needed"
+        if self.score is not None and not self.score:
+            return "score = {}; at least one figure is needed"
+        for name in self.weights:
+            if name not in FIGURES:
+                return f"{name!r} is no figure{nearest(name, FIGURES)}"
+        for name, weight in self.weights.items():
+            if not math.isfinite(weight) or weight == 0.0:
+                return f"score.{name} = {weight}; a finite number other than 0 is needed"
+        return None
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """Each figure's weight, in the order of the sum."""
+        if self.score is not None:
+            return self.score
+        return {} if self.figure is None else {self.figure: 1.0}
+
+    @property
+    def text(self) -> str:
+        """The objective in words."""
+        if self.score is None:
+            return f"{self.direction} {self.figure}"
+        return f"{self.direction} " + " ".join(f"{weight:+g}*{name}" for name, weight in self.score.items())
+
+    def better(self, score: float, other: float) -> bool:
+        """Say whether one score beats another; equal ones do not beat each other."""
+        return score > other if self.direction == "maximize" else score < other
+
+    def rank_key(self, score: float) -> float:
+        """Return what sorts the best score first."""
+        return -score if self.direction == "maximize" else score
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What the figures of one run are worth.
+
+    Attributes
+    ----------
+    score : float or None
+        The objective, soft constraints taken off; None where a figure of it is not defined.
+    feasible : bool
+        Whether it has a score and meets every hard constraint: only then it ranks.
+    reasons : list of str
+        What it does not meet, soft ones included, and what is not defined.
+    """
+
+    score: float | None
+    feasible: bool
+    reasons: list[str]
+
+
+def judge(figures: Figures, objective: Objective, constraints: list[Constraint]) -> Judgement:
+    """Score the figures of one run.
+
+    Parameters
+    ----------
+    figures : mapping
+        All of :data:`FIGURES`.
+    objective : Objective
+        What is better.
+    constraints : list of Constraint
+        What must be kept to.
+    """
+    score: float | None = 0.0
+    reasons = []
+    for name, weight in objective.weights.items():
+        value = figures[name]
+        if value is None:
+            score = None
+            reasons.append(f"{name} is not defined")
+            break
+        assert score is not None
+        score = score + weight * value
+    feasible = score is not None
+    worse = -1.0 if objective.direction == "maximize" else 1.0
+    for constraint in constraints:
+        beyond = constraint.beyond(figures)
+        if beyond <= 0.0:
+            continue
+        reasons.append(constraint.text if constraint.weight is None else f"{constraint.text} (soft)")
+        if constraint.weight is None or math.isinf(beyond):
+            feasible = False
+        elif score is not None:
+            score = score + worse * constraint.weight * beyond
+    if score is not None and not math.isfinite(score):
+        return Judgement(None, False, [*reasons, "the score is not finite"])
+    return Judgement(score, feasible, reasons)

@@ -1,0 +1,270 @@
+"""Make a trial the champion: only if it beats the one there is, on candles that neither search saw of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from genesis_core.backtesting import backtest_many
+from genesis_core.candles import Candles
+from genesis_core.errors import ConfigError, SearchError
+from genesis_core.optimize.changes import Applied
+from genesis_core.optimize.evaluate import figures_of
+from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.objective import Judgement, judge
+from genesis_core.optimize.ranking import best_of
+from genesis_core.optimize.record import Record
+from genesis_core.optimize.store import file_name, read_all, read_record, write_text
+from genesis_core.optimize.study import Study
+from genesis_core.optimize.validating import test_part
+from genesis_core.strategy import Config, load_strategy
+
+SCHEMA = 1
+
+
+class Pedigree(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a champion is from; kept beside its file.
+
+    Attributes
+    ----------
+    study : str
+        Name.
+    trial : int
+        Its number.
+    identity : str
+        Its identity.
+    config : str
+        Digest of its strategy; another one means that the file was edited.
+    data : str
+        Fingerprint of the study's candles, search and test together.
+    code : str
+        Digest of the package's code that decides a result.
+    objective : str
+        In words.
+    out_of_sample : float or None
+        Its score on the validation candles.
+    """
+
+    study: str
+    trial: int
+    identity: str
+    config: str
+    data: str
+    code: str
+    objective: str
+    out_of_sample: float | None
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What came of it.
+
+    Attributes
+    ----------
+    promoted : bool
+        Whether the champion's file was written.
+    trial : int
+        The candidate.
+    candidate, champion : Judgement or None
+        Both on the validation candles; `champion` is None where there was none.
+    reason : str
+        Why, or why not.
+    kept : Path or None
+        Where the old champion is now.
+    """
+
+    promoted: bool
+    trial: int
+    candidate: Judgement
+    champion: Judgement | None
+    reason: str
+    kept: Path | None = None
+
+
+def promote(
+    folder: str | Path, candles: Candles, target: str | Path, *, trial: int | None = None, force: bool = False
+) -> Promotion:
+    """Write a champion's strategy file if it beats the current one on validation candles.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of the study.
+    candles : Candles
+        All candles of its definition.
+    target : path-like
+        The champion's file; ``.toml``, or ``.py`` for a strategy in code. Its pedigree stands beside it as ``.json``.
+    trial : int, optional
+        The candidate; the best of the study unless told otherwise.
+    force : bool
+        Compare although data or code are not those of the study or of the champion. Does not let a worse one win.
+
+    Raises
+    ------
+    SearchError
+        Without validation candles or a candidate, for other data or code without `force`, and for files that cannot
+        be read or written.
+    """
+    study, file = Study.open(Path(folder)), Path(target)
+    base = load_strategy(study.search.strategy)
+    ground = _ground(study, candles, base)
+    test = test_part(study.fold, candles)
+    if test is None:
+        raise SearchError(
+            f"{folder}: there are no validation candles to compare on; give the search a [validation], in a new study"
+        )
+    if not force:
+        _require_same_ground(study, ground)
+    _require_suffix(file, study.search.strategy)
+    record = _candidate(study, trial)
+    config = Applied(base).config(record.parameters)
+    pedigree = Pedigree(
+        study=study.search.name,
+        trial=record.number,
+        identity=record.identity,
+        config=config.digest,
+        data=candles.fingerprint,
+        code=ground.code,
+        objective=study.search.objective.text,
+        out_of_sample=None,
+    )
+    candidate = _judged(study, test, config)
+    current = None
+    if file.exists():
+        current = _judged(study, test, _current(file, pedigree, force=force))
+    pedigree = msgspec.structs.replace(pedigree, out_of_sample=candidate.score)
+    if not candidate.feasible:
+        reason = f"on the validation candles it does not meet: {', '.join(candidate.reasons)}"
+        return Promotion(False, record.number, candidate, current, reason)
+    assert candidate.score is not None
+    beaten = current is None or not current.feasible or current.score is None
+    if not beaten and not study.search.objective.better(candidate.score, current.score):  # type: ignore[union-attr, arg-type]
+        return Promotion(False, record.number, candidate, current, "it does not beat the current champion")
+    kept = _keep_old(file)
+    write_text(file, _text(study, record, base, config, file))
+    write_text(_beside(file), msgspec.json.format(msgspec.json.encode(pedigree).decode(), indent=2) + "\n")
+    reason = "there was no champion" if current is None else "it beats the current champion"
+    return Promotion(True, record.number, candidate, current, reason, kept)
+
+
+def _ground(study: Study, candles: Candles, base: Config) -> Ground:
+    fold = study.fold
+    whole = fold.search_from == 0 and fold.search_to == len(candles)
+    return Ground.of(candles if whole else candles[fold.search_from : fold.search_to], base)
+
+
+def _require_same_ground(study: Study, ground: Ground) -> None:
+    differences = study.ground.differences(ground)
+    if differences:
+        raise SearchError(
+            f"{study.folder}: {', '.join(differences)} changed since the study: its trials do not stand for what "
+            "would be promoted; run the search again, or --force"
+        )
+
+
+def _require_suffix(file: Path, strategy: str | None) -> None:
+    code = strategy is not None and not strategy.endswith(".toml")
+    wanted = ".py" if code else ".toml"
+    if file.suffix != wanted:
+        kind = "a strategy in code" if code else "a strategy of tables"
+        raise SearchError(f"{file}: the study's is {kind}: a name that ends in {wanted} is needed")
+    if not file.parent.is_dir():
+        raise SearchError(f"{file}: cannot be written: {file.parent} is no folder")
+
+
+def _candidate(study: Study, trial: int | None) -> Record:
+    if trial is not None:
+        record = read_record(study.folder / file_name(trial))
+        if not record.feasible:
+            raise SearchError(
+                f"trial {trial} does not rank: {record.error or ', '.join(record.reasons) or record.status}"
+            )
+        return record
+    records, _ = read_all(study.folder)
+    best = best_of(list(records.values()), study.search.objective, 1)
+    if not best:
+        raise SearchError(f"{study.folder}: no trial ranks: there is nothing to promote")
+    return best[0]
+
+
+def _judged(study: Study, test: Candles, config: Config) -> Judgement:
+    figures = figures_of(backtest_many(test, [config])[0])
+    return judge(figures, study.search.objective, study.search.constraints)
+
+
+def _current(file: Path, candidate: Pedigree, *, force: bool) -> Config:
+    """Read the champion that is there, and refuse one that cannot be compared."""
+    try:
+        config = load_strategy(file)
+    except ConfigError as fault:
+        raise SearchError(f"the current champion cannot be read, and nothing was changed: {fault}") from None
+    if force:
+        return config
+    beside = _beside(file)
+    try:
+        there = msgspec.json.decode(beside.read_bytes(), type=Pedigree)
+    except (OSError, msgspec.DecodeError):
+        raise SearchError(
+            f"{beside}: cannot be read, so nothing says on which data and code {file} became champion; --force "
+            "compares it all the same"
+        ) from None
+    differences = [
+        words
+        for words, ours, theirs in (
+            ("other candles", candidate.data, there.data),
+            ("other code of genesis_core", candidate.code, there.code),
+            ("another objective", candidate.objective, there.objective),
+        )
+        if ours != theirs
+    ]
+    if there.config != config.digest:
+        differences.append("a file that was edited since")
+    if differences:
+        raise SearchError(
+            f"{file}: the current champion is of {' and '.join(differences)}; the scores do not compare; --force "
+            "does it all the same"
+        )
+    return config
+
+
+def _beside(file: Path) -> Path:
+    return file.with_suffix(".json")
+
+
+def _keep_old(file: Path) -> Path | None:
+    """Copy the old champion and its pedigree to names that are free: at no moment there is none."""
+    if not file.exists():
+        return None
+    count = 1
+    while (kept := file.with_name(f"{file.stem}.old{count}{file.suffix}")).exists():
+        count += 1
+    for source, copy in ((file, kept), (_beside(file), kept.with_suffix(".json"))):
+        if source.exists():
+            try:
+                write_text(copy, source.read_text(encoding="utf-8"))
+            except OSError as fault:
+                raise SearchError(f"{source}: cannot be read: {fault.strerror or fault}") from None
+    return kept
+
+
+def _text(study: Study, record: Record, base: Config, config: Config, file: Path) -> str:
+    head = f"# Champion: trial {record.number} of the study {study.search.name}. Made by genesis optimize promote.\n"
+    if study.search.strategy is None or study.search.strategy.endswith(".toml"):
+        return f"{head}\n{tomli_w.dumps(_plain(config))}"
+    origin = os.path.relpath(study.search.strategy, file.parent)
+    changes = Applied(base).changes(record.parameters)
+    return (
+        f"{head}\nfrom pathlib import Path\n\nfrom genesis_core import load_strategy\n\n"
+        f"ORIGIN = Path(__file__).parent / {origin!r}\nCHANGES = {changes!r}\n"
+        "STRATEGY = load_strategy(ORIGIN).updated(CHANGES)\n"
+    )
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    return config.values

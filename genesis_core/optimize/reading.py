@@ -1,0 +1,135 @@
+"""Read the trials of a study fast, and never a stale one.
+
+Each answer is made of what the files hold now: a file is taken from memory, or from the index on the disk, only if
+its name, size, inode and times are those it was read with, and these times were not so young then that a later write
+could have the same. A folder that a change token shows untouched is not even looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from genesis_core.errors import SearchError
+from genesis_core.optimize.index import Entry, Signature, State, load_index, save_index
+from genesis_core.optimize.objective import Objective
+from genesis_core.optimize.ranking import analyse
+from genesis_core.optimize.record import Record, from_bytes
+from genesis_core.optimize.store import file_name, number_in, trial_names
+from genesis_core.optimize.watching import Watch
+
+YOUNG_NS = 2_000_000_000
+"""A file written so short before it was read is read again: the clocks of file systems are as coarse as two seconds."""
+
+
+class TrialReader:
+    """Reads a study's trials, and remembers.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+    objective : Objective
+        By which they rank.
+    index : bool
+        Whether to use and keep an index on the disk.
+    """
+
+    def __init__(self, folder: Path, objective: Objective, *, index: bool = True) -> None:
+        self._folder = folder
+        self._objective = objective
+        self._use_index = index
+        self._state: State | None = None
+        self._watch: Watch | None = None
+
+    def read(self, *, watch: bool = False) -> State:
+        """Return the folder's state now.
+
+        Parameters
+        ----------
+        watch : bool
+            Ask for a change token, so that the next call costs nothing as long as nobody touches a file. Takes about
+            15 us a file once, and again after a change.
+
+        Raises
+        ------
+        SearchError
+            If the folder or a file cannot be read.
+        """
+        if self._state is not None and self._watch is not None and self._watch.unchanged():
+            return self._state
+        # Before the look: what happens between the two is seen.
+        self._watch = Watch.begin(self._folder, trial_names(self._folder), _is_trial) if watch else None
+        before = self._state
+        if before is None and self._use_index:
+            before = load_index(self._folder, self._objective)
+        self._state = self._look(before)
+        if self._state is not before and self._use_index:
+            save_index(self._folder, self._objective, self._state)
+        return self._state
+
+    def records(self, numbers: Sequence[int]) -> list[Record]:
+        """Return the records of some trials of the last state."""
+        assert self._state is not None
+        entries = self._state.entries
+        return [msgspec.msgpack.decode(entries[file_name(number)].content, type=Record) for number in numbers]
+
+    def all_records(self) -> list[Record]:
+        """Return all whole records of the last state, in order."""
+        assert self._state is not None
+        decoder = msgspec.msgpack.Decoder(Record)
+        made = [decoder.decode(entry.content) for entry in self._state.entries.values() if not entry.fault]
+        return sorted(made, key=lambda record: record.number)
+
+    def _look(self, before: State | None) -> State:
+        """Look at every file; return `before` itself if all are as they were."""
+        known = {} if before is None else before.entries
+        entries: dict[str, Entry] = {}
+        same = True
+        try:
+            with os.scandir(self._folder) as found:
+                for file in found:
+                    name = file.name
+                    entry = known.get(name)
+                    if entry is None and number_in(name) is None:
+                        continue
+                    status = file.stat(follow_symlinks=False)
+                    seen = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
+                    if entry is None or not entry.settled or entry.signature != seen:
+                        read = _read(file.path, name)
+                        same = same and read == entry
+                        entry = read
+                    entries[name] = entry
+        except OSError as fault:
+            raise SearchError(f"{fault.filename or self._folder}: cannot be read: {fault.strerror}") from None
+        if before is not None and same and len(entries) == len(known):
+            return before
+        decoder = msgspec.msgpack.Decoder(Record)
+        whole = (decoder.decode(entry.content) for entry in entries.values() if not entry.fault)
+        ordered = dict(sorted(entries.items()))
+        return State(ordered, analyse(whole, self._objective))
+
+
+def _is_trial(name: str) -> bool:
+    return number_in(name) is not None
+
+
+def _read(path: str, name: str) -> Entry:
+    now = time.time_ns()
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        content = file.read()
+    signature = Signature(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
+    # A time in the future is that of a clock that was set back: it may come again.
+    settled = max(signature.modified, signature.changed) + YOUNG_NS < now
+    try:
+        record = from_bytes(content)
+    except SearchError as fault:
+        return Entry(signature, settled, b"", str(fault))
+    if record.number != number_in(name):
+        return Entry(signature, settled, b"", f"holds trial {record.number}")
+    return Entry(signature, settled, msgspec.msgpack.encode(record), "")

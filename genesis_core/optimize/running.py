@@ -1,0 +1,317 @@
+"""The loop of a search: ask a batch, run what is not known, record it, tell the sampler. Resuming is the same loop.
+
+A sampler is asked from the first trial on every time. What it asks for and is on record is not run again; so a search
+that was stopped anywhere goes on as if it had not been.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genesis_core.errors import SearchError
+from genesis_core.optimize.definition import Search
+from genesis_core.optimize.evaluate import Outcome
+from genesis_core.optimize.executors import Backend, Lost
+from genesis_core.optimize.identity import Ground, identity_of
+from genesis_core.optimize.objective import judge
+from genesis_core.optimize.record import Record
+from genesis_core.optimize.sampling import Parameters, Sampler
+from genesis_core.optimize.store import file_name, write_records
+
+MOST_TOGETHER = 32
+"""Most trials that are run and recorded together: what Ctrl-C can cost."""
+DEATHS = 3
+"""How often more than a trial that raised one is tried again whose worker died: the machine may have killed it."""
+_TICK = 0.5
+
+
+@dataclass
+class Progress:
+    """How far a search is.
+
+    Attributes
+    ----------
+    total : int
+        Trials wanted.
+    done, known, run, failed : int
+        Trials done; of them already on record, run now, and without a figure.
+    best : float or None
+        Best score that ranks.
+    best_number : int or None
+        Whose.
+    stopped : str
+        Why it ended: ``trials``, ``grid`` or ``minutes``.
+    """
+
+    total: int
+    done: int = 0
+    known: int = 0
+    run: int = 0
+    failed: int = 0
+    best: float | None = None
+    best_number: int | None = None
+    stopped: str = ""
+
+
+@dataclass
+class _Job:
+    """A trial that is to be run."""
+
+    number: int
+    parameters: Parameters
+    identity: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Trials that run together, since when, and whether nothing else runs meanwhile."""
+
+    jobs: list[_Job]
+    begun: float
+    alone: bool
+
+
+@dataclass
+class Runner:
+    """One run of a search.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study; this process is its only writer.
+    search : Search
+        The definition.
+    ground : Ground
+        What the trials stand on.
+    records : dict
+        What is on record: number -> trial. Grows.
+    sampler : Sampler
+        Freshly made.
+    backend : Backend
+        Where trials run.
+    tell : callable
+        Is told the progress whenever it changes.
+    """
+
+    folder: Path
+    search: Search
+    ground: Ground
+    records: dict[int, Record]
+    sampler: Sampler
+    backend: Backend
+    tell: Callable[[Progress], None]
+    _first_with: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> Progress:
+        """Run the search to its end.
+
+        Raises
+        ------
+        SearchError
+            If a record is not of this search, or a trial cannot be recorded; what is recorded is kept.
+        """
+        budget = self.search.budget
+        progress = Progress(budget.trials)
+        deadline = None if budget.minutes is None else time.monotonic() + 60.0 * budget.minutes
+        begin = 0
+        while begin < budget.trials:
+            if deadline is not None and time.monotonic() >= deadline:
+                progress.stopped = "minutes"
+                return progress
+            # Batches are cut at the same numbers whatever the budget is: more trials later change none before.
+            count = min(self.search.sampler.batch, budget.trials - begin)
+            asked = self.sampler.ask(begin, count)
+            self._run_batch(begin, asked, progress)
+            told = [self.records[number] for number in range(begin, begin + len(asked))]
+            self.sampler.tell(told)
+            begin += len(asked)
+            if len(asked) < count:
+                progress.stopped = "grid"
+                return progress
+        progress.stopped = "trials"
+        return progress
+
+    def _run_batch(self, begin: int, asked: Sequence[Parameters], progress: Progress) -> None:
+        jobs, repeated = [], []
+        for number, parameters in enumerate(asked, begin):
+            identity = identity_of(self.ground, parameters)
+            known = self.records.get(number)
+            if known is not None:
+                if known.identity != identity:
+                    raise SearchError(
+                        f"{self.folder / file_name(number)}: is not the trial this search asks for; the folder holds "
+                        "another search's trials, or they were renamed"
+                    )
+                self._first_with.setdefault(identity, number)
+                progress.known += 1
+                self._count(known, progress)
+            elif identity in self._first_with:
+                repeated.append(_Job(number, parameters, identity))
+            else:
+                self._first_with[identity] = number
+                jobs.append(_Job(number, parameters, identity))
+        self.tell(progress)
+        self._run_jobs(jobs, progress)
+        self._keep([self._repeated(job) for job in repeated], progress)
+
+    def _run_jobs(self, jobs: Sequence[_Job], progress: Progress) -> None:
+        workers = self.backend.workers
+        size = min(MOST_TOGETHER, max(1, -(-len(jobs) // (2 * workers))))
+        waiting = deque([list(jobs[at : at + size]) for at in range(0, len(jobs), size)])
+        suspects: deque[_Job] = deque()
+        running: dict[Future[list[Outcome]], _Run] = {}
+        while waiting or suspects or running:
+            # What may have killed a worker runs alone, so that it is known what did.
+            if suspects and not running:
+                self._start([suspects.popleft()], running, alone=True)
+            while waiting and not suspects and len(running) < 2 * workers:
+                if any(run.alone for run in running.values()):
+                    break
+                self._start(waiting.popleft(), running, alone=False)
+            done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
+            for future in done:
+                run = running.pop(future)
+                fault = _fault_of(future)
+                if fault is None:
+                    waiting.extend([job] for job in self._settle(run.jobs, future.result(), progress))
+                    continue
+                kind = self._lost(fault, run, suspects, waiting, progress, alone=not running)
+                if kind is Lost.BY_ITSELF:
+                    continue
+                for other in running.values():
+                    if kind is Lost.WITHOUT_FAULT:
+                        waiting.append(other.jobs)
+                    else:
+                        suspects.extend(other.jobs)
+                running.clear()
+                self.backend.restart()
+                break
+
+    def _start(self, jobs: list[_Job], running: dict[Future[list[Outcome]], _Run], *, alone: bool) -> None:
+        seconds = self.search.budget.trial_seconds
+        limit = None if seconds is None else seconds * len(jobs)
+        begun = time.monotonic()
+        running[self.backend.submit([job.parameters for job in jobs], limit)] = _Run(jobs, begun, alone)
+
+    def _settle(self, together: list[_Job], outcomes: Sequence[Outcome], progress: Progress) -> list[_Job]:
+        """Record outcomes; return the trials that are to be tried again."""
+        again, settled = [], []
+        for job, outcome in zip(together, outcomes, strict=True):
+            job.attempts += 1
+            if outcome.status == "failed" and job.attempts <= self.search.budget.retries:
+                again.append(job)
+            else:
+                settled.append(self._record(job, outcome))
+        self._keep(settled, progress)
+        return again
+
+    def _lost(
+        self,
+        fault: BaseException,
+        run: _Run,
+        suspects: deque[_Job],
+        waiting: deque[list[_Job]],
+        progress: Progress,
+        *,
+        alone: bool,
+    ) -> Lost:
+        """Decide about trials that came back without an outcome: run them again, together or alone, or give one up."""
+        kind = self.backend.lost(fault)
+        if kind is None:
+            raise fault
+        if kind is Lost.WITHOUT_FAULT:
+            waiting.append(run.jobs)
+            return kind
+        if len(run.jobs) > 1 or (kind is Lost.WITH_OTHERS and not alone):
+            suspects.extend(run.jobs)
+            return kind
+        job, elapsed = run.jobs[0], time.monotonic() - run.begun
+        budget = self.search.budget
+        endless = budget.trial_seconds is not None and elapsed >= budget.trial_seconds
+        job.attempts += 1
+        if job.attempts <= (budget.retries if endless else budget.retries + DEATHS):
+            suspects.append(job)
+            return kind
+        words = "its process died each time it was run"
+        if endless:
+            words = f"did not end within {budget.trial_seconds:g} s"
+        self._keep([self._record(job, Outcome(status="failed", error=words, seconds=elapsed))], progress)
+        return kind
+
+    def _record(self, job: _Job, outcome: Outcome) -> Record:
+        ground = self.ground
+        verdict = None
+        if outcome.figures is not None:
+            verdict = judge(outcome.figures, self.search.objective, self.search.constraints)
+        return Record(
+            number=job.number,
+            identity=job.identity,
+            status=outcome.status,
+            parameters=job.parameters,
+            figures=outcome.figures,
+            score=None if verdict is None else verdict.score,
+            feasible=verdict is not None and verdict.feasible,
+            reasons=[] if verdict is None else verdict.reasons,
+            summary_digest=outcome.summary_digest,
+            error=outcome.error,
+            attempts=job.attempts,
+            seconds=outcome.seconds,
+            written=time.time_ns() // 1_000_000,
+            seed=self.search.sampler.seed,
+            data=ground.data,
+            code=ground.code,
+            config=outcome.config,
+            first=ground.first,
+            last=ground.last,
+        )
+
+    def _repeated(self, job: _Job) -> Record:
+        first = self.records[self._first_with[job.identity]]
+        return Record(
+            number=job.number,
+            identity=job.identity,
+            status="repeated",
+            parameters=job.parameters,
+            figures=first.figures,
+            score=first.score,
+            feasible=first.feasible,
+            reasons=first.reasons,
+            summary_digest=first.summary_digest,
+            repeats=first.number,
+            error=first.error,
+            written=time.time_ns() // 1_000_000,
+            seed=self.search.sampler.seed,
+            data=first.data,
+            code=first.code,
+            config=first.config,
+            first=first.first,
+            last=first.last,
+        )
+
+    def _keep(self, settled: Sequence[Record], progress: Progress) -> None:
+        if not settled:
+            return
+        write_records(self.folder, settled)
+        for record in settled:
+            self.records[record.number] = record
+            progress.run += record.status != "repeated"
+            self._count(record, progress)
+        self.tell(progress)
+
+    def _count(self, record: Record, progress: Progress) -> None:
+        progress.done += 1
+        progress.failed += record.figures is None
+        if not record.feasible or record.score is None:
+            return
+        if progress.best is None or self.search.objective.better(record.score, progress.best):
+            progress.best, progress.best_number = record.score, record.number
+
+
+def _fault_of(future: Future[list[Outcome]]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()

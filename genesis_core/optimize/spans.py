@@ -1,0 +1,76 @@
+"""Which candles a search sees, and which test what it found: positions, and no prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genesis_core.errors import SearchError
+from genesis_core.optimize.definition import Validation
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A search and its test; positions of candles, ends outside.
+
+    Attributes
+    ----------
+    search_from, search_to : int
+        What the search sees: in-sample.
+    test_from, test_to : int or None
+        What it is tested on: out-of-sample; None without validation.
+    """
+
+    search_from: int
+    search_to: int
+    test_from: int | None = None
+    test_to: int | None = None
+
+
+def folds_of(validation: Validation, bars: int, warm_up: int) -> list[Fold]:
+    """Cut candles into searches and their tests, in time order; the last one is the study's own.
+
+    Parameters
+    ----------
+    validation : Validation
+        How.
+    bars : int
+        How many candles there are.
+    warm_up : int
+        Bars that the strategy needs before its first decision.
+
+    Returns
+    -------
+    list of Fold
+        One, but for a walk-forward.
+
+    Raises
+    ------
+    SearchError
+        If a part has no more bars than the warm-up.
+
+    Notes
+    -----
+    Tests are the last ``folds * test`` of the candles, one after the other. A search ends `embargo` candles before
+    its test. Each part is run alone, warm-up included, as ``genesis backtest --from --to`` would.
+    """
+    if validation.kind == "none":
+        return [Fold(0, bars)]
+    count = validation.folds if validation.kind == "walk-forward" else 1
+    size = int(bars * validation.test)
+    starts = [bars - (count - k) * size for k in range(count)]
+    first_length = starts[0] - validation.embargo
+    for words, length in (("a test", size), ("the first search", first_length)):
+        if length <= warm_up:
+            raise SearchError(
+                f"validation: {words} would have {max(length, 0):,} of {bars:,} bars, and the strategy needs "
+                f"{warm_up} bars of warm-up and more; give {'a larger' if words == 'a test' else 'a smaller'} "
+                "test, or more candles"
+            )
+    made = []
+    for start in starts:
+        end = start - validation.embargo
+        begin = (
+            end - first_length if validation.mode == "rolling" and validation.kind == "walk-forward" else 0
+        )
+        made.append(Fold(begin, end, start, start + size))
+    return made

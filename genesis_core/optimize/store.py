@@ -1,0 +1,248 @@
+"""A study's folder: its definition, one complete file a trial, and nothing half-written.
+
+A trial without a complete record has not happened. Records are written as temporary files, brought to the disk
+together, renamed, and the folder after them: a power cut leaves each one whole or absent.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from genesis_core.errors import SearchError
+from genesis_core.optimize.record import Record, from_bytes, to_bytes
+
+STUDY_FILE = "study.toml"
+QUARANTINE = "quarantine"
+LOCK = ".lock"
+_NAME = re.compile(r"trial_(\d{6,})\.json")
+_FLUSHERS = 16
+"""Threads that wait for the disk: it commits what is asked for at the same time in one go (0.7 to 0.2 ms a record)."""
+
+
+def file_name(number: int) -> str:
+    """Return the name of a trial's file."""
+    return f"trial_{number:06d}.json"
+
+
+def number_in(name: str) -> int | None:
+    """Return the number of the trial whose file has this name, None for any other file."""
+    found = _NAME.fullmatch(name)
+    if found is None or file_name(int(found[1])) != name:
+        return None
+    return int(found[1])
+
+
+def write_records(folder: Path, records: Sequence[Record]) -> None:
+    """Write records durably: when this returns they survive a power cut; before, each is whole or absent.
+
+    Raises
+    ------
+    SearchError
+        If they cannot be written, such as on a full disk; none of them is then half there.
+    """
+    contents = {file_name(record.number): to_bytes(record) for record in records}
+    temporary = {name: folder / f".{name}.{secrets.token_hex(6)}.tmp" for name in contents}
+    try:
+        try:
+            opened: list[int] = []
+            try:
+                for name, path in temporary.items():
+                    opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+                    _write_whole(opened[-1], contents[name])
+                _flush(opened)
+            finally:
+                for file in opened:
+                    os.close(file)
+            for name, path in temporary.items():
+                path.replace(folder / name)
+            _flush_folder(folder)
+        finally:
+            for path in temporary.values():
+                path.unlink(missing_ok=True)
+    except OSError as fault:
+        raise SearchError(f"{folder}: a trial cannot be written: {fault.strerror or fault}") from None
+
+
+def _write_whole(file: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def _flush(opened: Sequence[int]) -> None:
+    if len(opened) == 1:
+        os.fsync(opened[0])
+        return
+    with ThreadPoolExecutor(min(_FLUSHERS, len(opened))) as pool:
+        list(pool.map(os.fsync, opened))
+
+
+def _flush_folder(folder: Path) -> None:
+    if sys.platform == "win32":  # a folder cannot be opened there; renames are journalled
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file of the study atomically and durably.
+
+    Raises
+    ------
+    SearchError
+        If it cannot be written.
+    """
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(6)}.tmp"
+    try:
+        try:
+            with temporary.open("xb") as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            _flush_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as fault:
+        raise SearchError(f"{path}: cannot be written: {fault.strerror or fault}") from None
+
+
+def read_record(path: Path) -> Record:
+    """Read one trial.
+
+    Raises
+    ------
+    SearchError
+        If it cannot be read, is cut short or changed, or is of another trial than its name says.
+    """
+    try:
+        record = from_bytes(path.read_bytes())
+    except OSError as fault:
+        raise SearchError(f"{path}: cannot be read: {fault.strerror or fault}") from None
+    except SearchError as fault:
+        raise SearchError(f"{path}: {fault}") from None
+    if number_in(path.name) != record.number:
+        raise SearchError(f"{path}: holds trial {record.number}")
+    return record
+
+
+def read_all(folder: Path) -> tuple[dict[int, Record], dict[str, str]]:
+    """Read all trials of a folder.
+
+    Returns
+    -------
+    records : dict
+        Number -> record.
+    broken : dict
+        Name of a file that is no whole record -> why.
+
+    Raises
+    ------
+    SearchError
+        If the folder or a file in it cannot be read.
+    """
+    records: dict[int, Record] = {}
+    broken: dict[str, str] = {}
+    for name in trial_names(folder):
+        path = folder / name
+        try:
+            content = path.read_bytes()
+        except OSError as fault:
+            raise SearchError(f"{path}: cannot be read: {fault.strerror or fault}") from None
+        try:
+            record = from_bytes(content)
+        except SearchError as fault:
+            broken[name] = str(fault)
+            continue
+        if record.number == number_in(name):
+            records[record.number] = record
+        else:
+            broken[name] = f"holds trial {record.number}"
+    return records, broken
+
+
+def trial_names(folder: Path) -> list[str]:
+    """Return the names of all trials' files, in order.
+
+    Raises
+    ------
+    SearchError
+        If there is no such folder.
+    """
+    try:
+        return sorted((name for name in os.listdir(folder) if number_in(name) is not None), key=_order)
+    except OSError as fault:
+        raise SearchError(f"{folder}: cannot be read: {fault.strerror or fault}") from None
+
+
+def _order(name: str) -> int:
+    return int(name[6:-5])
+
+
+def quarantine(folder: Path, name: str) -> Path:
+    """Set a broken file aside, under a name that is free; it is never deleted.
+
+    Raises
+    ------
+    SearchError
+        If it cannot be moved.
+    """
+    aside = folder / QUARANTINE
+    try:
+        aside.mkdir(exist_ok=True)
+        target = aside / name
+        count = 1
+        while target.exists():
+            count += 1
+            target = aside / f"{name}.{count}"
+        (folder / name).rename(target)
+    except OSError as fault:
+        raise SearchError(f"{folder / name}: cannot be set aside: {fault.strerror or fault}") from None
+    return target
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, so that one optimizer at a time writes; the system frees it when a process dies.
+
+    Raises
+    ------
+    SearchError
+        If another one holds it.
+    """
+    try:
+        lock = open(folder / LOCK, "a+b")  # noqa: SIM115
+    except OSError as fault:
+        raise SearchError(f"{folder}: cannot be written: {fault.strerror or fault}") from None
+    with lock:
+        if not _locked(lock.fileno()):
+            raise SearchError(f"{folder}: another optimizer is working on this study")
+        for stale in folder.glob(".*.tmp"):  # of a writer that was killed
+            with suppress(FileNotFoundError):
+                stale.unlink()
+        yield
+
+
+def _locked(file: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

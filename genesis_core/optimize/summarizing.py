@@ -1,0 +1,219 @@
+"""A study's summary as one value: what terminal, JSON and charts are made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from genesis_core.optimize.importance import Importance
+from genesis_core.optimize.index import State
+from genesis_core.optimize.optimizing import fold_folder
+from genesis_core.optimize.ranking import Ranked, ranked
+from genesis_core.optimize.reading import TrialReader
+from genesis_core.optimize.store import STUDY_FILE
+from genesis_core.optimize.study import Study
+from genesis_core.optimize.validating import Tested, read_validation
+
+SCHEMA = 1
+
+
+class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
+    """The test of one fold's best trial.
+
+    Attributes
+    ----------
+    fold : int
+        From 1; the last is the study's own search.
+    best : Tested
+        The fold's best trial, in and out of sample.
+    tried : int
+        How many of the best trials were run over the test.
+    place : int or None
+        Where the best stands among them.
+    first, last, bars : int
+        Of the test's candles.
+    warnings : list of str
+        Where search and test part.
+    """
+
+    fold: int
+    best: Tested
+    tried: int
+    place: int | None
+    first: int
+    last: int
+    bars: int
+    warnings: list[str]
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a study.
+
+    Attributes
+    ----------
+    study, objective : str
+        Name, and what is better in words.
+    trials : int
+        On record, of `wanted` by the budget (a grid may have fewer points).
+    wanted : int
+        By the budget.
+    counts, reasons, importances, seconds
+        See :class:`genesis_core.optimize.ranking.Analysis`.
+    ranks : int
+        Trials that rank.
+    top : list of Ranked
+        The best, best first.
+    folds : list of FoldTest
+        Out-of-sample results, in time order; empty without validation.
+    broken : dict
+        File -> why it is no trial's record; not counted.
+    warnings : list of str
+        What a reader must know before believing the ranking.
+    """
+
+    study: str
+    objective: str
+    trials: int
+    wanted: int
+    counts: dict[str, int]
+    reasons: dict[str, int]
+    importances: list[Importance]
+    seconds: float
+    ranks: int
+    top: list[Ranked]
+    folds: list[FoldTest]
+    broken: dict[str, str]
+    warnings: list[str]
+    schema: int = SCHEMA
+
+    def to_json(self) -> bytes:
+        """Return it as JSON, the same bytes for the same study."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
+class StudyReader:
+    """Summarizes a study again and again, reading only what changed.
+
+    Parameters
+    ----------
+    folder : path-like
+        Of the study.
+    index : bool
+        Whether to use and keep the index on the disk.
+
+    Raises
+    ------
+    SearchError
+        If there is no study.
+    """
+
+    def __init__(self, folder: str | Path, *, index: bool = True) -> None:
+        self.folder = Path(folder)
+        self.study = Study.open(self.folder)
+        self.trials = TrialReader(self.folder, self.study.search.objective, index=index)
+        self._last: tuple[State, int, Summary] | None = None
+
+    def summary(self, top: int = 10, *, watch: bool = False) -> Summary:
+        """Return the study's summary.
+
+        Parameters
+        ----------
+        top : int
+            How many of the best.
+        watch : bool
+            Ask for a change token, see :meth:`genesis_core.optimize.reading.TrialReader.read`. As long as it holds, the
+            summary before is returned.
+
+        Raises
+        ------
+        SearchError
+            If something cannot be read.
+        """
+        state = self.trials.read(watch=watch)
+        if watch and self._last is not None and self._last[0] is state and self._last[1] == top:
+            return self._last[2]
+        made = self._made(state, top)
+        self._last = (state, top, made)
+        return made
+
+    def _made(self, state: State, top: int) -> Summary:
+        study, analysis = self.study, state.analysis
+        best = analysis.order[:top]
+        folds = self._folds()
+        broken = {name: entry.fault for name, entry in state.entries.items() if entry.fault}
+        return Summary(
+            study=study.search.name,
+            objective=study.search.objective.text,
+            trials=analysis.trials,
+            wanted=study.search.budget.trials,
+            counts=analysis.counts,
+            reasons=analysis.reasons,
+            importances=analysis.importances,
+            seconds=analysis.seconds,
+            ranks=len(analysis.order),
+            top=[
+                ranked(number, rank, record)
+                for rank, (number, record) in enumerate(zip(best, self.trials.records(best), strict=True), 1)
+            ],
+            folds=folds,
+            broken=broken,
+            warnings=self._warnings(state, folds, broken),
+        )
+
+    def _folds(self) -> list[FoldTest]:
+        homes: list[Path] = []
+        while (fold_folder(self.folder, len(homes) + 1) / STUDY_FILE).exists():
+            homes.append(fold_folder(self.folder, len(homes) + 1))
+        found = []
+        for number, home in enumerate([*homes, self.folder], 1):
+            test = read_validation(home)
+            if test is None:
+                continue
+            found.append(
+                FoldTest(
+                    fold=number,
+                    best=test.tested[0],
+                    tried=len(test.tested),
+                    place=test.place,
+                    first=test.first,
+                    last=test.last,
+                    bars=test.bars,
+                    warnings=test.warnings,
+                )
+            )
+        return found
+
+    def _warnings(self, state: State, folds: list[FoldTest], broken: dict[str, str]) -> list[str]:
+        said = []
+        if broken:
+            said.append(
+                f"{len(broken)} {'file is' if len(broken) == 1 else 'files are'} no trial's record and left out: "
+                f"{', '.join(broken)}; genesis optimize resume sets them aside and runs their trials again"
+            )
+        for fold in folds:
+            prefix = f"fold {fold.fold}: " if len(folds) > 1 else ""
+            said += [prefix + text for text in fold.warnings]
+        order = state.analysis.order
+        if self.study.fold.test_from is not None and order:
+            own = [fold for fold in folds if fold.fold == len(folds)]
+            if not own or own[-1].best.number != order[0]:
+                said.append(
+                    "the best trial has not been tested on the validation candles yet: genesis optimize resume does it"
+                )
+        elif self.study.fold.test_from is None and order:
+            said.append(
+                "no validation: these scores are in-sample, the best of many tries, and promise nothing"
+            )
+        return said
+
+
+def summarize(folder: str | Path, top: int = 10) -> Summary:
+    """Summarize a study once; see :class:`StudyReader` for more than once.
+
+    Raises
+    ------
+    SearchError
+        If there is none, or it cannot be read.
+    """
+    return StudyReader(folder).summary(top)

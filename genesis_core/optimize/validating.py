@@ -1,0 +1,208 @@
+"""Test what a search found on candles it did not see, and say plainly where the two part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from genesis_core.backtesting import backtest_many
+from genesis_core.candles import Candles
+from genesis_core.errors import SearchError
+from genesis_core.optimize.changes import Applied
+from genesis_core.optimize.definition import Search
+from genesis_core.optimize.evaluate import figures_of
+from genesis_core.optimize.objective import Judgement, judge
+from genesis_core.optimize.ranking import best_of
+from genesis_core.optimize.record import Record
+from genesis_core.optimize.spans import Fold
+from genesis_core.optimize.store import write_text
+from genesis_core.optimize.study import Study
+from genesis_core.strategy import Config
+
+FILE = "validation.json"
+SCHEMA = 1
+
+
+class Tested(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial in and out of sample.
+
+    Attributes
+    ----------
+    number : int
+        The trial.
+    identity : str
+        Its identity.
+    in_sample : float
+        Score of the search.
+    out_of_sample : float or None
+        Score of the test, None where it has none.
+    feasible : bool
+        Whether it meets the hard constraints in the test.
+    reasons : list of str
+        What it does not meet there.
+    figures : dict
+        Of the test.
+    summary_digest : str
+        Of the test's run.
+    """
+
+    number: int
+    identity: str
+    in_sample: float
+    out_of_sample: float | None
+    feasible: bool
+    reasons: list[str]
+    figures: dict[str, float | None]
+    summary_digest: str
+
+
+class Validated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a test says about a search.
+
+    Attributes
+    ----------
+    first, last, bars
+        Of the test's candles; open times in epoch ms UTC.
+    data : str
+        Their fingerprint.
+    tested : list of Tested
+        The best trials of the search, best first.
+    place : int or None
+        Where the best one stands among them by its test, from 1; None where it has no score there.
+    warnings : list of str
+        Where search and test part.
+    """
+
+    first: int
+    last: int
+    bars: int
+    data: str
+    tested: list[Tested]
+    place: int | None
+    warnings: list[str]
+    schema: int = SCHEMA
+
+
+def validate(study: Study, records: Mapping[int, Record], candles: Candles, base: Config) -> Validated | None:
+    """Run a search's best trials over its test, and keep what came of it in the study's folder.
+
+    Parameters
+    ----------
+    study : Study
+        Of the fold.
+    records : mapping
+        Its trials.
+    candles : Candles
+        All of the definition's.
+    base : Config
+        The strategy.
+
+    Returns
+    -------
+    Validated or None
+        None without validation, or where no trial ranks.
+    """
+    test = test_part(study.fold, candles)
+    if test is None:
+        return None
+    best = best_of(list(records.values()), study.search.objective, study.search.validation.top)
+    if not best:
+        (study.folder / FILE).unlink(missing_ok=True)
+        return None
+    applied = Applied(base)
+    runs = backtest_many(test, [applied.config(record.parameters) for record in best])
+    tested = []
+    for record, run in zip(best, runs, strict=True):
+        figures = figures_of(run)
+        verdict = judge(figures, study.search.objective, study.search.constraints)
+        tested.append(_tested(record, figures, verdict, run.summary_digest))
+    place = _place(tested, study.search)
+    found = Validated(
+        first=int(test.timestamp[0]),
+        last=int(test.timestamp[-1]),
+        bars=len(test),
+        data=test.fingerprint,
+        tested=tested,
+        place=place,
+        warnings=_partings(tested, place, study.search),
+    )
+    write_text(study.folder / FILE, msgspec.json.format(msgspec.json.encode(found).decode(), indent=2) + "\n")
+    return found
+
+
+def test_part(fold: Fold, candles: Candles) -> Candles | None:
+    """Return the candles of a fold's test, None without one."""
+    return None if fold.test_from is None else candles[fold.test_from : fold.test_to]
+
+
+def read_validation(folder: Path) -> Validated | None:
+    """Read what :func:`validate` kept, None where there is nothing.
+
+    Raises
+    ------
+    SearchError
+        If it is damaged.
+    """
+    path = folder / FILE
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Validated)
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise SearchError(f"{path}: cannot be read: {fault.strerror or fault}") from None
+    except msgspec.DecodeError as fault:
+        raise SearchError(f"{path}: damaged ({fault}); genesis optimize resume makes it anew") from None
+    if found.schema != SCHEMA:
+        raise SearchError(f"{path}: schema = {found.schema}; this version reads {SCHEMA}")
+    return found
+
+
+def _tested(record: Record, figures: dict[str, float | None], verdict: Judgement, digest: str) -> Tested:
+    assert record.score is not None
+    return Tested(
+        number=record.number,
+        identity=record.identity,
+        in_sample=record.score,
+        out_of_sample=verdict.score,
+        feasible=verdict.feasible,
+        reasons=verdict.reasons,
+        figures=figures,
+        summary_digest=digest,
+    )
+
+
+def _place(tested: list[Tested], search: Search) -> int | None:
+    own = tested[0].out_of_sample
+    if own is None:
+        return None
+    others = [one.out_of_sample for one in tested[1:] if one.out_of_sample is not None]
+    return 1 + sum(search.objective.better(other, own) for other in others)
+
+
+def _partings(tested: list[Tested], place: int | None, search: Search) -> list[str]:
+    """Say where search and test part: worse by more than half, constraints not met, or below half of the best."""
+    best, objective = tested[0], search.objective
+    said = []
+    hard = [reason for reason in best.reasons if not reason.endswith("(soft)")]
+    if best.out_of_sample is None:
+        said.append(f"out-of-sample the best trial has no score: {', '.join(hard)}")
+    else:
+        worse = objective.rank_key(best.out_of_sample) - objective.rank_key(best.in_sample)
+        if worse > 0.5 * abs(best.in_sample):
+            said.append(
+                f"out-of-sample the best trial scores {best.out_of_sample:.4g}, in-sample {best.in_sample:.4g}: "
+                "what was found may be noise"
+            )
+        if hard:
+            said.append(f"out-of-sample the best trial does not meet: {', '.join(hard)}")
+    if place is not None and len(tested) >= 4 and place > len(tested) / 2:
+        said.append(f"out-of-sample the best trial is only number {place} of the best {len(tested)}")
+    return said
+
+
+def plain(found: Validated | None) -> dict[str, Any] | None:
+    """Return it as plain values."""
+    return None if found is None else msgspec.to_builtins(found)
