@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +16,8 @@ from genesis_core.cli.output import (
     write_file,
     write_json,
 )
-from genesis_core.cli.shell import UsageError
+from genesis_core.cli.shell import FAILED, UsageError
+from genesis_core.cli.speed import Speed
 
 if TYPE_CHECKING:
     from genesis_core import Candles, FeatureCache, Result
@@ -25,79 +25,6 @@ if TYPE_CHECKING:
 OPT_IN = "opt in"
 """The context's object in a script in which every acceleration is asked for; the command is fast by default."""
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How fast a user wants it; every choice gives the same bits.
-
-    Parameters
-    ----------
-    reference, fast_window, precompute_features, compiled : bool
-        The options that were given.
-    feature_cache : int or None
-        Entries of a feature cache; None for none.
-    opt_in : bool
-        Whether no option means the reference rather than the fastest path.
-    """
-
-    reference: bool = False
-    fast_window: bool = False
-    precompute_features: bool = False
-    compiled: bool = False
-    feature_cache: int | None = None
-    opt_in: bool = False
-
-    def flags(self) -> dict[str, bool]:
-        """Return the engine's flags.
-
-        Raises
-        ------
-        UsageError
-            For ``--reference`` beside an acceleration.
-        """
-        asked = self._asked()
-        if self.reference and asked:
-            raise UsageError(f"--reference and {' and '.join(asked)} contradict each other; give one")
-        flags = {
-            "fast_window": self.fast_window,
-            "precompute_features": self.precompute_features,
-            "compiled": self.compiled,
-        }
-        if not (self.reference or self.opt_in or asked):
-            # The compiled run asks for no single vector: a cache is of use on the next path only.
-            flags["compiled" if self.feature_cache is None else "precompute_features"] = True
-        return flags
-
-    def why(self) -> str:
-        """Say why this plan runs."""
-        from genesis_core.backtesting.plan import CACHE_UNUSED, PRECEDENCE
-
-        asked = self._asked()
-        ranked = [option for flag, _ in PRECEDENCE if (option := f"--{flag.replace('_', '-')}") in asked]
-        if len(ranked) > 1:
-            reason = f"{ranked[0]} goes before {' and '.join(ranked[1:])}"
-        elif ranked:
-            reason = ranked[0]
-        elif self.reference:
-            reason = "--reference"
-        elif self.opt_in:
-            reason = "no acceleration asked for: the baseline"
-        elif self.feature_cache is not None:
-            reason = "the fastest path that a feature cache can stand before"
-        else:
-            reason = "the fastest, by default"
-        if self.compiled and self.feature_cache is not None:
-            reason += CACHE_UNUSED
-        return reason
-
-    def _asked(self) -> list[str]:
-        given = (
-            ("--fast-window", self.fast_window),
-            ("--precompute-features", self.precompute_features),
-            ("--compiled", self.compiled),
-        )
-        return [name for name, on in given if on]
 
 
 @source.reads_candles()
@@ -123,6 +50,15 @@ def backtest(
             "--feature-cache", min=1, metavar="[SIZE]", help="Keep feature vectors; 500 if no size is given."
         ),
     ] = None,
+    trial: Annotated[
+        Path | None,
+        typer.Option(
+            "--trial",
+            metavar="FILE",
+            help="Run a trial of a study again, trial_000123.json: its candles, strategy and parameters. Exit code 1 if "
+            "the result is not the recorded one.",
+        ),
+    ] = None,
     explain: Annotated[
         int | None, typer.Option("--explain", metavar="N", help="Tell the story of trade N.")
     ] = None,
@@ -144,9 +80,20 @@ def backtest(
         from genesis_core.cli.charts import check_chart
 
         check_chart(chart)
-    candles, place = chosen.read()
-    config, name = source.read_strategy(strategy)
-    candles, place = chosen.read_for(config, candles, place)
+    again = None
+    if trial is not None:
+        if strategy is not None or chosen != source.Source():
+            raise UsageError(
+                f"--trial {trial} says which candles and which strategy; leave the options of both out"
+            )
+        from genesis_core.cli.trial import read_trial
+
+        again = read_trial(trial)
+        candles, place, config, name = again.candles, again.place, again.config, again.name
+    else:
+        candles, place = chosen.read()
+        config, name = source.read_strategy(strategy)
+        candles, place = chosen.read_for(config, candles, place)
 
     from genesis_core import FeatureCache, backtest
     from genesis_core.backtesting.plan import choose_plan
@@ -164,10 +111,18 @@ def backtest(
         save(draw_backtest(candles, result, name), chart)
     if not is_standard_output(json_file):
         _print(result, candles, place, name, speed, cache)
+        if again is not None:
+            print_figures([("trial", again.text(result))])
         if story is not None:
             typer.echo(f"\n{story}")
     plain = _plain(result, candles, place, name, speed, cache)
-    write_json(json_file, plain if story is None else {**plain, "explanation": story})
+    if story is not None:
+        plain["explanation"] = story
+    if again is not None:
+        plain["trial"] = again.plain(result)
+    write_json(json_file, plain)
+    if again is not None and again.same(result) is False:
+        raise typer.Exit(FAILED)
 
 
 def _story(result: Result, number: int) -> str:

@@ -1,5 +1,4 @@
-"""From trials to what a person asks: which is best, how many there are of which kind, what was in the way, what
-mattered.
+"""From trials to what a person asks: which is best, how many of which kind, what was in the way, what mattered.
 
 Pure: the same records give the same answer, in whatever order they were read.
 """
