@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import claims, compiled, peers, sweep
+from benchmarks import claims, compiled, peers, search, summaries, sweep
 from benchmarks.figures import Figure, WrongResultError, write
 
-SECTIONS = ("compiled", "peers", "sweep", "claims")
+SECTIONS = ("compiled", "peers", "sweep", "claims", "summaries", "search")
 Made = tuple[list[Figure], list[str]]
 
 
@@ -69,6 +69,10 @@ def runner(name: str, chosen: argparse.Namespace) -> Callable[[], Made]:
         return lambda: (compiled.run(20_000, 3) if small else compiled.run(), [])
     if name == "claims":
         return lambda: (claims.run(120, 2, 3, 5_000) if small else claims.run(), [])
+    if name == "summaries":
+        return lambda: (summaries.run(300, 3) if small else summaries.run(), [])
+    if name == "search":
+        return lambda: (search.run(2_000, 200, 5, 1) if small else search.run(), [])
     if name == "peers":
         sizes = (5_000, 3) if small else (peers.BARS, peers.ROUNDS)
         return lambda: peers.run(*sizes, vectorbt=vectorbt, backtesting=backtesting)

@@ -55,7 +55,7 @@ def backtest(
         typer.Option(
             "--trial",
             metavar="FILE",
-            help="Run a trial of a study again, trial_000123.json: its candles, strategy and parameters. Exit code 1 if "
+            help="Run a trial of a study again, trial_000123.json: its candles, strategy, parameters. Exit code 1 if "
             "the result is not the recorded one.",
         ),
     ] = None,

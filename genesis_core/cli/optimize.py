@@ -101,9 +101,12 @@ def resume(
 ) -> None:
     """Go on with a study, also after a crash: broken records are set aside, and their trials run again."""
     check_folder(json_file, "--json")
+    from genesis_core.optimize.store import STUDY_FILE
     from genesis_core.optimize.study import Study
 
     folder = _folder(study, results)
+    if (folder.resolve().parent / STUDY_FILE).exists():
+        raise UsageError(f"{folder} is a fold of the study {folder.resolve().parent}; resume that")
     search = Study.open(folder).search.renamed(folder.name)
     _go_on(search, folder.parent, _Where(executor, workers), trials, minutes, top, json_file, str(folder))
 
@@ -133,6 +136,10 @@ def summarize(
         from genesis_core.cli.charts import check_chart
 
         check_chart(charts / "history.svg", "--charts")
+        if charts.exists() and not charts.is_dir():
+            raise UsageError(f"--charts {charts}: is a file; a folder is needed, which is made if need be")
+    elif png:
+        raise UsageError("--png is about charts; give --charts DIR too")
     reader = StudyReader(_folder(study, results), index=index)
     _show(reader, top, json_file)
     if charts is not None:
@@ -239,6 +246,7 @@ def _go_on(
     name: str,
 ) -> None:
     from genesis_core.optimize import StudyReader, optimize
+    from genesis_core.optimize.store import trial_names
 
     if minutes is not None and not minutes > 0.0:
         raise UsageError(f"--minutes {minutes:g}: a number above 0 is needed")
@@ -262,9 +270,9 @@ def _go_on(
         except KeyboardInterrupt:
             shown.close()
             folder = results / search.name
+            goes_on = f"; genesis optimize resume {folder} goes on" if folder.exists() else ""
             typer.echo(
-                f"genesis: stopped; {shown.done:,} of {search.budget.trials:,} trials are on record; "
-                f"genesis optimize resume {folder} goes on",
+                f"genesis: stopped; {shown.done:,} of {search.budget.trials:,} trials are on record{goes_on}",
                 err=True,
             )
             raise typer.Exit(INTERRUPTED) from None
@@ -315,7 +323,6 @@ class _Shown:
     def __init__(self) -> None:
         from genesis_core.cli.progress import make_search_bars
 
-        self.done = 0
         self._bars = make_search_bars()
         self._tasks: dict[str, Any] = {}
         self._run: dict[str, tuple[int, float]] = {}
@@ -335,7 +342,6 @@ class _Shown:
 
     def told(self, name: str, progress: Progress) -> None:
         """Move the bar."""
-        self.done = progress.done
         if self._bars is None:
             return
         if name not in self._tasks:

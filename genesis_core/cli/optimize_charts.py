@@ -1,113 +1,93 @@
-"""A study's charts: the search over time, the score over each parameter, and what the parameters explain."""
+"""A study's charts: its scores in order, its scores over each parameter, and what the parameters explain."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from genesis_core.cli.charts import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    check_chart,
-    new_figure,
-    own_style,
-    plain_frame,
-    save,
-)
+from genesis_core.cli import charts
+from genesis_core.cli.charts import BLACK, BLUE, GREEN, ORANGE
 from genesis_core.cli.shell import UsageError
 from genesis_core.optimize.importance import LEAST_TRIALS
-from genesis_core.optimize.ranking import best_of
-from genesis_core.optimize.space import Choice, Fixed, Float, Int, Map
+from genesis_core.optimize.record import Record
+from genesis_core.optimize.space import Choice, Float, Int, Map
+from genesis_core.optimize.summarizing import StudyReader, Summary
 
-if TYPE_CHECKING:
-    from genesis_core.optimize.record import Record
-    from genesis_core.optimize.summarizing import StudyReader, Summary
+WIDTH, MOST_PANELS, MOST_COLUMNS = 12.0, 12, 12  # inches; panels; values drawn as columns of dots
+MOST_SHAPES = 2_000  # dots; more are pixels within an SVG: as shapes they would be megabytes
+EXPLAINED = "share of the variance of the score ranks that the parameter explains alone"
+LOOKS: dict[str, dict[str, Any]] = {
+    "infeasible": {"marker": "x", "color": "#A6A6A6", "linewidths": 0.7, "zorder": 2},
+    "feasible": {"color": BLUE, "linewidths": 0.0, "alpha": 0.75, "zorder": 3},
+    "above the chart": {"marker": "^", "color": BLACK, "linewidths": 0.4, "zorder": 4},
+    "below the chart": {"marker": "v", "color": BLACK, "linewidths": 0.4, "zorder": 4},
+    "best": {
+        "marker": "*",
+        "s": 150.0,
+        "color": ORANGE,
+        "edgecolor": "white",
+        "linewidths": 0.7,
+        "zorder": 6,
+    },
+}
 
-WIDTH = 12.0
-MOST_PANELS, MOST_BARS = 12, 40
-MOST_SHAPES = 2_000
-"""Above, dots are pixels within the SVG: as shapes, so many would be a file of megabytes."""
-FEW_VALUES = 12
-"""A stepped range with no more values has a column of dots for each, as choices do."""
-GOLDEN = 0.6180339887498949
 
-
-@dataclass(frozen=True)
-class _Trials:
-    """The trials with a score, in order, and between which scores they are drawn."""
+class _Trials(NamedTuple):
+    """The trials with a score, in order; the place of the best, if any ranks; what scores the chart shows."""
 
     records: list[Record]
     scores: NDArray[np.float64]
     feasible: NDArray[np.bool_]
-    best: Record | None
+    best: list[int]
     low: float
     high: float
 
 
-@dataclass(frozen=True)
-class _Panel:
-    """A parameter that varies, or one place of a map."""
-
-    name: str
-    kind: Int | Float | Choice
-    parameter: str
-    place: int | None = None
-
-    def value(self, record: Record) -> Any:
-        value = record.parameters[self.parameter]
-        return value if self.place is None else value[self.place][-1]
-
-
 def draw_history(reader: StudyReader, summary: Summary) -> Any:
-    """Draw the score of each trial against its number, the best so far, and how each fold's best did out-of-sample.
+    """Draw the score of each trial, the best so far, and what the best of each fold scored out-of-sample.
 
     Parameters
     ----------
-    reader : StudyReader
-        The study, read.
-    summary : Summary
-        What it said.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    reader, summary
+        The study, and what the reader said of it.
     """
-    with own_style():
-        tested = [score for fold in summary.folds for score in (fold.best.in_sample, fold.best.out_of_sample)]
-        trials = _scored(reader, [score for score in tested if score is not None])
-        figure = _titled(4.9, summary, "score of each trial", [], legend=True)
-        aside = min(0.9 + 0.25 * len(summary.folds), 4.0)
-        axes, *side = figure.subplots(
-            1,
-            2 if summary.folds else 1,
-            sharey=True,
-            squeeze=False,
-            gridspec_kw={"width_ratios": [WIDTH - aside, aside] if summary.folds else None},
-        )[0]
+    bests = [fold.best for fold in summary.folds]
+    tests = [best.out_of_sample for best in bests if best.out_of_sample is not None]
+    said = [
+        f"{'no score' if one.out_of_sample is None else _text(one.out_of_sample, 4)} (trial {one.number})"
+        for one in bests
+    ]
+    with charts.own_style():
+        trials = _scored(reader, tests)
+        lines = [f"best of each fold, out-of-sample: {', '.join(said)}"] if said else []
+        figure = _titled(4.9, summary, "score of each trial", lines)
+        axes = figure.subplots()
         numbers = np.array([record.number for record in trials.records], dtype=np.float64)
-        _draw_best_so_far(axes, reader, trials, summary.trials)
-        _draw_trials(axes, numbers, trials)
-        last = max(summary.trials - 1, int(numbers.max(initial=0.0)))
+        last = max(summary.trials - 1.0, numbers.max(initial=0.0))
+        _draw_trials(axes, numbers, trials, MOST_SHAPES)
+        for test in np.clip(tests, trials.low, trials.high):
+            axes.axhline(test, color=BLACK, linewidth=1.0, linestyle=(0, (5, 3)), label="out-of-sample")
+        for place in trials.best:
+            up = reader.study.search.objective.direction == "maximize"
+            so_far = (np.fmax if up else np.fmin).accumulate(np.where(trials.feasible, trials.scores, np.nan))
+            look = {"color": GREEN, "linewidth": 1.4, "label": "best so far", "zorder": 5}
+            axes.step(np.append(numbers, last), np.append(so_far, so_far[-1]), where="post", **look)
+            number, score, left = numbers[place], trials.scores[place], numbers[place] > 0.5 * last
+            at = min(max(score, trials.low), trials.high)
+            text = f"trial {number:,.0f}: {score:,.6g}{'' if at == score else ', beyond the chart'}"
+            look = {"ha": "right" if left else "left", "va": "center", "weight": "bold", "zorder": 7}
+            shift = (-9 if left else 9, 11 if up else -11)
+            axes.annotate(text, (number, at), shift, textcoords="offset points", **look)
         axes.set_xlim(-0.02 * last - 0.5, 1.02 * last + 0.5)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.xaxis.set_major_formatter(_text)
         axes.set_xlabel("trial")
-        _scores_axis(axes, trials)
-        if trials.best is not None:
-            _label_best(axes, reader, trials, trials.best, last)
-        for panel in side:
-            _draw_folds(panel, summary, trials)
-        _legend(figure, [axes, *side])
-    return figure
+        return _finished(figure, "score")
 
 
 def draw_slices(reader: StudyReader, summary: Summary) -> Any:
@@ -115,53 +95,32 @@ def draw_slices(reader: StudyReader, summary: Summary) -> Any:
 
     Parameters
     ----------
-    reader : StudyReader
-        The study, read.
-    summary : Summary
-        What it said.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    reader, summary
+        The study, and what the reader said of it.
     """
     shares = {one.parameter: one.share for one in summary.importances}
-    every = sorted(_panels(reader), key=lambda panel: -shares.get(panel.name, -1.0))
-    panels = every[:MOST_PANELS]
-    lines = (
-        ["percent: share of the variance of the score ranks that the parameter explains alone"]
-        if shares
-        else []
-    )
-    if len(panels) < len(every):
-        which = "most important" if shares else "first"
-        lines.append(
-            f"the {len(panels)} {which} of {len(every)} parameters; {len(every) - len(panels)} are left out"
-        )
-    columns = {0: 1, 1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}.get(len(panels), 4)
-    rows = max(-(-len(panels) // columns), 1)
-    with own_style():
+    with charts.own_style():
         trials = _scored(reader)
-        figure = _titled(
-            4.6 if rows == 1 else 3.0 * rows, summary, "score over each parameter", lines, legend=True
-        )
+        every = sorted(_varied(reader, trials.records), key=lambda one: -shares.get(one[0], -1.0))
+        n = min(len(every), MOST_PANELS)
+        lines = [f"percent: {EXPLAINED}"] if shares else []
+        if n < len(every):
+            lines.append(
+                f"the first {n} of {len(every)} parameters by importance; {len(every) - n} are left out"
+            )
+        columns = {0: 1, 1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}.get(n, 4)
+        rows = max(-(-n // columns), 1)
+        figure = _titled(4.4 if rows == 1 else 2.9 * rows, summary, "score over each parameter", lines)
         grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
-        for place, axes in enumerate(grid.flat):
-            if place >= max(len(panels), 1):
-                axes.remove()
-                continue
-            if panels:
-                panel = panels[place]
-                share = f"  {shares[panel.name]:.1%}" if panel.name in shares else ""
-                title = _broken(panel.name, int(88 / columns)) + share
-                axes.set_title(title, loc="left", size=9, color=BLACK)
-                _draw_panel(axes, panel, trials, WIDTH / columns - 0.5)
-            else:
-                _say(axes, "no parameter varies")
-            _scores_axis(axes, trials)
-            if place % columns:
-                axes.set_ylabel("")
-        _legend(figure, [grid[0, 0]])
-    return figure
+        for axes, (name, kind, values) in zip(grid.flat, every[:n], strict=False):
+            share = f"  {shares[name]:.1%}" if name in shares else ""
+            axes.set_title(_broken(name, 120 // columns) + share, loc="left", size=9)
+            _draw_panel(axes, kind, values, trials, WIDTH / columns, MOST_SHAPES // n)
+        for axes in grid.flat[max(n, 1) :]:
+            axes.remove()
+        if not every:
+            _say(grid[0, 0], "no parameter varies")
+        return _finished(figure, "score")
 
 
 def draw_importances(reader: StudyReader, summary: Summary) -> Any:
@@ -169,100 +128,179 @@ def draw_importances(reader: StudyReader, summary: Summary) -> Any:
 
     Parameters
     ----------
-    reader : StudyReader
-        The study, read.
-    summary : Summary
-        What it said.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    reader, summary
+        The study, and what the reader said of it.
     """
-    bars = summary.importances[:MOST_BARS]
-    together = sum(one.share for one in summary.importances)
-    lines = []
-    if bars and together < 1.0:
-        lines.append(f"together {together:.1%}; the rest is what parameters do only together, and chance")
-    if len(bars) < len(summary.importances):
-        lines.append(
-            f"the {len(bars)} most important of {len(summary.importances)} parameters; the others are left out"
-        )
-    with own_style():
-        figure = _titled(0.75 + 0.36 * max(len(bars), 3), summary, "what each parameter explains", lines)
+    names, shares = [one.parameter for one in summary.importances], [one.share for one in summary.importances]
+    with charts.own_style():
+        figure = _titled(0.75 + 0.36 * max(len(names), 3), summary, "what each parameter explains", [])
         axes = figure.subplots()
-        if not bars:
-            scored = len(_scored(reader).records)
-            few = f"too few scored trials: {scored}, and at least {LEAST_TRIALS} are needed"
-            _say(
-                axes,
-                few
-                if scored < LEAST_TRIALS
-                else "nothing to explain: the scores or the parameters do not vary",
-            )
-            return figure
-        shares = [one.share for one in bars]
-        axes.barh(range(len(bars)), shares, height=0.6, color=BLUE, alpha=0.8)
-        for place, share in enumerate(shares):
-            axes.annotate(
-                f"{share:.1%}",
-                (share, place),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
-                size=8.5,
-                color=BLACK,
-            )
-        axes.set_yticks(range(len(bars)), [_broken(one.parameter, 50) for one in bars])
-        axes.tick_params(axis="y", length=0)
-        axes.set_ylim(len(bars) - 0.5, -0.5)
-        axes.set_xlim(0.0, 1.1 * max(*shares, 0.05))
-        axes.xaxis.set_major_formatter(
-            lambda value, _: f"{value:.4g}%".replace("%", "") if value < 0 else f"{value:.0%}"
-        )
-        axes.set_xlabel("share of the variance of the score ranks that the parameter explains alone")
-        plain_frame(axes)
-        axes.grid(axis="y", visible=False)
-    return figure
+        if names:
+            bars = axes.barh(range(len(names)), shares, 0.6, color=BLUE)
+            axes.bar_label(bars, [f"{one:.1%}" for one in shares], padding=4)
+            axes.set_yticks(range(len(names)), [_broken(name, 50) for name in names])
+            axes.set_ylim(len(names) - 0.5, -0.5)
+            axes.set_xlim(0.0, 1.1 * max(shares[0], 0.05))
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100.0:.4g}%")
+            axes.set_xlabel(EXPLAINED)
+            charts.plain_frame(axes)
+            axes.grid(axis="y", visible=False)
+        elif (scored := len(_scored(reader).records)) < LEAST_TRIALS:
+            _say(axes, f"too few scored trials: {scored}, and {LEAST_TRIALS} are needed")
+        else:
+            _say(axes, "nothing to explain: the scores or the parameters do not vary")
+        return _finished(figure, "")
 
 
-CHARTS: dict[str, Callable[[StudyReader, Summary], Any]] = {
-    "history": draw_history,
-    "slices": draw_slices,
-    "importances": draw_importances,
-}
-"""Name -> what draws it."""
+CHARTS = {"history": draw_history, "slices": draw_slices, "importances": draw_importances}
 
 
 def draw_all(reader: StudyReader, summary: Summary, folder: Path, suffix: str = ".svg") -> list[Path]:
-    """Draw all charts of a study into a folder.
-
-    Parameters
-    ----------
-    reader : StudyReader
-        The study, read.
-    summary : Summary
-        What it said.
-    folder : Path
-        Where; made if need be.
-    suffix : str
-        ``.svg`` or ``.png``.
-
-    Returns
-    -------
-    list of Path
-        The files, in the order of :data:`CHARTS`.
+    """Write all of :data:`CHARTS` into a folder, which is made if need be, and return the files.
 
     Raises
     ------
     UsageError
-        For another suffix, without matplotlib, or if something cannot be written.
+        For a suffix that is no kind of chart, without matplotlib, or if something cannot be written.
     """
     files = [folder / f"{name}{suffix}" for name in CHARTS]
-    check_chart(files[0])
+    charts.check_chart(files[0])
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise UsageError(f"--chart {folder}: cannot be made: {fault.strerror}") from None
     for file, draw in zip(files, CHARTS.values(), strict=True):
-        save(draw(reader, summary), file)
+        charts.save(draw(reader, summary), file)
     return files
+
+
+def _scored(reader: StudyReader, tests: list[float] | None = None) -> _Trials:
+    """Return what to draw; absurd scores are beyond the chart if showing them squeezed the others."""
+    # A repeated trial has the score of its twin, and would count twice.
+    records = [
+        one for one in reader.trials.all_records() if one.score is not None and one.status == "complete"
+    ]
+    scores = np.array([record.score for record in records], dtype=np.float64)
+    feasible = np.array([record.feasible for record in records], dtype=np.bool_)
+    key, ends = reader.study.search.objective.rank_key, []
+    best = sorted(np.flatnonzero(feasible).tolist(), key=lambda place: key(float(scores[place])))[:1]
+    for values in (np.unique(scores), np.unique(scores[feasible])):
+        # Five times the width of the inner four fifths: 6 standard deviations to each side of what is normal.
+        low, high = np.quantile(values, 0.1, method="higher"), np.quantile(values, 0.9, method="lower")
+        inside = values[(values >= 3.0 * low - 2.0 * high) & (values <= 3.0 * high - 2.0 * low)]
+        few = len(values) < 5 or np.ptp(values) <= 1.5 * np.ptp(inside)
+        ends += (values if few else inside)[[0, -1]].tolist()
+    low, high = min(ends), max(ends)
+    widest = 2.0 * (high - low) or np.inf
+    for value in (*(tests or ()), *scores[best].tolist()):
+        if max(high, value) - min(low, value) <= widest:
+            low, high = min(low, value), max(high, value)
+    room = 0.0 if high > low else 0.05 * abs(low) or 0.5
+    return _Trials(records, scores, feasible, best, low - room, high + room)
+
+
+def _draw_trials(axes: Any, places: NDArray[np.float64], trials: _Trials, most: int) -> None:
+    count, above, below = len(places), trials.scores > trials.high, trials.scores < trials.low
+    inside, best = ~above & ~below, np.isin(np.arange(count), trials.best)
+    size = 26.0 if count <= 100 else 10.0 if count <= 1_000 else 5.0 if count <= 5_000 else 3.0
+    kinds = (inside & ~trials.feasible, inside & trials.feasible, above, below, best)
+    for (name, look), chosen in zip(LOOKS.items(), kinds, strict=True):
+        if chosen.any():
+            shown = np.clip(trials.scores[chosen], trials.low, trials.high)
+            label = name if name == "best" else f"{name}: {chosen.sum():,}"
+            many = {"rasterized": True, "alpha": 1.0} if count > most else {}
+            axes.scatter(places[chosen], shown, **{"s": size, "label": label, **look, **many})
+    room = 0.08 * (trials.high - trials.low)
+    axes.set_ylim(trials.low - room, trials.high + room)
+    axes.yaxis.set_major_formatter(_text)
+    charts.plain_frame(axes)
+    if not count:
+        _say(axes, "no trial has a score")
+
+
+def _varied(reader: StudyReader, records: list[Record]) -> Iterator[tuple[str, Any, list[Any]]]:
+    """Return name, kind and values of each parameter that has several, and of each place of a map."""
+    for name, kind in reader.study.search.parameters.items():
+        values = [record.parameters[name] for record in records]
+        if isinstance(kind, Map) and kind.count() != 1:
+            each = Float(low=kind.low, high=kind.high, step=kind.step)
+            yield from (
+                (f"{name}[{at}]", each, [one[at][-1] for one in values]) for at in range(len(kind.at))
+            )
+        elif isinstance(kind, (Int, Float, Choice)) and kind.count() != 1:
+            yield name, kind, values
+
+
+def _draw_panel(axes: Any, kind: Any, values: list[Any], trials: _Trials, width: float, most: int) -> None:
+    count, places = kind.count(), values
+    columns = isinstance(kind, Choice) or (count is not None and count <= MOST_COLUMNS and not kind.log)
+    if columns:
+        at = {repr(value): place for place, value in enumerate(kind.points())}
+        # Multiples of the golden ratio spread evenly: the same place for the same trial, in every chart.
+        aside = [0.6 * (record.number * 0.6180339887498949 % 1.0 - 0.5) for record in trials.records]
+        places = [at[repr(value)] + shift for value, shift in zip(values, aside, strict=True)]
+    _draw_trials(axes, np.array(places, dtype=np.float64), trials, most)
+    if columns:
+        every, room = 1 + (count - 1) // MOST_COLUMNS, int(13.0 * (width - 0.5) / count) - 1
+        upright = room < min(8, max(len(_text(value)) for value in kind.points()))
+        shown = [_broken(_text(value), 16 if upright else room) for value in kind.points()[::every]]
+        axes.set_xticks(range(0, count, every), shown, size=8, rotation=90 if upright else 0)
+        axes.set_xlim(-0.6, count - 0.4)
+    else:
+        from matplotlib.ticker import LogLocator, MaxNLocator
+
+        first, last = kind.ends()
+        axes.update_datalim([(first, trials.low), (last, trials.low)])  # what was not tried shows, too
+        axes.set_xscale("log" if kind.log else "linear")
+        axes.margins(x=0.04)
+        ticks = MaxNLocator(5, integer=isinstance(kind, Int))
+        axes.xaxis.set_major_locator(LogLocator(numticks=5) if kind.log and last > 20 * first else ticks)
+        axes.xaxis.set_major_formatter(_text)
+        axes.minorticks_off()
+    for place in trials.best:
+        axes.set_xlabel(f"best: {_broken(_text(values[place]), int(13.0 * width))}", size=8)
+
+
+def _titled(body: float, summary: Summary, what: str, more: list[str]) -> Any:
+    """Return a figure with so many inches below its title and the line of its legend."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.counts.items() if count)
+    said = f"{summary.objective}; {summary.trials:,} {'trial' if summary.trials == 1 else 'trials'}: {kinds}"
+    title = wrap(f"{summary.study}: {what}", 84)
+    lines = [part for text in (said, *more) for part in wrap(text, 140)]
+    height = body + 0.5 + 0.26 * len(title) + 0.19 * len(lines)
+    figure = charts.new_figure(WIDTH, height)
+    look = {"x": 0.012, "va": "top", "color": BLACK, "linespacing": 1.25}
+    figure.text(y=1.0 - 0.12 / height, s="\n".join(title), size=13, weight="bold", **look)
+    figure.text(y=1.0 - (0.16 + 0.26 * len(title)) / height, s="\n".join(lines), **look)
+    figure.set_layout_engine("constrained", rect=(0.005, 0.005, 0.985, body / height - 0.005))
+    return figure
+
+
+def _finished(figure: Any, scale: str) -> Any:
+    """Name what goes up, say above all what the shapes are, and settle where everything is."""
+    first, top = figure.axes[0], figure.get_layout_engine().get()["rect"][3] + 0.005
+    figure.supylabel(scale, size=9)
+    shapes = {label: shape for shape, label in zip(*first.get_legend_handles_labels(), strict=True)}
+    look = {"ncols": 8, "frameon": False, "fontsize": 8, "columnspacing": 1.5, "handletextpad": 0.4}
+    figure.legend(shapes.values(), shapes.keys(), loc="lower left", bbox_to_anchor=(0.005, top), **look)
+    # This layout lets nothing be cut off, but its solver differs in the last bits from call to call.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position([round(part, 4) for part in axes.get_position().bounds])
+    return figure
+
+
+def _say(axes: Any, text: str) -> None:
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=13, color=BLACK)
+
+
+def _broken(text: str, most: int) -> str:
+    """Return it in at most two lines; what is too much is left out of the middle."""
+    parts = wrap(text, most)
+    return "\n".join(parts if len(parts) <= 2 else [parts[0], f"…{text[1 - most :]}"])
+
+
+def _text(value: Any, _: int = 0) -> str:
+    return f"{value:,.10g}" if isinstance(value, float) else str(value)

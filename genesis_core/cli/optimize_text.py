@@ -32,10 +32,11 @@ def print_summary(summary: Summary) -> None:
     """Print a study's summary: validation before the ranking, so that nobody believes in-sample scores."""
     counts = summary.counts
     kinds = ", ".join(f"{counts[kind]:,} {kind}" for kind in counts if counts[kind])
+    of = f" of {summary.wanted:,}" if summary.trials < summary.wanted else ""
     rows = [
         ("study", summary.study),
         ("objective", summary.objective),
-        ("trials", f"{summary.trials:,} of {summary.wanted:,}" + (f": {kinds}" if kinds else "")),
+        ("trials", f"{summary.trials:,}{of}" + (f": {kinds}" if kinds else "")),
     ]
     for text, count in list(summary.reasons.items())[:MOST_REASONS]:
         rows.append(("not met" if len(rows) == 3 else "", f"{count:,} x {text}"))

@@ -81,6 +81,7 @@ def read_trial(file: Path) -> Trial:
     """
     from genesis_core.cli.optimize import read_candles
     from genesis_core.optimize.changes import Applied
+    from genesis_core.optimize.evaluate import Caught
     from genesis_core.optimize.identity import Ground
     from genesis_core.optimize.store import read_record
     from genesis_core.optimize.study import Study
@@ -98,5 +99,8 @@ def read_trial(file: Path) -> Trial:
         raise UsageError(
             f"--trial {file}: {', '.join(differences)} changed since the study, so its trials cannot be run again"
         )
-    name = f"trial {record.number} of {study.search.name}"
-    return Trial(candles, place, Applied(base).config(record.parameters), name, record)
+    with Caught() as caught:  # code of the user's own may raise anything
+        config = Applied(base).config(record.parameters)
+    if caught.outcome is not None:
+        raise UsageError(f"--trial {file}: its parameters are no strategy: {caught.outcome.error}")
+    return Trial(candles, place, config, f"trial {record.number} of {study.search.name}", record)

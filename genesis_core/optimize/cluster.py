@@ -79,6 +79,10 @@ class Dask:
         gone = (CancelledError, CommClosedError, TimeoutError, OSError)
         return Lost.WITHOUT_FAULT if isinstance(fault, gone) else None
 
+    def ran_out_of_time(self) -> bool:
+        """Say that it may be so: nobody tells how a worker ended."""
+        return True
+
     def restart(self) -> None:
         """Connect again; to a cluster of this machine that is gone, start another."""
         self._disconnect()

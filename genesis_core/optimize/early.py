@@ -99,7 +99,8 @@ def _is_read(applied: Applied, name: str, values: Sequence[Any], others: Sequenc
 
 def _given(config: Config) -> Any:
     features = {name: dict(given) for name, given in config.asked_features.parameters.items()}
-    return (config.vector, model_vector(config), features, config.slots, config.ready)
+    decide = None if config.decide is None else dict(config.decide.params)
+    return (config.vector, model_vector(config), features, decide, config.slots, config.ready)
 
 
 def _tried(applied: Applied, parameters: Mapping[str, Any]) -> Config | str:

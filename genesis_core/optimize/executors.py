@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import signal
 import tempfile
 import warnings
@@ -11,8 +12,10 @@ from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from enum import Enum
 from importlib.util import find_spec
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from genesis_core.errors import SearchError
@@ -43,6 +46,9 @@ class Backend(Protocol):
 
     def lost(self, fault: BaseException) -> Lost | None:
         """Say what a fault of :meth:`submit`'s future means; None if it is a mistake of this program's."""
+
+    def ran_out_of_time(self) -> bool:
+        """Say whether what was lost last may have been ended by its time limit."""
 
     def restart(self) -> None:
         """Begin anew after something was lost; what was running is forgotten.
@@ -75,6 +81,10 @@ class Here:
         """Say that nothing can be lost here."""
         return None
 
+    def ran_out_of_time(self) -> bool:
+        """Say that nothing can be lost here."""
+        return False
+
     def restart(self) -> None:
         """Do nothing."""
 
@@ -84,6 +94,8 @@ class Here:
 
 class _WithFile:
     """What two backends share: the task in a file that each worker process reads once."""
+
+    _file: str
 
     def __init__(self, task: Task) -> None:
         handle, self._file = tempfile.mkstemp(prefix="genesis-task-", suffix=".pickle")
@@ -119,6 +131,10 @@ class Pool(_WithFile):
         """Blame all: a dead process breaks the whole pool, and nobody says which trials it had."""
         return Lost.WITH_OTHERS if isinstance(fault, BrokenExecutor) else None
 
+    def ran_out_of_time(self) -> bool:
+        """Say whether a process was ended by its own watchdog, whose exit code is 1."""
+        return any(process.exitcode == 1 for process in (self._pool._processes or {}).values())
+
     def restart(self) -> None:
         """Begin with new processes."""
         self._end()
@@ -131,7 +147,9 @@ class Pool(_WithFile):
 
     def _new(self) -> ProcessPoolExecutor:
         # Spawned: a forked child would inherit the locks of this process's threads in whatever state they are.
-        return ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"), initializer=_quiet)
+        return ProcessPoolExecutor(
+            self.workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(self._file,)
+        )
 
     def _end(self) -> None:
         processes = list((self._pool._processes or {}).values())
@@ -162,19 +180,53 @@ class Given(_WithFile):
 
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
         """Begin trials."""
-        if seconds is not None:
-            raise SearchError(
-                "budget.trial_seconds ends the worker's process, which an executor of your own may not survive; "
-                "leave it out, or use executor = 'processes' or Dask"
-            )
         return self._executor.submit(evaluate_stored, self._file, trials)
 
     def lost(self, fault: BaseException) -> Lost | None:
         """Say that nothing can be done: a broken executor cannot be mended here."""
         return None
 
+    def ran_out_of_time(self) -> bool:
+        """Say that no time is limited here."""
+        return False
+
     def restart(self) -> None:
         """Do nothing."""
+
+
+def check_executor(executor: str | Executor, workers: int | None, guarded: bool) -> None:
+    """Refuse a place to run trials that cannot work, before anything is written.
+
+    Parameters
+    ----------
+    executor, workers, guarded
+        See :func:`make_backend`.
+
+    Raises
+    ------
+    SearchError
+        For an unknown name, where Dask is missing, and a time limit on an executor that would not survive it.
+    """
+    if isinstance(executor, Executor):
+        if guarded:
+            raise SearchError(
+                "budget.trial_seconds ends the worker's process, which an executor of your own may not survive; "
+                "leave it out, or use executor = 'processes' or Dask"
+            )
+    elif executor == "here":
+        if workers is not None and workers != 1:
+            raise SearchError(
+                f"workers = {workers}: 'here' is one; executor 'processes' has as many as wanted"
+            )
+    elif executor == "dask-local" or executor.startswith("dask://"):
+        if find_spec("distributed") is None:
+            raise SearchError(
+                f"executor {executor!r} needs Dask: pip install 'genesis-backtest[distributed]'"
+            )
+        if executor != "dask-local" and not re.fullmatch(r"dask://.+:\d+", executor):
+            raise SearchError(f"executor {executor!r}: dask://HOST:PORT is needed")
+    elif executor != "processes":
+        raise SearchError(f"executor {executor!r}: here, processes, dask-local or dask://HOST:PORT is needed")
 
 
 def make_backend(task: Task, executor: str | Executor, workers: int | None, guarded: bool) -> Backend:
@@ -194,31 +246,20 @@ def make_backend(task: Task, executor: str | Executor, workers: int | None, guar
     Raises
     ------
     SearchError
-        For an unknown name, or where Dask is missing or not reached.
+        See :func:`check_executor`; and if Dask is not reached.
     """
+    check_executor(executor, workers, guarded)
     count = workers or usable_processors()
     if isinstance(executor, Executor):
         return Given(task, executor, count)
     if executor == "here":
-        if workers is not None and workers != 1:
-            raise SearchError(
-                f"workers = {workers}: 'here' is one; executor = 'processes' has as many as wanted"
-            )
         return Pool(task, 1) if guarded else Here(task)
     if executor == "processes":
         return Pool(task, count)
-    if executor == "dask-local" or executor.startswith("dask://"):
-        if find_spec("distributed") is None:
-            raise SearchError(
-                f"executor {executor!r} needs Dask: pip install 'genesis-backtest[distributed]'"
-            )
-        from genesis_core.optimize.cluster import Dask
+    from genesis_core.optimize.cluster import Dask
 
-        address = None if executor == "dask-local" else "tcp://" + executor.removeprefix("dask://")
-        if address is not None and not address.rpartition(":")[2].isdigit():
-            raise SearchError(f"executor {executor!r}: dask://HOST:PORT is needed")
-        return Dask(task, address, count, guarded)
-    raise SearchError(f"executor {executor!r}: here, processes, dask-local or dask://HOST:PORT is needed")
+    address = None if executor == "dask-local" else "tcp://" + executor.removeprefix("dask://")
+    return Dask(task, address, count, guarded)
 
 
 def usable_processors() -> int:
@@ -226,7 +267,17 @@ def usable_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _quiet() -> None:
-    """Let Ctrl-C be the business of the process that asked; warnings were given there too."""
+def _begin_worker(file: str) -> None:
+    """Let Ctrl-C be the business of the process that asked, warnings too; and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
+    Thread(target=_end_with_parent, args=(file,), daemon=True).start()
+
+
+def _end_with_parent(file: str) -> None:
+    # A worker that waits for work would wait for ever: it holds the other end of its own queue.
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    Path(file).unlink(missing_ok=True)
+    os._exit(0)

@@ -12,7 +12,7 @@ from genesis_core.errors import CandleError
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.early import check_parameters, warnings_about
 from genesis_core.optimize.evaluate import Task
-from genesis_core.optimize.executors import make_backend
+from genesis_core.optimize.executors import check_executor, make_backend
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.running import Progress, Runner
@@ -99,6 +99,7 @@ def optimize(
     -----
     Trials and scores depend on search, candles and code only: not on executor, workers, interruptions.
     """
+    check_executor(executor, workers, search.budget.trial_seconds is not None)
     base = load_strategy(search.strategy)
     folds = plan(search, candles, base)
     for text in warnings_about(search):

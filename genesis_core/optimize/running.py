@@ -233,14 +233,15 @@ class Runner:
             return kind
         job, elapsed = run.jobs[0], time.monotonic() - run.begun
         budget = self.search.budget
-        endless = budget.trial_seconds is not None and elapsed >= budget.trial_seconds
+        limit = budget.trial_seconds
+        endless = limit is not None and elapsed >= limit and self.backend.ran_out_of_time()
         job.attempts += 1
         if job.attempts <= (budget.retries if endless else budget.retries + DEATHS):
             suspects.append(job)
             return kind
         words = "its process died each time it was run"
         if endless:
-            words = f"did not end within {budget.trial_seconds:g} s"
+            words = f"did not end within {limit:g} s"
         self._keep([self._record(job, Outcome(status="failed", error=words, seconds=elapsed))], progress)
         return kind
 

@@ -124,7 +124,7 @@ def begin(folder: Path, search: Search, ground: Ground, fold: Fold) -> Study:
             study.save()
         return study
     try:
-        if folder.exists() and any(entry.name != ".lock" for entry in folder.iterdir()):
+        if folder.exists() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
             raise SearchError(f"{folder}: holds files, and no study; give another name by --study")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
