@@ -270,9 +270,10 @@ def _go_on(
         except KeyboardInterrupt:
             shown.close()
             folder = results / search.name
+            kept = len(trial_names(folder)) if folder.exists() else 0
             goes_on = f"; genesis optimize resume {folder} goes on" if folder.exists() else ""
             typer.echo(
-                f"genesis: stopped; {shown.done:,} of {search.budget.trials:,} trials are on record{goes_on}",
+                f"genesis: stopped; {kept:,} of {search.budget.trials:,} trials are on record{goes_on}",
                 err=True,
             )
             raise typer.Exit(INTERRUPTED) from None
