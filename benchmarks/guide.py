@@ -97,6 +97,29 @@ TABLES: Mapping[str, tuple[tuple[str, str], Sequence[Row]]] = {
             ),
         ),
     ),
+    "summaries": (
+        ("summary of a study of 10,000 trial files", "measured here"),
+        (
+            ("cold: every file read", "{summaries.cold}"),
+            ("looking at the files alone (scandir, stat)", "{summaries.stat}"),
+            ("again in one process, every file looked at", "{summaries.again}"),
+            ("cold over unchanged by the change token", "{summaries.token}"),
+            ("new process with a warm index, beyond one with a study of one trial", "{summaries.process}"),
+        ),
+    ),
+    "search": (
+        ("search, default strategy, 10,000 bars", "measured here"),
+        (
+            ("10,000 random trials: the backtests alone", "{search.backtests}"),
+            ("10,000 random trials: what the search adds, durable records included", "{search.random}"),
+            ("500 TPE trials, 4 parameters: what the search adds", "{search.tpe}"),
+            (
+                "two workers over one; two plain processes over one, at the same time",
+                "{search.workers}; {search.plain}",
+            ),
+            ("trials whose record `genesis backtest --trial` gives again, bit for bit", "{search.again}"),
+        ),
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import genesis_core
+import genesis_core.optimize
 
 PROGRAMS = {"genesis": "genesis_core.cli", "genesis-perf": "pytest_genesis_perf.cli"}
 GROUP = "identity and speed of two code paths"
@@ -18,17 +19,19 @@ GROUP = "identity and speed of two code paths"
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in what a page asks for by a comment."""
-    if "<!-- exports of genesis_core -->" in markdown:
-        markdown = markdown.replace("<!-- exports of genesis_core -->", "\n".join(exports()))
+    for package in (genesis_core, genesis_core.optimize):
+        comment = f"<!-- exports of {package.__name__} -->"
+        if comment in markdown:
+            markdown = markdown.replace(comment, "\n".join(exports(package)))
     if "<!-- help of all programs -->" in markdown:
         markdown = markdown.replace("<!-- help of all programs -->", "\n".join(helps()))
     return markdown
 
 
-def exports() -> Iterator[str]:
-    """Yield an entry of mkdocstrings for each exported name, by the module that defines it."""
-    for name in sorted(genesis_core.__all__, key=str.lower):
-        found = getattr(genesis_core, name)
+def exports(package: Any) -> Iterator[str]:
+    """Yield an entry of mkdocstrings for each exported name of a package, by the module that defines it."""
+    for name in sorted(package.__all__, key=str.lower):
+        found = getattr(package, name)
         if not name.startswith("__"):
             home = found.__module__ if hasattr(found, "__qualname__") else type(found).__module__
             yield f"::: {home}.{name}\n"

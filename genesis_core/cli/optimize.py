@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +63,9 @@ def _options(ctx: typer.Context) -> None:
 
 
 @app.command("run", cls=Command)
+@source.reads_candles()
 def run(
+    chosen: source.Source,
     file: Annotated[
         Path, typer.Argument(metavar="SEARCH.toml", help="The search; docs/optimizing.md has every key.")
     ],
@@ -85,6 +88,7 @@ def run(
     search = Search.from_toml(file)
     if study is not None:
         search = search.renamed(study)
+    search = search.with_data(_given(chosen))
     _go_on(search, results, _Where(executor, workers), trials, minutes, top, json_file, str(file))
 
 
@@ -188,7 +192,7 @@ def promote(
     plain: dict[str, Any] = msgspec.to_builtins(
         asdict(found) | {"kept": None if found.kept is None else str(found.kept)}
     )
-    write_json(json_file, {"schema": 1, "command": "optimize promote", "champion": str(target), **plain})
+    write_json(json_file, {"schema": 1, "command": "optimize promote", "file": str(target), **plain})
     if not found.promoted:
         raise typer.Exit(FAILED)
 
@@ -212,6 +216,17 @@ def read_candles(search: Search, where: str) -> tuple[Candles, str]:
         raise UsageError(f"{where}: data: {fault}") from None
     except CandleError as fault:
         raise CandleError(f"{where}: data: {fault}") from None
+
+
+def _given(chosen: source.Source) -> dict[str, Any]:
+    """Return what the options say about candles, as a search's file says it."""
+    given: dict[str, Any] = {}
+    for field in fields(chosen):
+        value = getattr(chosen, field.name)
+        if value != field.default:
+            plain = value.value if isinstance(value, Enum) else value
+            given[field.name] = str(plain.absolute()) if isinstance(plain, Path) else plain
+    return given
 
 
 def _source(data: Data) -> source.Source:

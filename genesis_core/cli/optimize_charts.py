@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 
 from genesis_core.cli import charts
 from genesis_core.cli.charts import BLACK, BLUE, GREEN, ORANGE
+from genesis_core.cli.optimize_frames import WIDTH, broken, finished, say, text, titled
 from genesis_core.cli.shell import UsageError
 from genesis_core.optimize.importance import LEAST_TRIALS
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.space import Choice, Float, Int, Map
 from genesis_core.optimize.summarizing import StudyReader, Summary
 
-WIDTH, MOST_PANELS, MOST_COLUMNS = 12.0, 12, 12  # inches; panels; values drawn as columns of dots
+MOST_PANELS, MOST_COLUMNS = 12, 12  # panels; values drawn as columns of dots
 MOST_SHAPES = 2_000  # dots; more are pixels within an SVG: as shapes they would be megabytes
 EXPLAINED = "share of the variance of the score ranks that the parameter explains alone"
 LOOKS: dict[str, dict[str, Any]] = {
@@ -56,21 +56,17 @@ def draw_history(reader: StudyReader, summary: Summary) -> Any:
     reader, summary
         The study, and what the reader said of it.
     """
-    bests = [fold.best for fold in summary.folds]
-    tests = [best.out_of_sample for best in bests if best.out_of_sample is not None]
-    said = [
-        f"{'no score' if one.out_of_sample is None else _text(one.out_of_sample, 4)} (trial {one.number})"
-        for one in bests
-    ]
+    tests = [fold.best.out_of_sample for fold in summary.folds]
+    said = ", ".join("no score" if test is None else f"{test:,.4g}" for test in tests)
     with charts.own_style():
-        trials = _scored(reader, tests)
-        lines = [f"best of each fold, out-of-sample: {', '.join(said)}"] if said else []
-        figure = _titled(4.9, summary, "score of each trial", lines)
+        trials = _scored(reader, known := [test for test in tests if test is not None])
+        lines = [f"the best of each fold scored out-of-sample: {said}"] if tests else []
+        figure = titled(4.9, summary, "score of each trial", lines)
         axes = figure.subplots()
         numbers = np.array([record.number for record in trials.records], dtype=np.float64)
         last = max(summary.trials - 1.0, numbers.max(initial=0.0))
         _draw_trials(axes, numbers, trials, MOST_SHAPES)
-        for test in np.clip(tests, trials.low, trials.high):
+        for test in np.clip(known, trials.low, trials.high):
             axes.axhline(test, color=BLACK, linewidth=1.0, linestyle=(0, (5, 3)), label="out-of-sample")
         for place in trials.best:
             up = reader.study.search.objective.direction == "maximize"
@@ -84,10 +80,10 @@ def draw_history(reader: StudyReader, summary: Summary) -> Any:
             shift = (-9 if left else 9, 11 if up else -11)
             axes.annotate(text, (number, at), shift, textcoords="offset points", **look)
         axes.set_xlim(-0.02 * last - 0.5, 1.02 * last + 0.5)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.xaxis.set_major_formatter(_text)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        axes.xaxis.set_major_formatter(text)
         axes.set_xlabel("trial")
-        return _finished(figure, "score")
+        return finished(figure, "score")
 
 
 def draw_slices(reader: StudyReader, summary: Summary) -> Any:
@@ -110,17 +106,17 @@ def draw_slices(reader: StudyReader, summary: Summary) -> Any:
             )
         columns = {0: 1, 1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 9: 3}.get(n, 4)
         rows = max(-(-n // columns), 1)
-        figure = _titled(4.4 if rows == 1 else 2.9 * rows, summary, "score over each parameter", lines)
+        figure = titled(4.4 if rows == 1 else 2.6 * rows, summary, "score over each parameter", lines)
         grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
         for axes, (name, kind, values) in zip(grid.flat, every[:n], strict=False):
             share = f"  {shares[name]:.1%}" if name in shares else ""
-            axes.set_title(_broken(name, 120 // columns) + share, loc="left", size=9)
+            axes.set_title(broken(name, 120 // columns) + share, loc="left", size=9)
             _draw_panel(axes, kind, values, trials, WIDTH / columns, MOST_SHAPES // n)
         for axes in grid.flat[max(n, 1) :]:
             axes.remove()
         if not every:
-            _say(grid[0, 0], "no parameter varies")
-        return _finished(figure, "score")
+            say(grid[0, 0], "no parameter varies")
+        return finished(figure, "score")
 
 
 def draw_importances(reader: StudyReader, summary: Summary) -> Any:
@@ -133,12 +129,12 @@ def draw_importances(reader: StudyReader, summary: Summary) -> Any:
     """
     names, shares = [one.parameter for one in summary.importances], [one.share for one in summary.importances]
     with charts.own_style():
-        figure = _titled(0.75 + 0.36 * max(len(names), 3), summary, "what each parameter explains", [])
+        figure = titled(0.75 + 0.36 * max(len(names), 3), summary, "what each parameter explains", [])
         axes = figure.subplots()
         if names:
             bars = axes.barh(range(len(names)), shares, 0.6, color=BLUE)
             axes.bar_label(bars, [f"{one:.1%}" for one in shares], padding=4)
-            axes.set_yticks(range(len(names)), [_broken(name, 50) for name in names])
+            axes.set_yticks(range(len(names)), [broken(name, 50) for name in names])
             axes.set_ylim(len(names) - 0.5, -0.5)
             axes.set_xlim(0.0, 1.1 * max(shares[0], 0.05))
             axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100.0:.4g}%")
@@ -146,10 +142,10 @@ def draw_importances(reader: StudyReader, summary: Summary) -> Any:
             charts.plain_frame(axes)
             axes.grid(axis="y", visible=False)
         elif (scored := len(_scored(reader).records)) < LEAST_TRIALS:
-            _say(axes, f"too few scored trials: {scored}, and {LEAST_TRIALS} are needed")
+            say(axes, f"too few scored trials: {scored}, and {LEAST_TRIALS} are needed")
         else:
-            _say(axes, "nothing to explain: the scores or the parameters do not vary")
-        return _finished(figure, "")
+            say(axes, "nothing to explain: the scores or the parameters do not vary")
+        return finished(figure, "")
 
 
 CHARTS = {"history": draw_history, "slices": draw_slices, "importances": draw_importances}
@@ -177,20 +173,19 @@ def draw_all(reader: StudyReader, summary: Summary, folder: Path, suffix: str = 
 def _scored(reader: StudyReader, tests: list[float] | None = None) -> _Trials:
     """Return what to draw; absurd scores are beyond the chart if showing them squeezed the others."""
     # A repeated trial has the score of its twin, and would count twice.
-    records = [
-        one for one in reader.trials.all_records() if one.score is not None and one.status == "complete"
-    ]
+    every = reader.trials.all_records()
+    records = [one for one in every if one.score is not None and one.status == "complete"]
     scores = np.array([record.score for record in records], dtype=np.float64)
     feasible = np.array([record.feasible for record in records], dtype=np.bool_)
     key, ends = reader.study.search.objective.rank_key, []
     best = sorted(np.flatnonzero(feasible).tolist(), key=lambda place: key(float(scores[place])))[:1]
-    for values in (np.unique(scores), np.unique(scores[feasible])):
+    for values in (np.unique(part) for part in (scores, scores[feasible]) if part.size):
         # Five times the width of the inner four fifths: 6 standard deviations to each side of what is normal.
-        low, high = np.quantile(values, 0.1, method="higher"), np.quantile(values, 0.9, method="lower")
-        inside = values[(values >= 3.0 * low - 2.0 * high) & (values <= 3.0 * high - 2.0 * low)]
+        a, b = np.quantile(values, 0.1, method="higher"), np.quantile(values, 0.9, method="lower")
+        inside = values[(values >= 3.0 * a - 2.0 * b) & (values <= 3.0 * b - 2.0 * a)]
         few = len(values) < 5 or np.ptp(values) <= 1.5 * np.ptp(inside)
         ends += (values if few else inside)[[0, -1]].tolist()
-    low, high = min(ends), max(ends)
+    low, high = min(ends, default=0.0), max(ends, default=1.0)
     widest = 2.0 * (high - low) or np.inf
     for value in (*(tests or ()), *scores[best].tolist()):
         if max(high, value) - min(low, value) <= widest:
@@ -209,13 +204,14 @@ def _draw_trials(axes: Any, places: NDArray[np.float64], trials: _Trials, most: 
             shown = np.clip(trials.scores[chosen], trials.low, trials.high)
             label = name if name == "best" else f"{name}: {chosen.sum():,}"
             many = {"rasterized": True, "alpha": 1.0} if count > most else {}
-            axes.scatter(places[chosen], shown, **{"s": size, "label": label, **look, **many})
+            own = {"s": size + 2.5 * (name == "infeasible"), "label": label, **look, **many}
+            axes.scatter(places[chosen], shown, **own)
     room = 0.08 * (trials.high - trials.low)
     axes.set_ylim(trials.low - room, trials.high + room)
-    axes.yaxis.set_major_formatter(_text)
+    axes.yaxis.set_major_formatter(text)
     charts.plain_frame(axes)
     if not count:
-        _say(axes, "no trial has a score")
+        say(axes, "no trial has a score")
 
 
 def _varied(reader: StudyReader, records: list[Record]) -> Iterator[tuple[str, Any, list[Any]]]:
@@ -242,8 +238,8 @@ def _draw_panel(axes: Any, kind: Any, values: list[Any], trials: _Trials, width:
     _draw_trials(axes, np.array(places, dtype=np.float64), trials, most)
     if columns:
         every, room = 1 + (count - 1) // MOST_COLUMNS, int(13.0 * (width - 0.5) / count) - 1
-        upright = room < min(8, max(len(_text(value)) for value in kind.points()))
-        shown = [_broken(_text(value), 16 if upright else room) for value in kind.points()[::every]]
+        upright = room < min(8, max(len(text(value)) for value in kind.points()))
+        shown = [broken(text(value), 16 if upright else room) for value in kind.points()[::every]]
         axes.set_xticks(range(0, count, every), shown, size=8, rotation=90 if upright else 0)
         axes.set_xlim(-0.6, count - 0.4)
     else:
@@ -253,54 +249,11 @@ def _draw_panel(axes: Any, kind: Any, values: list[Any], trials: _Trials, width:
         axes.update_datalim([(first, trials.low), (last, trials.low)])  # what was not tried shows, too
         axes.set_xscale("log" if kind.log else "linear")
         axes.margins(x=0.04)
-        ticks = MaxNLocator(5, integer=isinstance(kind, Int))
-        axes.xaxis.set_major_locator(LogLocator(numticks=5) if kind.log and last > 20 * first else ticks)
-        axes.xaxis.set_major_formatter(_text)
+        ticks: Any = MaxNLocator(5, integer=isinstance(kind, Int))
+        if kind.log and last > 5 * first:
+            ticks = LogLocator(subs=(1.0, 2.0, 5.0) if last < 500 * first else (1.0,), numticks=5)
+        axes.xaxis.set_major_locator(ticks)
+        axes.xaxis.set_major_formatter(text)
         axes.minorticks_off()
     for place in trials.best:
-        axes.set_xlabel(f"best: {_broken(_text(values[place]), int(13.0 * width))}", size=8)
-
-
-def _titled(body: float, summary: Summary, what: str, more: list[str]) -> Any:
-    """Return a figure with so many inches below its title and the line of its legend."""
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.counts.items() if count)
-    said = f"{summary.objective}; {summary.trials:,} {'trial' if summary.trials == 1 else 'trials'}: {kinds}"
-    title = wrap(f"{summary.study}: {what}", 84)
-    lines = [part for text in (said, *more) for part in wrap(text, 140)]
-    height = body + 0.5 + 0.26 * len(title) + 0.19 * len(lines)
-    figure = charts.new_figure(WIDTH, height)
-    look = {"x": 0.012, "va": "top", "color": BLACK, "linespacing": 1.25}
-    figure.text(y=1.0 - 0.12 / height, s="\n".join(title), size=13, weight="bold", **look)
-    figure.text(y=1.0 - (0.16 + 0.26 * len(title)) / height, s="\n".join(lines), **look)
-    figure.set_layout_engine("constrained", rect=(0.005, 0.005, 0.985, body / height - 0.005))
-    return figure
-
-
-def _finished(figure: Any, scale: str) -> Any:
-    """Name what goes up, say above all what the shapes are, and settle where everything is."""
-    first, top = figure.axes[0], figure.get_layout_engine().get()["rect"][3] + 0.005
-    figure.supylabel(scale, size=9)
-    shapes = {label: shape for shape, label in zip(*first.get_legend_handles_labels(), strict=True)}
-    look = {"ncols": 8, "frameon": False, "fontsize": 8, "columnspacing": 1.5, "handletextpad": 0.4}
-    figure.legend(shapes.values(), shapes.keys(), loc="lower left", bbox_to_anchor=(0.005, top), **look)
-    # This layout lets nothing be cut off, but its solver differs in the last bits from call to call.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        axes.set_position([round(part, 4) for part in axes.get_position().bounds])
-    return figure
-
-
-def _say(axes: Any, text: str) -> None:
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=13, color=BLACK)
-
-
-def _broken(text: str, most: int) -> str:
-    """Return it in at most two lines; what is too much is left out of the middle."""
-    parts = wrap(text, most)
-    return "\n".join(parts if len(parts) <= 2 else [parts[0], f"…{text[1 - most :]}"])
-
-
-def _text(value: Any, _: int = 0) -> str:
-    return f"{value:,.10g}" if isinstance(value, float) else str(value)
+        axes.set_xlabel(f"best: {broken(text(values[place]), int(13.0 * width))}", size=8)

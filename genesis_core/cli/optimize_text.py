@@ -96,7 +96,7 @@ def _print_top(summary: Summary) -> None:
             str(one.number),
             _number(one.score),
             _percent(figures["total_return"]),
-            _percent(figures["max_drawdown"]),
+            _percent(figures["max_drawdown"], ""),
             _number(figures["sharpe"], 2),
             _whole(figures["trades"]),
             _escaped(", ".join(f"{name}={_short(value)}" for name, value in one.parameters.items())),
@@ -136,8 +136,8 @@ def _number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:.{digits}f}" if abs(value) < 1e6 else f"{value:.6g}"
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.2%}"
+def _percent(value: float | None, sign: str = "+") -> str:
+    return "-" if value is None else f"{value:{sign}.2%}"
 
 
 def _whole(value: float | None) -> str:

@@ -53,7 +53,9 @@ class Applied:
             for key in path:
                 table = table.setdefault(key, {})
                 if not isinstance(table, dict):
-                    raise ConfigError(f"parameters.{name}: {key} is a value, given by another parameter")
+                    raise ConfigError(f"{name}: {key} is a value, given by another parameter")
+            if last in table:
+                raise ConfigError(f"{name} is a table, of which another parameter gives a part")
             table[last] = value
         if self.base.decide is None and "features" in changes:
             changes["features"] = self._all_features(changes["features"])
@@ -68,17 +70,15 @@ class Applied:
 
     def _all_features(self, given: Any) -> dict[str, dict[str, Any]]:
         if not isinstance(given, Mapping):
-            raise ConfigError(f"parameters.features = {given!r}; name a feature and its parameter")
+            raise ConfigError(f"features = {given!r}; name a feature and its parameter")
         features = {name: dict(own) for name, own in self._features.items()}
         for name, own in given.items():
             if name not in features:
                 raise ConfigError(
-                    f"parameters.features.{name}: the strategy has no such feature{nearest(name, features)}"
+                    f"features.{name}: the strategy has no such feature{nearest(name, features)}"
                 )
             if not isinstance(own, Mapping):
-                raise ConfigError(
-                    f"parameters.features.{name} = {own!r}; name one of the feature's parameters"
-                )
+                raise ConfigError(f"features.{name} = {own!r}; name one of the feature's parameters")
             features[name] |= own
         return features
 

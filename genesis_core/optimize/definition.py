@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -41,7 +43,7 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     bars : int or None
         Only the first so many.
     start, end : str or None
-        ``from`` and ``to`` in the file; `end` is outside.
+        Times, ``from`` and ``to`` in the file; `end` is outside.
     gaps, duplicates : str
         What to do where a file has them.
     """
@@ -52,8 +54,8 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     csv: str | None = None
     higher: str | None = None
     bars: AtLeastOne | None = None
-    start: str | None = None
-    end: str | None = None
+    start: str | None = msgspec.field(default=None, name="from")
+    end: str | None = msgspec.field(default=None, name="to")
     gaps: Literal["error", "keep", "fill"] = "error"
     duplicates: Literal["error", "first", "last"] = "error"
 
@@ -212,18 +214,33 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         SearchError
             Naming the key, its value and what would be right.
         """
-        given = _renamed(values, where)
+        if not isinstance(values, Mapping):
+            raise SearchError(f"{where}: the whole = {values!r}; a table of keys is needed")
+        given: dict[str, Any] = _as_file(values, where, "")
+        for key in given:
+            if key not in _Table.__struct_fields__:
+                raise SearchError(f"{where}: unknown key {key!r}{nearest(key, _Table.__struct_fields__)}")
         if "parameters" not in given:
             raise SearchError(f"{where}: there are no parameters; at least one is needed, such as {_EXAMPLE}")
         if "objective" not in given:
             raise SearchError(
                 f'{where}: there is no objective; such as [objective] figure = "sharpe" is needed'
             )
-        parameters = dict(_parameters(given["parameters"], where))
+        parameters: dict[str, Kind] = {}
+        for key, kind in _parameters(given["parameters"], where):
+            if key in parameters:
+                raise SearchError(
+                    f"{where}: parameters.{key} is given twice, once by its dotted name in quotes"
+                )
+            parameters[key] = kind
         if not parameters:
             raise SearchError(f"{where}: parameters is empty; at least one is needed, such as {_EXAMPLE}")
         table = _converted(_Table, {**given, "parameters": {}}, where)
-        chosen = _name(table.name or name or "search", f"{where}: name")
+        chosen = _name(name or "search" if table.name is None else table.name, f"{where}: name")
+        if table.strategy == "":
+            raise SearchError(
+                f"{where}: strategy = ''; a file is needed; leave it out for the default strategy"
+            )
         constraints = []
         for at, one in enumerate(table.constraints):
             constraints.append(_converted(Constraint, one, f"{where}: constraints[{at}]"))
@@ -256,10 +273,21 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         """
         return msgspec.structs.replace(self, name=_name(name, "study"))
 
+    def with_data(self, given: Mapping[str, Any]) -> Search:
+        """Return the same search over other candles: the keys of :class:`Data` that are given replace its own."""
+        if "csv" in given or "data_dir" in given:
+            given = {"csv": None, "data_dir": None, **given}
+        return msgspec.structs.replace(self, data=msgspec.structs.replace(self.data, **given))
+
     def with_budget(self, trials: int | None = None, minutes: float | None = None) -> Search:
         """Return the same search with another budget, where one is given."""
         given = {"trials": trials, "minutes": minutes}
-        budget = msgspec.structs.replace(self.budget, **{key: value for key, value in given.items() if value})
+        for key, value in given.items():
+            if value is not None and not 0 < value < math.inf:
+                raise SearchError(f"{key} = {value!r}; more than 0 is needed")
+        budget = msgspec.structs.replace(
+            self.budget, **{key: value for key, value in given.items() if value is not None}
+        )
         return msgspec.structs.replace(self, budget=budget)
 
     @cached_property
@@ -287,12 +315,9 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
             "validation": msgspec.to_builtins(self.validation),
         }
         written: dict[str, Any] = as_written(values)
-        written["data"] = {_WRITTEN.get(key, key): value for key, value in written["data"].items()}
         return written
 
 
-_WRITTEN = {"start": "from", "end": "to"}
-_READ = {written: name for name, written in _WRITTEN.items()}
 _EXAMPLE = 'decision.threshold = { kind = "float", low = 0.5, high = 0.7 }'
 
 
@@ -303,16 +328,18 @@ def _name(name: str, where: str) -> str:
     return name
 
 
-def _renamed(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Give the keys ``from`` and ``to`` the names of their fields; Python's grammar has no `from` field."""
-    given = dict(values)
-    data = given.get("data")
-    if isinstance(data, Mapping):
-        for key in data:
-            if key in _WRITTEN:
-                raise SearchError(f"{where}: unknown key 'data.{key}'; did you mean {_WRITTEN[key]!r}?")
-        given["data"] = {_READ.get(key, key): value for key, value in data.items()}
-    return given
+def _as_file(value: Any, where: str, path: str) -> Any:
+    """Return values with times as texts; refuse numbers that are none, which no search can mean."""
+    if isinstance(value, Mapping):
+        return {
+            str(key): _as_file(item, where, f"{path}.{key}" if path else str(key))
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_as_file(item, where, path) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SearchError(f"{where}: {path} = {value}; a finite number is needed")
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 
 def _parameters(table: Any, where: str, path: str = "") -> Iterator[tuple[str, Kind]]:
@@ -323,15 +350,23 @@ def _parameters(table: Any, where: str, path: str = "") -> Iterator[tuple[str, K
         )
     for key, value in table.items():
         name = f"{path}.{key}" if path else str(key)
+        if not all(name.split(".")):
+            raise SearchError(f"{where}: parameters: {name!r} is no name of a strategy file")
         if isinstance(value, Mapping) and not isinstance(value.get("kind", {}), Mapping):
             yield name, _kind(value, f"{where}: parameters.{name}")
+        elif (
+            isinstance(value, Mapping)
+            and value
+            and not any(isinstance(item, Mapping) for item in value.values())
+        ):
+            raise SearchError(f"{where}: parameters.{name}: kind is missing{nearest('', KINDS)}")
         else:
             yield from _parameters(value, where, name)
 
 
 def _kind(value: Mapping[str, Any], where: str) -> Kind:
     name = value["kind"]
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         raise SearchError(f"{where}: kind = {name!r}{nearest(str(name), KINDS)}")
     rest = {key: item for key, item in value.items() if key != "kind"}
     kind: Kind = _converted(KINDS[name], rest, where)
@@ -371,7 +406,10 @@ def _met_together(constraints: list[Constraint]) -> str | None:
                 and other.at_most is not None
                 and one.at_least > other.at_most
             ):
-                return f"{one.text} and {other.text}: nothing can meet both"
+                name = one.figure
+                return (
+                    f"{name} >= {one.at_least:.12g} and {name} <= {other.at_most:.12g}: nothing can meet both"
+                )
     return None
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any
 
+from genesis_core.digest import digest
 from genesis_core.errors import SearchError
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Caught
-from genesis_core.optimize.sampling import RandomSampler
-from genesis_core.optimize.space import Fixed
+from genesis_core.optimize.sampling import Parameters, RandomSampler
+from genesis_core.optimize.space import Choice, Fixed, Kind, Value
 from genesis_core.strategy import Config
 from genesis_core.strategy.encode import model_vector
+from genesis_core.strategy.unread import why_unread
 
 PROBES = 48
 """Parameter sets that are made, not run, to see what a search's parameters do."""
-_CONTRASTS = 6
-"""In so many of them each parameter is set to its first and its last value."""
+_DRAWS = 4
+"""Values of a range that are looked at besides its ends."""
 
 
 def warnings_about(search: Search) -> list[str]:
@@ -40,7 +43,7 @@ def warnings_about(search: Search) -> list[str]:
     return said
 
 
-def check_parameters(search: Search, base: Config) -> None:
+def check_parameters(search: Search, base: Config) -> list[str]:
     """Refuse parameters of which no strategy can be made, or that nothing reads.
 
     Parameters
@@ -50,57 +53,72 @@ def check_parameters(search: Search, base: Config) -> None:
     base : Config
         The strategy they are laid over.
 
+    Returns
+    -------
+    list of str
+        What is allowed and probably not meant.
+
     Raises
     ------
     SearchError
         Naming the parameter.
     """
     if base.own and search.budget.trial_seconds is not None:
-        return  # code of the user's own that may never end is run under its limit only
+        return []  # code of the user's own that may never end is run under its limit only
     applied = Applied(base)
     drawn = RandomSampler(search.parameters, 0).ask(0, PROBES)
-    made = [
-        (parameters, config)
-        for parameters in drawn
-        if isinstance(config := _tried(applied, parameters), Config)
-    ]
-    for name, kind in search.parameters.items():
-        if made:
-            break
-        fault = _tried(applied, {name: kind.ends()[0]})
-        if isinstance(fault, str):
-            raise SearchError(f"parameters.{name}: {fault}")
+    tried = [_tried(applied, parameters) for parameters in drawn]
+    made = [parameters for parameters, config in zip(drawn, tried, strict=True) if isinstance(config, Config)]
     if not made:
-        raise SearchError(
-            f"parameters: none of {PROBES} drawn sets is a strategy: {_tried(applied, drawn[0])}"
-        )
+        for name, kind in search.parameters.items():
+            faults = [_tried(applied, {name: value}) for value in _values(kind)]
+            if all(isinstance(fault, str) for fault in faults):
+                own = str(faults[0]).startswith(f"{name.partition('.')[0]}.")
+                raise SearchError(f"parameters{'.' if own else ': '}{faults[0]}")
+        raise SearchError(f"parameters: none of {PROBES} drawn sets is a strategy: {tried[0]}")
     for name, kind in search.parameters.items():
-        first, last = kind.ends()
-        if isinstance(kind, Fixed) or kind.count() == 1:
-            continue
-        if not _is_read(applied, name, [first, last], [parameters for parameters, _ in made[:_CONTRASTS]]):
-            raise SearchError(
-                f"parameters.{name}: nothing reads it: the engine would run the same with {first!r} and {last!r}; "
-                "leave it out, or turn on what reads it"
-            )
+        if not isinstance(kind, Fixed) and kind.count() != 1:
+            _require_read(applied, name, _values(kind), made)
+    refused = next((fault for fault in tried if isinstance(fault, str)), None)
+    if refused is None:
+        return []
+    return [f"{PROBES - len(made)} of {PROBES} drawn parameter sets are no strategy, such as: {refused}"]
 
 
-def _is_read(applied: Applied, name: str, values: Sequence[Any], others: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether a parameter changes what the engine is given, beside some of the others."""
+def _values(kind: Kind) -> list[Value]:
+    """Return some values of a kind: all of a choice, else its ends and a few drawn ones."""
+    if isinstance(kind, (Choice, Fixed)):
+        return kind.points()
+    rng = Random("values")
+    return [*kind.ends(), *(kind.draw(rng) for _ in range(_DRAWS))]
+
+
+def _require_read(applied: Applied, name: str, values: Sequence[Value], others: Sequence[Parameters]) -> None:
+    """Refuse a parameter that changes nothing of what the engine is given, beside any of the other parameters."""
+    why = None
     for parameters in others:
-        seen = []
+        seen = set()
         for value in values:
             config = _tried(applied, {**parameters, name: value})
-            seen.append(config if isinstance(config, str) else _given(config))
-        if seen[0] != seen[1]:
-            return True
-    return False
+            if isinstance(config, Config):
+                why = why_unread(config, tuple(name.split(".")))
+                seen.add(None if why is not None else digest(_given(config)))
+            if len(seen) > 1:
+                return
+    words = why or "nothing reads it: the engine would run the same with any of its values; leave it out"
+    refused = next(
+        (one for one in (_tried(applied, {name: value}) for value in values) if isinstance(one, str)), None
+    )
+    if refused is not None and why is None:
+        words = f"all of its values but one are refused: {refused}"
+    raise SearchError(f"parameters.{name}: {words}")
 
 
-def _given(config: Config) -> Any:
+def _given(config: Config) -> list[object]:
+    """Return what the engine is given of a strategy."""
     features = {name: dict(given) for name, given in config.asked_features.parameters.items()}
     decide = None if config.decide is None else dict(config.decide.params)
-    return (config.vector, model_vector(config), features, decide, config.slots, config.ready)
+    return [config.vector, model_vector(config), features, decide, config.slots, config.ready]
 
 
 def _tried(applied: Applied, parameters: Mapping[str, Any]) -> Config | str:

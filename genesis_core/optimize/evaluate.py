@@ -83,13 +83,14 @@ class Task:
             raise GenesisError(f"{self.file}: the strategy changed while the study ran")
         return Applied(base)
 
+    @cached_property
     def warm(self) -> None:
-        """Compile what the strategy needs, outside any trial's time; what cannot run is told by the trials."""
+        """Compile, once, what the strategy needs, outside any trial's time; what cannot run is told by the trials."""
         with Caught():
             backtest_many(self.candles, [self.applied.base])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "applied"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("applied", "warm")}
 
 
 def evaluate(task: Task, trials: Sequence[Mapping[str, Any]], seconds: float | None = None) -> list[Outcome]:
@@ -110,7 +111,8 @@ def evaluate(task: Task, trials: Sequence[Mapping[str, Any]], seconds: float | N
     list of Outcome
         In the order of `trials`.
     """
-    with _ending_after(task, seconds):
+    task.warm  # noqa: B018
+    with _ending_after(seconds):
         return _evaluate(task, trials)
 
 
@@ -207,11 +209,10 @@ def _where(trace: TracebackType | None) -> str:
 
 
 @contextmanager
-def _ending_after(task: Task, seconds: float | None) -> Iterator[None]:
+def _ending_after(seconds: float | None) -> Iterator[None]:
     if seconds is None:
         yield
         return
-    task.warm()
     with open(os.devnull, "w") as nowhere:
         # A thread of Python could not run while compiled code holds the interpreter; this one is in C.
         faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)

@@ -121,7 +121,11 @@ class Pool(_WithFile):
     def __init__(self, task: Task, workers: int) -> None:
         super().__init__(task)
         self.workers = workers
-        self._pool = self._new()
+        try:
+            self._pool = self._new()
+        except SearchError:
+            super().close()
+            raise
 
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
         """Begin trials."""
@@ -147,9 +151,17 @@ class Pool(_WithFile):
 
     def _new(self) -> ProcessPoolExecutor:
         # Spawned: a forked child would inherit the locks of this process's threads in whatever state they are.
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             self.workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(self._file,)
         )
+        try:
+            pool.submit(os.getpid).result()
+        except BrokenExecutor:  # before any trial: no trial is to blame
+            raise SearchError(
+                "worker processes cannot start; a script that runs a search needs it under "
+                'if __name__ == "__main__":, because each worker reads the script too'
+            ) from None
+        return pool
 
     def _end(self) -> None:
         processes = list((self._pool._processes or {}).values())

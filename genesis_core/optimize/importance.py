@@ -49,13 +49,13 @@ def importances(scored: Sequence[Record]) -> list[Importance]:
         return []
     heights = _ranks([record.score or 0.0 for record in scored])
     columns: dict[str, list[Any]] = {}
-    for record in scored:
-        for name, value in record.parameters.items():
-            if isinstance(value, list) and value and isinstance(value[0], list):
-                for place, point in enumerate(value):
-                    columns.setdefault(f"{name}[{place}]", []).append(point[-1])
-            else:
-                columns.setdefault(name, []).append(value)
+    for name in scored[0].parameters:
+        values = [record.parameters.get(name) for record in scored]
+        places = _places(values)
+        if not places:
+            columns[name] = values
+        for place in range(places):
+            columns[f"{name}[{place}]"] = [value[place][1] for value in values]  # type: ignore[index]
     found = [
         Importance(name, share)
         for name, values in columns.items()
@@ -66,23 +66,37 @@ def importances(scored: Sequence[Record]) -> list[Importance]:
 
 def _share(values: Sequence[Any], heights: Sequence[float]) -> float | None:
     groups = _groups(values)
-    count = 1 + max(groups)
     n = len(heights)
-    if count < 2 or n <= count:
-        return None
-    sums, sizes = [0.0] * count, [0] * count
+    sums, sizes = [0.0] * (1 + max(groups)), [0] * (1 + max(groups))
     total = squares = 0.0
     for group, height in zip(groups, heights, strict=True):
         sums[group] += height
         sizes[group] += 1
         total += height
         squares += height * height
+    count = sum(size > 0 for size in sizes)
+    if count < 2 or n <= count:
+        return None
     whole = squares - total * total / n
     if whole <= 0.0:
         return None
     between = sum(s * s / size for s, size in zip(sums, sizes, strict=True) if size) - total * total / n
     by_chance = (count - 1) * (whole - between) / (n - count)
     return min(max((between - by_chance) / whole, 0.0), 1.0)
+
+
+def _places(values: Sequence[Any]) -> int:
+    """Return how many places maps have of which only the `y` differ; 0 where the values are anything else."""
+    first = values[0]
+    if not isinstance(first, list) or not all(isinstance(point, list) and len(point) == 2 for point in first):
+        return 0
+    at = [point[0] for point in first]
+    same = all(isinstance(value, list) and len(value) == len(at) for value in values) and all(
+        isinstance(point, list) and len(point) == 2 and point[0] == x
+        for value in values
+        for point, x in zip(value, at, strict=True)
+    )
+    return len(at) if same else 0
 
 
 def _groups(values: Sequence[Any]) -> list[int]:

@@ -81,7 +81,9 @@ class Constraint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def text(self) -> str:
         """The bound in words, such as ``trades >= 30``."""
         bounds = ((">=", self.at_least), ("<=", self.at_most))
-        return " and ".join(f"{self.figure} {sign} {bound:g}" for sign, bound in bounds if bound is not None)
+        return " and ".join(
+            f"{self.figure} {sign} {bound:.12g}" for sign, bound in bounds if bound is not None
+        )
 
 
 POSSIBLE: Mapping[str, tuple[float, float]] = {
@@ -197,6 +199,9 @@ def judge(figures: Figures, objective: Objective, constraints: list[Constraint])
         beyond = constraint.beyond(figures)
         if beyond <= 0.0:
             continue
+        undefined = f"{constraint.figure} is not defined"
+        if figures[constraint.figure] is None and math.isinf(beyond) and undefined not in reasons:
+            reasons.append(undefined)
         reasons.append(constraint.text if constraint.weight is None else f"{constraint.text} (soft)")
         if constraint.weight is None or math.isinf(beyond):
             feasible = False

@@ -102,7 +102,7 @@ def optimize(
     check_executor(executor, workers, search.budget.trial_seconds is not None)
     base = load_strategy(search.strategy)
     folds = plan(search, candles, base)
-    for text in warnings_about(search):
+    for text in (*warnings_about(search), *check_parameters(search, base)):
         warn(text)
     folder = Path(results) / search.name
     study = begin(folder, search, Ground.of(_part(candles, folds[-1]), base), folds[-1])
@@ -127,12 +127,12 @@ def optimize(
 
 
 def plan(search: Search, candles: Candles, base: Config) -> list[Fold]:
-    """Check a search against candles and strategy, and cut the candles.
+    """Check a search's sampler, and its candles against the strategy's warm-up; cut the candles.
 
     Raises
     ------
     SearchError
-        If there is nothing to run; see :func:`genesis_core.optimize.early.check_parameters`.
+        If the parameters do not suit the sampler, or a part would have too few candles.
     CandleError
         If the candles are too few for the strategy.
     """
@@ -141,7 +141,6 @@ def plan(search: Search, candles: Candles, base: Config) -> list[Fold]:
             f"{len(candles)} bars are too few: the features of this strategy need {base.ready} bars of warm-up"
         )
     make_sampler(search)
-    check_parameters(search, base)
     return folds_of(search.validation, len(candles), base.ready)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
 from random import Random
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
-from genesis_core.optimize.space import MOST_POINTS, Kind, Value
+from genesis_core.optimize.space import MOST_POINTS, Kind, Suggest, Value
 
 Parameters = dict[str, Value]
 
@@ -56,15 +57,18 @@ class RandomSampler:
 
     def __init__(self, parameters: Mapping[str, Kind], seed: int) -> None:
         self._parameters = parameters
+        self._names = sorted(parameters)
         self._seed = seed
 
     def ask(self, first: int, count: int) -> list[Parameters]:
         """Draw them."""
         made = []
         for number in range(first, first + count):
-            # Seeded by a text: the same draws on every version of Python.
+            # Seeded by a text: the same draws on every version of Python. In the order of the names: the order in the
+            # file means nothing.
             rng = Random(f"{self._seed}/{number}")
-            made.append({name: kind.draw(rng) for name, kind in self._parameters.items()})
+            drawn = {name: self._parameters[name].draw(rng) for name in self._names}
+            made.append({name: drawn[name] for name in self._parameters})
         return made
 
     def tell(self, results: Sequence[Told]) -> None:
@@ -72,14 +76,14 @@ class RandomSampler:
 
 
 class GridSampler:
-    """Every point once, in steps of the golden section: any beginning of the order is spread over the whole grid.
+    """Every point once, shuffled: any beginning of the order is spread over the whole grid.
 
     Parameters
     ----------
     parameters : mapping
         Name -> kind; none may be a range without steps.
     seed : int
-        Decides with which point the order begins.
+        Decides the order.
 
     Raises
     ------
@@ -98,13 +102,10 @@ class GridSampler:
                 raise SearchError(
                     f"parameters.{name}: {count:,} values are too many for a grid; at most {MOST_POINTS:,}"
                 )
-        self._points = {name: kind.points() for name, kind in parameters.items()}
+        self._parameters = parameters
+        self._points = {name: parameters[name].points() for name in sorted(parameters)}
         self._size = math.prod(len(points) for points in self._points.values())
-        stride = max(1, round(self._size * 0.6180339887498949))
-        while math.gcd(stride, self._size) != 1:
-            stride += 1
-        self._stride = stride
-        self._start = int(Random(f"{seed}/grid").random() * self._size)
+        self._seed = seed
 
     def ask(self, first: int, count: int) -> list[Parameters]:
         """Return the next points."""
@@ -114,12 +115,39 @@ class GridSampler:
         """Learn nothing."""
 
     def _at(self, number: int) -> Parameters:
-        left = (self._start + number * self._stride) % self._size
+        left = shuffled(number, self._size, self._seed)
         chosen: Parameters = {}
         for name, points in self._points.items():
             left, at = divmod(left, len(points))
             chosen[name] = points[at]
-        return chosen
+        return {name: chosen[name] for name in self._parameters}
+
+
+def shuffled(number: int, size: int, seed: int) -> int:
+    """Return where a number goes in a shuffle of so many, without shuffling the others.
+
+    A Feistel network (Luby and Rackoff 1988) shuffles the next power of four; what falls outside is sent through again,
+    so that every number below `size` is met once.
+
+    Parameters
+    ----------
+    number : int
+        From 0.
+    size : int
+        How many numbers there are.
+    seed : int
+        Another one, another shuffle.
+    """
+    half = max(1, ((size - 1).bit_length() + 1) // 2)
+    mask = (1 << half) - 1
+    while True:
+        left, right = number >> half, number & mask
+        for turn in range(4):
+            mixed = blake2b(f"{seed}/{turn}/{right}".encode(), digest_size=16).digest()
+            left, right = right, left ^ (int.from_bytes(mixed, "little") & mask)
+        number = left << half | right
+        if number < size:
+            return number
 
 
 class TpeSampler:
@@ -170,6 +198,11 @@ class TpeSampler:
             else:
                 self._study.tell(trial, state=self._pruned)
         self._asked = []
+
+    def _suggested(self, trial: Suggest) -> Parameters:
+        # In the order of the names, as above.
+        suggested = {name: self._parameters[name].suggest(trial, name) for name in sorted(self._parameters)}
+        return {name: suggested[name] for name in self._parameters}
 
 
 def make_sampler(search: Search) -> Sampler:

@@ -15,10 +15,13 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from genesis_core.digest import digest
+
 Scalar: TypeAlias = "bool | int | float | str"
 Value: TypeAlias = "Scalar | list[Scalar] | list[list[float]]"
 MOST_POINTS = 1_000_000
 """A kind with more values than this counts as one of too many for a grid."""
+MOST_WHOLE = 2**53
 
 
 class Draw(Protocol):
@@ -67,6 +70,8 @@ class Int(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
             return f"low = {self.low} is above high = {self.high}"
         if self.step < 1:
             return f"step = {self.step}; at least 1 is needed"
+        if max(abs(self.low), abs(self.high), self.step) > MOST_WHOLE:
+            return f"low = {self.low}, high = {self.high}; whole numbers up to {MOST_WHOLE:,} are exact, no others"
         if self.log and (self.low < 1 or self.step != 1):
             return "log = true needs low >= 1 and no step"
         return None
@@ -122,12 +127,18 @@ class Float(
 
     def fault(self) -> str | None:
         """Say what is wrong with it, None if nothing is."""
-        if not (math.isfinite(self.low) and math.isfinite(self.high)):
-            return f"low = {self.low}, high = {self.high}; finite numbers are needed"
+        if not math.isfinite(self.high - self.low):
+            return f"low = {self.low}, high = {self.high}; finite numbers, not that far apart, are needed"
         if self.low > self.high:
             return f"low = {self.low} is above high = {self.high}"
-        if self.step is not None and not (math.isfinite(self.step) and self.step > 0.0):
-            return f"step = {self.step}; a number above 0 is needed"
+        if self.step is not None:
+            least = math.ulp(max(abs(self.low), abs(self.high)))
+            if not (math.isfinite(self.step) and self.step > 0.0):
+                return f"step = {self.step}; a number above 0 is needed"
+            if self.step < least:
+                return (
+                    f"step = {self.step}; numbers of this size are {least:.3g} apart, at least that is needed"
+                )
         if self.log and (self.low <= 0.0 or self.step is not None):
             return "log = true needs low above 0 and no step"
         return None
@@ -192,9 +203,12 @@ class Choice(
         """Say what is wrong with it, None if nothing is."""
         if not self.values:
             return "values = []; at least one is needed"
-        for at, value in enumerate(self.values):
-            if any(type(value) is type(other) and value == other for other in self.values[:at]):
+        seen = set()
+        for value in self.values:
+            # By the digest: 1, 1.0 and true are three values, in lists too.
+            if digest(value) in seen:
                 return f"values: {value!r} stands twice"
+            seen.add(digest(value))
         return None
 
     def count(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Validation
@@ -56,15 +57,15 @@ def folds_of(validation: Validation, bars: int, warm_up: int) -> list[Fold]:
     if validation.kind == "none":
         return [Fold(0, bars)]
     count = validation.folds if validation.kind == "walk-forward" else 1
-    size = int(bars * validation.test)
+    size = int(bars * Fraction(repr(validation.test)))  # 0.29 of 100 bars are 29
     starts = [bars - (count - k) * size for k in range(count)]
     first_length = starts[0] - validation.embargo
+    cure = "a smaller test or embargo" if size > warm_up else "a larger test"
     for words, length in (("a test", size), ("the first search", first_length)):
         if length <= warm_up:
             raise SearchError(
-                f"validation: {words} would have {max(length, 0):,} of {bars:,} bars, and the strategy needs "
-                f"{warm_up} bars of warm-up and more; give {'a larger' if words == 'a test' else 'a smaller'} "
-                "test, or more candles"
+                f"validation: {words} would have {max(length, 0):,} of {bars:,} bars, and the strategy needs {warm_up} "
+                f"bars of warm-up and more; give {cure}, fewer folds, or more candles"
             )
     made = []
     for start in starts:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import tomli_w
 
+from genesis_core.digest import digest
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.identity import Ground
@@ -157,16 +158,14 @@ def require_same(there: Study, search: Search, ground: Ground, fold: Fold) -> No
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Say which keys differ; 1 and 1.0 do, and the order of a score's sum does, that of parameters does not."""
     found = []
     for key in ("parameters", "sampler", "objective", "constraints", "validation"):
         before, now = old.get(key), new.get(key)
-        if before == now:
-            continue
         if isinstance(before, dict) and isinstance(now, dict):
-            found += [
-                f"{key}.{name}" for name in sorted({*before, *now}) if before.get(name) != now.get(name)
-            ]
-        else:
+            names = sorted({*before, *now})
+            found += [f"{key}.{name}" for name in names if digest(before.get(name)) != digest(now.get(name))]
+        elif digest(before) != digest(now):
             found.append(key)
     return found
 

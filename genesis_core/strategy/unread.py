@@ -117,6 +117,22 @@ def check_given(given: Mapping[str, Any], config: Config, where: str) -> None:
             raise ConfigError(f"{where}: {'.'.join(dependent.key)} = {value!r}; {dependent.words}")
 
 
+def why_unread(config: Config, key: Path) -> str | None:
+    """Say why nothing of a config reads a key, None if something does.
+
+    Parameters
+    ----------
+    config : Config
+        The strategy.
+    key : path
+        Such as ``("exits", "unit")``.
+    """
+    for dependent in _DEPENDENTS:
+        if key[: len(dependent.key)] == dependent.key and not dependent.read(config):
+            return dependent.words
+    return None
+
+
 def check_read(config: Config, where: str) -> None:
     """Refuse what a config holds and cannot read, however it was made: keys of models, features, own features.
 

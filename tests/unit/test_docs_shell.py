@@ -73,7 +73,8 @@ class Run:
     leaves: str = ""
 
 
-COMMANDS = ("backtest", "benchmark", "check", "data", "baseline")
+COMMANDS = ("backtest", "benchmark", "check", "data", "optimize", "baseline")
+SEARCHED = "genesis optimize run examples/search.toml --trials 25"
 RUN: dict[str, Run] = {
     "genesis COMMAND --help": Run(tuple(f"genesis {name} --help" for name in COMMANDS)),
     "genesis backtest": Run(),
@@ -98,6 +99,42 @@ RUN: dict[str, Run] = {
         ("genesis data fetch tBTCUSD 1h tBTCUSD_1h.csv --from 2020-01-01 --to 2021-01-01",),
         quick="--url {exchange}",
         leaves="tBTCUSD_1h.csv",
+    ),
+    "genesis optimize": Run(code=2),
+    "genesis optimize run SEARCH.toml": Run((SEARCHED,), leaves="results/search/trial_000024.json"),
+    "genesis optimize run examples/search.toml": Run(quick="--trials 25", leaves="results/search/study.toml"),
+    "genesis optimize run examples/search.toml --executor processes --workers 2": Run(quick="--trials 25"),
+    "genesis optimize resume": Run(code=2),
+    "genesis optimize resume STUDY": Run((SEARCHED, "genesis optimize resume search")),
+    "genesis optimize resume search --trials 1000": Run(
+        (SEARCHED, "genesis optimize resume search --trials 40")
+    ),
+    "genesis optimize summarize STUDY": Run((SEARCHED, "genesis optimize summarize search")),
+    "genesis optimize summarize STUDY --top 20": Run(
+        (SEARCHED, "genesis optimize summarize search --top 20")
+    ),
+    "genesis optimize summarize search --top 20 --charts charts": Run(
+        (SEARCHED, "genesis optimize summarize search --top 20 --charts charts"), leaves="charts/history.svg"
+    ),
+    "genesis optimize promote STUDY --to FILE": Run(
+        (SEARCHED, "genesis optimize promote search --to best.toml"), leaves="best.toml"
+    ),
+    "genesis optimize promote STUDY --to champion.toml": Run(
+        (SEARCHED, "genesis optimize promote search --to champion.toml"), leaves="champion.toml"
+    ),
+    "genesis optimize promote search --to champion.toml": Run(
+        (SEARCHED, "genesis optimize promote search --to champion.toml"), leaves="champion.json"
+    ),
+    "genesis backtest --trial": Run(code=2),
+    "genesis backtest --from --to": Run(("genesis backtest --from 2020-06-01 --to 2020-09-01",)),
+    "genesis backtest --trial FILE": Run(
+        (SEARCHED, "genesis backtest --trial results/search/trial_000003.json")
+    ),
+    "genesis backtest --trial results/search/trial_000062.json": Run(
+        (SEARCHED, "genesis backtest --trial results/search/trial_000012.json")
+    ),
+    "python scripts/optimizer.py summarize STUDY": Run(
+        (SEARCHED, "python scripts/optimizer.py summarize results/search")
     ),
     "genesis-perf doctor": Run(quick="--seconds 1"),
     "genesis-perf init": Run(leaves="tests/test_genesis_perf.py"),
@@ -153,6 +190,13 @@ OTHERS: dict[str, str] = {
     "python -m benchmarks compiled": "minutes",
     "python -m benchmarks peers": "minutes, and other engines",
     "python -m benchmarks sweep": "minutes",
+    "python -m benchmarks search": "minutes",
+    "python -m benchmarks summaries": "a minute",
+    "genesis data fetch": "is tested with its arguments",
+    "python -m benchmarks.faults": "half an hour",
+    "genesis optimize run examples/search.toml --csv tBTCUSD_1h.csv --gaps keep": "real candles: a test of its own",
+    "pip install genesis-backtest[optimize]": "a package index",
+    "pip install genesis-backtest[distributed]": "a package index",
     "python -m benchmarks.guide": "writes into the docs",
     "python benchmarks/engine.py": "a minute",
     "pytest --genesis-perf-update=new": "measures for minutes",
@@ -186,6 +230,7 @@ PICTURES = (
     "block ",
     "DIFFERENT: ",
     "verdict  ",
+    "study  ",
 )
 """How the code blocks begin that are drawings, or output that is another one every time."""
 

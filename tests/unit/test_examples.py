@@ -125,7 +125,11 @@ def test_the_readme_runs_as_written(
 def test_the_readme_names_every_example() -> None:
     text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     files = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".toml")}
-    assert set(re.findall(r"^\| \[([^\]]+)\]\(\1\)", text, re.MULTILINE)) == files == set(STRATEGIES)
+    assert (
+        set(re.findall(r"^\| \[([^\]]+)\]\(\1\)", text, re.MULTILINE))
+        == files
+        == {*STRATEGIES, "search.toml"}
+    )
 
 
 @pytest.mark.parametrize(

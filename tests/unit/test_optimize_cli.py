@@ -1,0 +1,840 @@
+"""``genesis optimize`` and ``genesis backtest --trial``, run as a user runs them: exit codes, both outputs, files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import Result
+
+from genesis_core import backtest, synthetic
+from genesis_core.optimize import Search, summarize
+from genesis_core.optimize.objective import FIGURES
+from genesis_core.optimize.record import Record, to_bytes
+from genesis_core.optimize.store import file_name, only_writer, read_record
+from genesis_core.strategy import load_strategy
+from tests.unit.search_cases import (
+    BY,
+    ROOT,
+    TABLES,
+    TRIALS,
+    config_of,
+    contents,
+    disturbed,
+    names,
+    write_own,
+    write_search,
+)
+from tests.unit.test_cli import invoke, process
+
+COMMANDS = ("run", "resume", "summarize", "promote")
+CANDLES = synthetic(bars=1_500)
+PARAMETERS = {"exits": {"stop": {"kind": "float", "low": 1.0, "high": 6.0}}}
+
+
+def optimize(*arguments: object) -> Result:
+    return invoke("optimize", *arguments)
+
+
+def refused(done: Result) -> str:
+    """Return the one line of a refusal, without its beginning."""
+    assert done.exit_code == 2, done.output
+    assert isinstance(done.exception, SystemExit), done.exception
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("genesis: ")
+    return line.removeprefix("genesis: ")
+
+
+def scores(study: Path) -> list[dict[str, Any]]:
+    """Return what the validation says about each of the best trials."""
+    tested: list[dict[str, Any]] = json.loads((study / "validation.json").read_bytes())["tested"]
+    return tested
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """Run the search once; nobody may change the folder."""
+    folder = tmp_path_factory.mktemp("searched")
+    write_search(folder / "s.toml")
+    done = optimize("run", folder / "s.toml", "--results", folder / "results")
+    assert done.exit_code == 0, done.output
+    return folder, done
+
+
+@pytest.fixture
+def study(searched: tuple[Path, Result], tmp_path: Path) -> Path:
+    """Return a copy of the study, beside a copy of its search file."""
+    shutil.copytree(searched[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path / "results" / "s"
+
+
+def test_a_run_says_what_it_did(searched: tuple[Path, Result]) -> None:
+    folder, done = searched
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("s: maximize sharpe; Candles(tBTCUSD 1h, 1,500 bars")
+    assert lines[0].endswith("embedded data set")
+    assert lines[1].startswith(f"{TRIALS} trials run in ")
+    assert lines[1].endswith(str(folder / "results" / "s"))
+    assert any(line.split()[:2] == ["trials", "24:"] for line in lines)
+    assert done.stderr == ""
+    summary = summarize(folder / "results" / "s")
+    best = summary.top[0]
+    shown = next(line for line in lines if line.split()[:2] == ["1", str(best.number)])
+    assert f"{best.score:.4f}" in shown
+    assert f"exits.stop={best.parameters['exits.stop']:.6g}" in shown
+    assert any(line.startswith("1 of 1  ") for line in lines), (
+        "the out-of-sample table stands before the ranking"
+    )
+
+
+def test_a_run_leaves_a_file_a_trial_and_nothing_else(searched: tuple[Path, Result]) -> None:
+    study = searched[0] / "results" / "s"
+    assert set(contents(study)) == names() | {"study.toml", "validation.json"}
+    record = read_record(study / file_name(5))
+    assert (record.number, record.status, record.attempts, record.seed) == (5, "complete", 1, 7)
+    assert record.figures is not None
+    assert set(record.figures) == set(FIGURES)
+    assert record.first == int(CANDLES.timestamp[0])
+    assert record.last == int(CANDLES.timestamp[1_049])
+
+
+def test_a_second_run_runs_nothing_and_writes_no_trial(study: Path) -> None:
+    before = contents(study)
+    times = {file: file.stat().st_mtime_ns for file in study.glob("trial_*")}
+    done = optimize("run", study.parents[1] / "s.toml", "--results", study.parent)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[1].startswith("0 trials run in ")
+    assert f"; {TRIALS} were on record; " in done.stdout.splitlines()[1]
+    assert contents(study) == before
+    assert {file: file.stat().st_mtime_ns for file in study.glob("trial_*")} == times
+
+
+@pytest.mark.parametrize("command", ["run", "resume"])
+def test_more_trials_grow_a_study_and_change_none_before(study: Path, command: str) -> None:
+    before = contents(study)
+    what = study.parents[1] / "s.toml" if command == "run" else "s"
+    done = optimize(command, what, "--results", study.parent, "--trials", 37)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1].startswith("13 trials run in ")
+    after = contents(study)
+    assert names(37) <= set(after)
+    assert {name: after[name] for name in names()} == {name: before[name] for name in names()}
+    plain = json.loads(optimize("summarize", study, "--json", "-").stdout)
+    assert (plain["trials"], plain["wanted"]) == (37, 37)
+
+
+def test_a_study_can_have_another_name_than_its_file(study: Path, tmp_path: Path) -> None:
+    done = optimize(
+        "run", tmp_path / "s.toml", "--results", tmp_path / "r", "--study", "other", "--trials", 8
+    )
+    assert done.exit_code == 0, done.output
+    assert [entry.name for entry in (tmp_path / "r").iterdir()] == ["other"]
+    assert done.stdout.startswith("other: ")
+    assert names(8) <= set(contents(tmp_path / "r" / "other"))
+    assert optimize("summarize", "other", "--results", tmp_path / "r").stdout.split()[:2] == [
+        "study",
+        "other",
+    ]
+
+
+def test_json_alone_on_standard_output_is_the_summary(study: Path, tmp_path: Path) -> None:
+    search = tmp_path / "s.toml"
+    ran = optimize("run", search, "--results", study.parent, "--top", 7, "--json", "-")
+    told = optimize("summarize", study, "--top", 7, "--json", "-")
+    assert ran.exit_code == told.exit_code == 0
+    assert ran.stderr == told.stderr == ""
+    assert ran.stdout == told.stdout
+    plain = json.loads(ran.stdout)
+    assert plain == json.loads(summarize(study, 7).to_json())
+    assert [one["rank"] for one in plain["top"]] == [1, 2, 3, 4, 5, 6, 7]
+    written = optimize("summarize", study, "--top", 7, "--json", tmp_path / "x.json")
+    assert (tmp_path / "x.json").read_text() == ran.stdout
+    assert written.stdout == optimize("summarize", study, "--top", 7).stdout
+
+
+def test_a_first_run_with_json_prints_nothing_else(tmp_path: Path) -> None:
+    write_search(tmp_path / "s.toml", budget={"trials": 8})
+    done = optimize("run", tmp_path / "s.toml", "--results", tmp_path / "r", "--json", "-")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["trials"] == 8
+    assert done.stderr == ""
+
+
+def test_the_ranking_is_as_long_as_asked(study: Path) -> None:
+    ranks = summarize(study).ranks
+    assert ranks > 4
+    for top, shown in ((1, 1), (3, 3), (1_000, ranks)):
+        done = optimize("summarize", study, "--top", top)
+        lines = done.stdout.splitlines()
+        start = next(at for at, line in enumerate(lines) if line.split()[:1] == ["rank"])
+        assert [line.split()[0] for line in lines[start + 1 : start + 1 + shown]] == [
+            str(rank) for rank in range(1, shown + 1)
+        ]
+        rest = lines[start + 1 + shown :]
+        assert rest == ([] if shown == ranks else [f"{ranks - shown:,} more rank; --top shows them"])
+
+
+def test_the_summary_is_the_same_with_and_without_an_index(study: Path) -> None:
+    (study / ".index").unlink(missing_ok=True)
+    without = optimize("summarize", study, "--no-index", "--json", "-")
+    assert not (study / ".index").exists()
+    first = optimize("summarize", study, "--json", "-")
+    assert (study / ".index").exists()
+    again = optimize("summarize", study, "--json", "-")
+    (study / ".index").write_bytes(b"not an index")
+    damaged = optimize("summarize", study, "--json", "-")
+    assert without.stdout == first.stdout == again.stdout == damaged.stdout
+    assert contents(study).keys() == names() | {"study.toml", "validation.json"}
+
+
+def test_a_study_is_found_by_name_and_by_folder_from_anywhere(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = optimize("summarize", "s", "--results", study.parent).stdout
+    monkeypatch.chdir(study)
+    assert optimize("summarize", ".").stdout == expected
+    monkeypatch.chdir(study.parent)
+    assert optimize("summarize", "s").stdout == expected
+    monkeypatch.chdir(study.parents[1])
+    assert optimize("summarize", "s").stdout == expected
+    done = optimize("resume", "s")
+    assert done.exit_code == 0, done.output
+    assert f"; {TRIALS} were on record; " in done.stdout
+
+
+def test_a_study_that_was_moved_goes_on_under_its_new_name(study: Path, tmp_path: Path) -> None:
+    study.rename(tmp_path / "moved")
+    done = optimize("resume", tmp_path / "moved", "--trials", 30)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("moved: ")
+    assert names(30) <= set(contents(tmp_path / "moved"))
+
+
+@pytest.mark.parametrize("png", [False, True])
+def test_charts_are_drawn_into_a_folder(study: Path, tmp_path: Path, png: bool) -> None:
+    pytest.importorskip("matplotlib")
+    done = optimize("summarize", study, "--charts", tmp_path / "charts", *(["--png"] if png else []))
+    assert done.exit_code == 0, done.output
+    drawn = sorted((tmp_path / "charts").iterdir())
+    suffix = ".png" if png else ".svg"
+    assert [file.stem for file in drawn] == ["history", "importances", "slices"]
+    start = b"\x89PNG" if png else b"<?xml"
+    assert all(file.suffix == suffix and file.read_bytes().startswith(start) for file in drawn)
+    last = done.stdout.splitlines()[-1]
+    assert all(str(file) in last for file in drawn)
+
+
+def test_charts_do_not_spoil_the_json(study: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    done = optimize("summarize", study, "--charts", tmp_path / "charts", "--json", "-")
+    assert done.stdout == optimize("summarize", study, "--json", "-").stdout
+    assert (tmp_path / "charts" / "history.svg").exists()
+
+
+def test_a_fault_of_the_charts_is_told_before_the_summary(study: Path, tmp_path: Path) -> None:
+    done = optimize("summarize", study, "--charts", tmp_path / "s.toml")
+    assert "--charts" in refused(done)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["resume", "summarize", "promote"])
+def test_an_unknown_study_is_told_with_those_there_are(study: Path, command: str) -> None:
+    more = ("--to", study.parents[1] / "c.toml") if command == "promote" else ()
+    told = refused(optimize(command, "t", "--results", study.parent, *more))
+    assert told == "there is no study 't'; there are: s"
+    told = refused(optimize(command, "t", "--results", study.parent / "none", *more))
+    assert told == f"there is no study 't'; {study.parent / 'none'} has none"
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ({"parameters": PARAMETERS}, "parameters"),
+        ({"sampler": {"seed": 8}}, "sampler.seed"),
+        ({"sampler": {"batch": 16}}, "sampler.batch"),
+        ({"objective": {"figure": "total_return"}}, "objective.figure"),
+        ({"constraints": []}, "constraints"),
+        ({"validation": {"top": 3}}, "validation.top"),
+        ({"validation": {"test": 0.25}}, "the number of candles"),
+        ({"data": {"bars": 1_400}}, "the number of candles"),
+        ({"data": {"symbol": "tETHUSD"}}, "the candles"),
+        ({"strategy": None, "parameters": PARAMETERS}, "the strategy file"),
+    ],
+)
+def test_another_search_does_not_mix_with_a_study(study: Path, tables: dict[str, Any], words: str) -> None:
+    before = contents(study)
+    write_search(study.parents[1] / "other.toml", **tables)
+    told = refused(
+        optimize("run", study.parents[1] / "other.toml", "--results", study.parent, "--study", "s")
+    )
+    assert words in told
+    assert "changed since it was begun" in told
+    assert "--study" in told
+    assert contents(study) == before
+
+
+def test_changed_candles_and_a_changed_strategy_are_told(tmp_path: Path) -> None:
+    strategy, candles = tmp_path / "a.toml", tmp_path / "tBTCUSD_1h.csv"
+    shutil.copy(TABLES, strategy)
+    CANDLES.to_csv(candles)
+    values = {"strategy": "a.toml", "data": {"csv": candles.name, "bars": None}}
+    values["data"] = {"csv": candles.name}
+    write_search(tmp_path / "s.toml", budget={"trials": 8}, **values)
+    text = (tmp_path / "s.toml").read_text().replace("bars = 1500\n", "")
+    (tmp_path / "s.toml").write_text(text)
+    run = ("run", tmp_path / "s.toml", "--results", tmp_path / "r")
+    assert optimize(*run).exit_code == 0
+    before = contents(tmp_path / "r")
+    again = ("resume", tmp_path / "r" / "s", "--trials", 9)
+    trial = ("backtest", "--trial", tmp_path / "r" / "s" / file_name(3))
+
+    strategy.write_text(strategy.read_text().replace("bias = -2.5", "bias = -2.25"))
+    for done in (optimize(*again), optimize(*run), invoke(*trial)):
+        assert "the strategy file changed since" in refused(done)
+    strategy.write_text("# Comments change nothing.\n" + TABLES.read_text())
+    disturbed(CANDLES, 700, 720).to_csv(candles)
+    for done in (optimize(*again), optimize(*run), invoke(*trial)):
+        told = refused(done)
+        assert "the candles changed since" in told
+        assert "strategy" not in told.partition(": ")[2].partition(" changed")[0]
+    candles.unlink()
+    assert "tBTCUSD_1h.csv" in refused(optimize(*again))
+    assert contents(tmp_path / "r") == before
+
+    CANDLES.to_csv(candles)
+    assert optimize(*again).exit_code == 0
+    done = invoke(*trial)
+    assert done.exit_code == 0, done.output
+
+
+def test_changed_code_of_a_strategy_is_told(tmp_path: Path) -> None:
+    write_own(tmp_path / "own.py")
+    write_search(
+        tmp_path / "s.toml", strategy="own.py", parameters=BY, sampler={"kind": "grid"}, constraints=[],
+        objective={"figure": "total_return"},
+    )  # fmt: skip
+    run = ("run", tmp_path / "s.toml", "--results", tmp_path / "r")
+    done = optimize(*run)
+    assert done.exit_code == 0, done.output
+    assert "the grid has no more points" in done.stdout
+    write_own(tmp_path / "own.py", inside="extra = extra + 0.5")
+    assert "the code of the strategy" in refused(optimize(*run))
+    assert "the code of the strategy" in refused(
+        invoke("backtest", "--trial", tmp_path / "r/s" / file_name(1))
+    )
+
+
+class TestPromote:
+    def promote(self, study: Path, *more: object) -> Result:
+        return optimize("promote", study, "--to", study.parents[1] / "champion.toml", *more)
+
+    def test_the_first_champion_is_the_best_trial(self, study: Path, tmp_path: Path) -> None:
+        best = summarize(study).top[0]
+        done = self.promote(study)
+        assert done.exit_code == 0, done.output
+        assert "promoted: there was no champion" in done.stdout
+        champion = tmp_path / "champion.toml"
+        config = load_strategy(champion)
+        assert config == config_of(best.parameters, load_strategy(TABLES))
+        record = read_record(study / file_name(best.number))
+        assert config.digest == record.config
+        assert backtest(CANDLES[:1_050], config, compiled=True).summary_digest == record.summary_digest
+        tested = scores(study)[0]
+        again = backtest(CANDLES[1_050:], config, compiled=True)
+        assert again.summary_digest == tested["summary_digest"]
+        pedigree = json.loads((tmp_path / "champion.json").read_bytes())
+        assert pedigree["trial"] == best.number
+        assert pedigree["config"] == record.config
+        assert pedigree["out_of_sample"] == tested["out_of_sample"]
+
+    def test_a_champion_stays_unless_it_is_beaten(self, study: Path, tmp_path: Path) -> None:
+        order = sorted(
+            (one for one in scores(study) if one["feasible"]), key=lambda one: -one["out_of_sample"]
+        )
+        best, middle, worst = order[0]["number"], order[1]["number"], order[-1]["number"]
+        assert len({one["out_of_sample"] for one in order}) == len(order) >= 3
+        assert self.promote(study, "--trial", middle).exit_code == 0
+        files = {name: (tmp_path / name).read_bytes() for name in ("champion.toml", "champion.json")}
+        there = sorted(tmp_path.iterdir())
+        for trial in (worst, middle):
+            done = self.promote(study, "--trial", trial)
+            assert done.exit_code == 1, done.output
+            assert "not promoted: it does not beat the current champion" in done.stdout
+            forced = self.promote(study, "--trial", trial, "--force")
+            assert forced.exit_code == 1
+        assert {name: (tmp_path / name).read_bytes() for name in files} == files
+        assert sorted(tmp_path.iterdir()) == there
+
+        done = self.promote(study, "--trial", best)
+        assert done.exit_code == 0, done.output
+        assert "promoted: it beats the current champion" in done.stdout
+        assert str(tmp_path / "champion.old1.toml") in done.stdout
+        assert (tmp_path / "champion.old1.toml").read_bytes() == files["champion.toml"]
+        assert (tmp_path / "champion.old1.json").read_bytes() == files["champion.json"]
+        new = config_of(read_record(study / file_name(best)).parameters, load_strategy(TABLES))
+        assert load_strategy(tmp_path / "champion.toml") == new
+
+    def test_each_old_champion_has_a_name_of_its_own(self, study: Path, tmp_path: Path) -> None:
+        order = sorted(
+            (one for one in scores(study) if one["feasible"]), key=lambda one: one["out_of_sample"]
+        )
+        for one in order[:3]:
+            assert self.promote(study, "--trial", one["number"]).exit_code == 0
+        kept = [tmp_path / f"champion.old{k}.toml" for k in (1, 2)]
+        base = load_strategy(TABLES)
+        for one, file in zip(order, [*kept, tmp_path / "champion.toml"], strict=False):
+            record = read_record(study / file_name(one["number"]))
+            assert load_strategy(file) == config_of(record.parameters, base)
+
+    def test_less_is_better_where_the_objective_says_so(self, study: Path, tmp_path: Path) -> None:
+        write_search(
+            tmp_path / "m.toml", objective={"figure": "max_drawdown", "direction": "minimize"}, constraints=[]
+        )
+        assert optimize("run", tmp_path / "m.toml", "--results", study.parent).exit_code == 0
+        other = study.parent / "m"
+        order = sorted(scores(other), key=lambda one: one["out_of_sample"])
+        assert self.promote(other, "--trial", order[1]["number"]).exit_code == 0
+        assert self.promote(other, "--trial", order[-1]["number"]).exit_code == 1
+        assert self.promote(other, "--trial", order[0]["number"]).exit_code == 0
+
+    def test_json_says_what_came_of_it(self, study: Path, tmp_path: Path) -> None:
+        done = self.promote(study, "--json", "-")
+        plain = json.loads(done.stdout)
+        assert (plain["command"], plain["promoted"], plain["kept"]) == ("optimize promote", True, None)
+        assert str(tmp_path / "champion.toml") in plain.values()
+        assert plain["champion"] is None
+        assert plain["candidate"]["score"] == scores(study)[0]["out_of_sample"]
+        again = self.promote(study, "--json", tmp_path / "x.json")
+        assert again.exit_code == 1
+        told = json.loads((tmp_path / "x.json").read_bytes())
+        assert told["promoted"] is False
+        assert told["champion"] == told["candidate"] == plain["candidate"]
+
+    def test_other_candles_do_not_compare_without_force(self, study: Path, tmp_path: Path) -> None:
+        assert self.promote(study).exit_code == 0
+        write_search(tmp_path / "t.toml", data={"bars": 1_400}, constraints=[])
+        assert optimize("run", tmp_path / "t.toml", "--results", study.parent).exit_code == 0
+        before = contents(tmp_path)
+        told = refused(self.promote(study.parent / "t"))
+        assert "other candles" in told
+        assert "--force" in told
+        assert contents(tmp_path) == before
+        old = load_strategy(tmp_path / "champion.toml")
+        sharpe = backtest(synthetic(bars=1_400)[980:], old, compiled=True).metrics.sharpe
+        forced = self.promote(study.parent / "t", "--force", "--json", "-")
+        plain = json.loads(forced.stdout)
+        assert plain["champion"]["score"] == sharpe
+        assert plain["promoted"] == (plain["candidate"]["score"] > sharpe)
+        assert forced.exit_code == (0 if plain["promoted"] else 1)
+        assert plain["kept"] == (str(tmp_path / "champion.old1.toml") if plain["promoted"] else None)
+
+    def test_another_objective_does_not_compare(self, study: Path, tmp_path: Path) -> None:
+        assert self.promote(study).exit_code == 0
+        write_search(tmp_path / "t.toml", objective={"figure": "total_return"})
+        assert optimize("run", tmp_path / "t.toml", "--results", study.parent).exit_code == 0
+        assert "another objective" in refused(self.promote(study.parent / "t"))
+
+    def test_an_edited_champion_is_refused_and_kept(self, study: Path, tmp_path: Path) -> None:
+        assert self.promote(study).exit_code == 0
+        champion = tmp_path / "champion.toml"
+        champion.write_text(champion.read_text().replace("max_bars = 48", "max_bars = 47"))
+        before = contents(tmp_path)
+        told = refused(self.promote(study))
+        assert "edited since" in told
+        assert contents(tmp_path) == before
+        champion.write_text(
+            "# Only a comment.\n" + champion.read_text().replace("max_bars = 47", "max_bars = 48")
+        )
+        assert self.promote(study).exit_code == 1
+
+    @pytest.mark.parametrize(
+        ("name", "content", "words"),
+        [
+            ("champion.json", b"", "champion.json: cannot be read"),
+            ("champion.json", None, "champion.json: cannot be read"),
+            ("champion.toml", b"[exits]\nstop = -1\n", "the current champion cannot be read"),
+            ("champion.toml", b"\xff\xfe", "the current champion cannot be read"),
+        ],
+    )
+    def test_a_champion_that_cannot_be_read_is_refused_and_kept(
+        self, study: Path, tmp_path: Path, name: str, content: bytes | None, words: str
+    ) -> None:
+        assert self.promote(study).exit_code == 0
+        if content is None:
+            (tmp_path / name).unlink()
+        else:
+            (tmp_path / name).write_bytes(content)
+        before = contents(tmp_path)
+        assert words in refused(self.promote(study))
+        assert contents(tmp_path) == before
+
+    def test_a_file_beside_is_not_lost(self, study: Path, tmp_path: Path) -> None:
+        (tmp_path / "champion.json").write_bytes(b'{"of": "somebody else"}')
+        done = self.promote(study)
+        assert done.exit_code in (0, 2), done.output
+        assert b'{"of": "somebody else"}' in contents(tmp_path).values()
+
+    def test_a_changed_strategy_is_refused(self, study: Path, tmp_path: Path) -> None:
+        shutil.copy(TABLES, tmp_path / "a.toml")
+        write_search(tmp_path / "t.toml", strategy="a.toml", budget={"trials": 8})
+        assert optimize("run", tmp_path / "t.toml", "--results", study.parent).exit_code == 0
+        (tmp_path / "a.toml").write_text(TABLES.read_text().replace("fee = 0.001", "fee = 0.0"))
+        assert "the strategy file changed since the study" in refused(self.promote(study.parent / "t"))
+        assert not (tmp_path / "champion.toml").exists()
+
+    def test_a_trial_that_does_not_rank_cannot_be_one(self, study: Path, tmp_path: Path) -> None:
+        bad = next(
+            record.number
+            for number in range(TRIALS)
+            if not (record := read_record(study / file_name(number))).feasible
+        )
+        assert f"trial {bad} does not rank: max_drawdown <= 0.025" in refused(
+            self.promote(study, "--trial", bad)
+        )
+        assert "trial_000999.json" in refused(self.promote(study, "--trial", 999))
+        assert not (tmp_path / "champion.toml").exists()
+
+    def test_one_that_breaks_a_constraint_out_of_sample_is_not_promoted(
+        self, study: Path, tmp_path: Path
+    ) -> None:
+        write_search(tmp_path / "t.toml", constraints=[{"figure": "trades", "at_least": 20}])
+        assert optimize("run", tmp_path / "t.toml", "--results", study.parent).exit_code == 0
+        number = next(one["number"] for one in scores(study.parent / "t") if not one["feasible"])
+        done = self.promote(study.parent / "t", "--trial", number)
+        assert done.exit_code == 1
+        assert "on the validation candles it does not meet: trades >= 20" in done.stdout
+        assert not (tmp_path / "champion.toml").exists()
+
+    def test_without_validation_it_is_refused(self, study: Path, tmp_path: Path) -> None:
+        write_search(tmp_path / "t.toml", validation=None, budget={"trials": 8})
+        done = optimize("run", tmp_path / "t.toml", "--results", study.parent)
+        assert "no validation: these scores are in-sample" in done.stdout
+        told = refused(self.promote(study.parent / "t"))
+        assert "no validation candles" in told
+        assert "[validation]" in told
+
+    def test_where_nothing_ranks_there_is_nothing_to_promote(self, study: Path, tmp_path: Path) -> None:
+        write_search(
+            tmp_path / "t.toml",
+            constraints=[{"figure": "trades", "at_least": 100_000}],
+            budget={"trials": 8},
+        )
+        done = optimize("run", tmp_path / "t.toml", "--results", study.parent)
+        assert done.exit_code == 0
+        assert "no trial ranks" in done.stdout
+        assert "no trial ranks" in refused(self.promote(study.parent / "t"))
+
+    def test_the_champions_file_has_the_kind_of_the_strategy(self, study: Path, tmp_path: Path) -> None:
+        told = refused(optimize("promote", study, "--to", tmp_path / "c.py"))
+        assert ".toml is needed" in told
+        assert "is no folder" in refused(optimize("promote", study, "--to", tmp_path / "no" / "c.toml"))
+
+    @pytest.mark.parametrize("name", ["", ":STRATEGY"])
+    def test_a_strategy_in_code_gives_a_file_that_makes_it(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "code").mkdir()
+        (tmp_path / "champions").mkdir()
+        write_own(tmp_path / "code" / "own.py")
+        write_search(
+            tmp_path / "s.toml", strategy=f"code/own.py{name}", parameters=BY, sampler={"kind": "grid"},
+            constraints=[], objective={"figure": "total_return"},
+        )  # fmt: skip
+        study, champion = tmp_path / "r" / "s", tmp_path / "champions" / "c.py"
+        assert optimize("run", tmp_path / "s.toml", "--results", study.parent).exit_code == 0
+        order = sorted(scores(study), key=lambda one: -one["out_of_sample"])
+        assert ".py is needed" in refused(optimize("promote", study, "--to", tmp_path / "c.toml"))
+        for place in (1, 0):
+            number = order[place]["number"]
+            done = optimize("promote", study, "--to", champion, "--trial", number)
+            assert done.exit_code == 0, done.output
+            config = load_strategy(champion)
+            record = read_record(study / file_name(number))
+            assert config.digest == record.config
+            found = backtest(CANDLES[:1_050], config, compiled=True)
+            assert found.summary_digest == record.summary_digest
+        old = load_strategy(champion.with_name("c.old1.py"))
+        assert old.digest == read_record(study / file_name(order[1]["number"])).config
+        assert optimize("promote", study, "--to", champion, "--trial", order[1]["number"]).exit_code == 1
+
+
+class TestTrial:
+    def backtest(self, file: Path, *more: object) -> Result:
+        return invoke("backtest", "--trial", file, *more)
+
+    @pytest.mark.parametrize("plan", [(), ("--precompute-features",), ("--fast-window",)])
+    def test_a_trial_gives_the_recorded_result(self, study: Path, plan: tuple[str, ...]) -> None:
+        done = self.backtest(study / file_name(4), *plan)
+        assert done.exit_code == 0, done.output
+        assert "trial 4 of s: the recorded result, bit for bit" in done.stdout
+        plain = json.loads(self.backtest(study / file_name(4), *plan, "--json", "-").stdout)
+        record = read_record(study / file_name(4))
+        assert plain["trial"]["same"] is True
+        assert plain["trial"]["recorded"] == plain["summary_digest"] == record.summary_digest
+        assert plain["bars"] == 1_050
+        assert record.figures is not None
+        assert plain["metrics"]["sharpe"] == record.figures["sharpe"]
+        assert plain["final_equity"] == record.figures["final_equity"]
+
+    def test_another_result_is_exit_code_1(self, study: Path) -> None:
+        record = read_record(study / file_name(4))
+        (study / file_name(4)).write_bytes(to_bytes(msgspec.structs.replace(record, summary_digest="0" * 32)))
+        done = self.backtest(study / file_name(4))
+        assert done.exit_code == 1
+        assert "NOT the recorded result" in done.stdout
+        plain = self.backtest(study / file_name(4), "--json", "-")
+        assert plain.exit_code == 1
+        assert json.loads(plain.stdout)["trial"]["same"] is False
+
+    def test_it_says_candles_and_strategy_alone(self, study: Path) -> None:
+        for more in (("--bars", 100), ("--strategy", TABLES), ("--symbol", "tBTCUSD")):
+            assert "leave the options of both out" in refused(self.backtest(study / file_name(4), *more))
+
+    def test_a_damaged_record_is_one_line(self, study: Path, tmp_path: Path) -> None:
+        file = study / file_name(4)
+        content = file.read_bytes()
+        file.write_bytes(content[:200])
+        assert "cut short" in refused(self.backtest(file))
+        file.write_bytes(content.replace(b'"exits.stop": ', b'"exits.stop": 1'))
+        assert "checksum" in refused(self.backtest(file))
+        (study / file_name(5)).write_bytes(content)
+        assert "holds trial 4" in refused(self.backtest(study / file_name(5)))
+        assert "cannot be read" in refused(self.backtest(study / file_name(999)))
+        (tmp_path / file_name(4)).write_bytes(content)
+        assert "there is no study here" in refused(self.backtest(tmp_path / file_name(4)))
+
+    @pytest.mark.parametrize("fault", ["RuntimeError('by three')", "ValueError('by three')"])
+    def test_a_trial_that_failed_is_one_line(self, tmp_path: Path, fault: str) -> None:
+        write_own(tmp_path / "own.py", building=f"if p['by'] == 3.0: raise {fault}")
+        write_search(
+            tmp_path / "s.toml", strategy="own.py", parameters=BY, sampler={"kind": "grid"}, constraints=[],
+            objective={"figure": "total_return"}, validation=None,
+        )  # fmt: skip
+        done = optimize("run", tmp_path / "s.toml", "--results", tmp_path / "r")
+        assert done.exit_code == 0, done.output
+        records = [read_record(tmp_path / "r" / "s" / file_name(number)) for number in range(5)]
+        (failed,) = [record for record in records if record.status == "failed"]
+        assert "by three" in refused(self.backtest(tmp_path / "r" / "s" / file_name(failed.number)))
+
+    def test_a_trial_of_a_fold_runs_over_its_candles(self, tmp_path: Path) -> None:
+        walk = {"kind": "walk-forward", "test": 0.15, "folds": 3, "embargo": 5, "mode": "rolling"}
+        write_search(tmp_path / "w.toml", validation=walk, budget={"trials": 6}, constraints=[])
+        done = optimize("run", tmp_path / "w.toml", "--results", tmp_path / "r")
+        assert done.exit_code == 0, done.output
+        assert [line[:6] for line in done.stdout.splitlines() if line[1:6] == " of 3"] == [
+            "1 of 3",
+            "2 of 3",
+            "3 of 3",
+        ]
+        for home in ("fold_01", "fold_02", "."):
+            again = self.backtest(tmp_path / "r" / "w" / home / file_name(2))
+            assert again.exit_code == 0, again.output
+            assert "bit for bit" in again.stdout
+        told = refused(optimize("resume", tmp_path / "r" / "w" / "fold_01"))
+        assert "fold" in told
+        assert "changed since" not in told
+
+
+SEARCHES = {
+    "toml": b"[parameters\n",
+    "empty": b"",
+    "key": b'[parameters.exits]\nstop = { kind = "float", low = 1.0, high = 2.0 }\n'
+    b'[objective]\nfigure = "sharpe"\n[budgets]\ntrials = 3\n',
+    "parameter": b'[parameters.exits]\nstopp = { kind = "float", low = 1.0, high = 2.0 }\n'
+    b'[objective]\nfigure = "sharpe"\n',
+    "text": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("toml", "not TOML"),
+        ("empty", "there are no parameters"),
+        ("key", "budgets"),
+        ("parameter", "stopp"),
+        ("text", "not UTF-8"),
+        ("missing", "cannot be read"),
+    ],
+)
+def test_a_wrong_search_is_one_line_and_makes_no_folder(tmp_path: Path, name: str, words: str) -> None:
+    if name in SEARCHES:
+        (tmp_path / f"{name}.toml").write_bytes(SEARCHES[name])
+    told = refused(optimize("run", tmp_path / f"{name}.toml", "--results", tmp_path / "r"))
+    assert words in told
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "{search}", "--executor", "everywhere"), "executor 'everywhere'"),
+        (("run", "{search}", "--executor", "dask://here"), "dask://HOST:PORT"),
+        (("run", "{search}", "--workers", 2), "'here' is one"),
+        (("run", "{search}", "--workers", 0), "--workers"),
+        (("run", "{search}", "--trials", 0), "--trials"),
+        (("run", "{search}", "--minutes", 0), "--minutes"),
+        (("run", "{search}", "--minutes", "nan"), "--minutes"),
+        (("run", "{search}", "--top", 0), "--top"),
+        (("run", "{search}", "--study", "a/b"), "'a/b'"),
+        (("run", "{search}", "--study", ".."), "'..'"),
+        (("run", "{search}", "--json", "{here}/none/x.json"), "is no folder"),
+        (("run", "{search}", "--result", "x"), "--result"),
+        (("run", "{search}", "more"), "more"),
+        (("run",), "SEARCH.toml"),
+        (("resume",), "STUDY"),
+        (("summarize",), "STUDY"),
+        (("promote", "{study}"), "--to"),
+        (("promote", "{study}", "--to", "{here}/c.toml", "--trial", -1), "--trial"),
+        (("promote", "{study}", "--to", "{here}/c.json"), ".toml is needed"),
+        (("summarize", "{study}", "--trial", 3), "--trial"),
+        (("summarize", "{study}", "--png"), "--charts"),
+        (("improve",), "improve"),
+    ],
+)
+def test_a_wrong_option_is_one_line_and_changes_nothing(
+    study: Path, tmp_path: Path, arguments: tuple[object, ...], words: str
+) -> None:
+    before = contents(tmp_path)
+    given = [str(one).format(search=tmp_path / "s.toml", study=study, here=tmp_path) for one in arguments]
+    more = ("--results", tmp_path / "new") if given[0] == "run" else ()
+    assert words in refused(optimize(*given, *more))
+    assert contents(tmp_path) == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_data_that_cannot_be_read_names_the_search(tmp_path: Path) -> None:
+    for data, words in (({"csv": "none.csv"}, "none.csv"), ({"from": "2050-01-01"}, "no candles")):
+        write_search(tmp_path / "s.toml")
+        text = (tmp_path / "s.toml").read_text()
+        (key, value), = data.items()  # fmt: skip
+        (tmp_path / "s.toml").write_text(text.replace("bars = 1500", f'{key} = "{value}"'))
+        told = refused(optimize("run", tmp_path / "s.toml", "--results", tmp_path / "r"))
+        assert told.startswith(f"{tmp_path / 's.toml'}: data: ")
+        assert words in told
+
+
+def test_a_strategy_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    for name, content in (("none.toml", None), ("x.py", "1 / 0\n"), ("y.toml", "[exits]\nstop = -1\n")):
+        if content is not None:
+            (tmp_path / name).write_text(content)
+        write_search(tmp_path / "s.toml", strategy=name)
+        assert name in refused(optimize("run", tmp_path / "s.toml", "--results", tmp_path / "r"))
+    assert not (tmp_path / "r").exists()
+
+
+def test_options_say_which_candles_instead_of_the_search(tmp_path: Path) -> None:
+    write_search(tmp_path / "s.toml", budget={"trials": 4})
+    CANDLES[:1_400].to_csv(tmp_path / "tETHUSD_1h.csv")
+    run = ("run", tmp_path / "s.toml", "--results", tmp_path / "r", "--json", "-")
+    assert optimize(*run, "--study", "a", "--bars", 1_400).exit_code == 0
+    assert (
+        optimize(*run, "--study", "b", "--bars", 1_300, "--csv", tmp_path / "tETHUSD_1h.csv").exit_code == 0
+    )
+    for name, candles in (("a", CANDLES[:980]), ("b", CANDLES[:910])):
+        record = read_record(tmp_path / "r" / name / file_name(1))
+        single = backtest(candles, config_of(record.parameters, load_strategy(TABLES)), compiled=True)
+        assert record.summary_digest == single.summary_digest
+        done = optimize("resume", tmp_path / "r" / name, "--trials", 5)
+        assert done.exit_code == 0, done.output
+        assert invoke("backtest", "--trial", tmp_path / "r" / name / file_name(4)).exit_code == 0
+
+
+def test_a_damaged_study_is_one_line(study: Path, tmp_path: Path) -> None:
+    whole = (study / "study.toml").read_text()
+    for text, words in (
+        ("", "schema"),
+        ("schema = 1\n", "damaged"),
+        (whole[: len(whole) // 2], "damaged"),
+        (whole.replace("schema = 1", "schema = 2"), "schema = 2"),
+    ):
+        (study / "study.toml").write_text(text)
+        for command in (
+            ("summarize", study),
+            ("resume", study),
+            ("promote", study, "--to", tmp_path / "c.toml"),
+        ):
+            assert words in refused(optimize(*command)), command
+    (study / "study.toml").unlink()
+    assert "there is no study here" in refused(optimize("summarize", study))
+    told = refused(optimize("run", tmp_path / "s.toml", "--results", study.parent))
+    assert "holds files, and no study" in told
+
+
+def test_a_damaged_validation_is_one_line_and_made_anew(study: Path) -> None:
+    whole = (study / "validation.json").read_bytes()
+    (study / "validation.json").write_bytes(whole[:100])
+    assert "validation.json" in refused(optimize("summarize", study))
+    assert optimize("resume", study).exit_code == 0
+    assert (study / "validation.json").read_bytes() == whole
+    (study / "validation.json").unlink()
+    assert "has not been tested on the validation candles yet" in optimize("summarize", study).stdout
+
+
+def test_a_renamed_trial_is_told(study: Path) -> None:
+    record = read_record(study / file_name(3))
+    other = Record(**{**{name: getattr(record, name) for name in record.__struct_fields__}, "number": 4})
+    (study / file_name(4)).write_bytes(to_bytes(other))
+    assert file_name(4) in refused(optimize("resume", study))
+
+
+def test_one_optimizer_at_a_time(study: Path) -> None:
+    before = contents(study)
+    with only_writer(study):
+        told = refused(optimize("resume", study, "--trials", 30))
+        assert "another optimizer is working on this study" in told
+        assert optimize("summarize", study).exit_code == 0
+    assert contents(study).keys() == before.keys()
+    assert optimize("resume", study, "--trials", 30).exit_code == 0
+
+
+def test_warnings_are_lines_on_standard_error(tmp_path: Path) -> None:
+    few = {"exits": {"stop": {"kind": "choice", "values": [2.0, 3.0]}}}
+    write_search(tmp_path / "s.toml", parameters=few, budget={"trials": 6})
+    done = optimize("run", tmp_path / "s.toml", "--results", tmp_path / "r", "--json", "-")
+    assert done.exit_code == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("genesis: warning: there are only 2 different parameter sets")
+    assert json.loads(done.stdout)["counts"]["repeated"] == 4
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    done = optimize(name, "--help")
+    assert done.exit_code == 0
+    assert f"genesis optimize {name}" in done.stdout
+    assert optimize(name, "-h").stdout == done.stdout
+
+
+def test_the_group_names_its_commands() -> None:
+    done = optimize("--help")
+    assert done.exit_code == 0
+    alone = optimize()
+    assert alone.exit_code == 2
+    assert all(name in done.stdout and name in alone.stdout for name in COMMANDS)
+    assert "optimize" in invoke("--help").stdout
+
+
+def test_the_script_of_the_original_name_is_the_same_program(study: Path) -> None:
+    script = (str(ROOT / "scripts" / "optimizer.py"),)
+    done = process("summarize", study, "--json", "-", program=script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == optimize("summarize", study, "--json", "-").stdout
+    wrong = process("summarize", study / "none", program=script)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("optimizer.py: there is no study")
+    assert len(wrong.stderr.splitlines()) == 1
+
+
+def test_a_run_in_a_process_of_its_own_is_the_same(study: Path, tmp_path: Path) -> None:
+    done = process("optimize", "run", tmp_path / "s.toml", "--results", tmp_path / "r", "--top", "3")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    own = json.loads(process("optimize", "summarize", tmp_path / "r" / "s", "--json", "-").stdout)
+    expected = json.loads(summarize(study).to_json())
+    for plain in (own, expected):
+        del plain["seconds"]
+    assert own == expected
+    assert Search.from_toml(tmp_path / "s.toml").name == "s"
