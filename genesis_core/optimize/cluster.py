@@ -23,6 +23,10 @@ from genesis_core.optimize.sampling import Parameters
 
 PATIENCE = 120.0
 """Seconds to wait for a scheduler that is gone to come back."""
+FETCH = 60.0
+"""Seconds to wait for a result that is there."""
+_GONE = (CancelledError, CommClosedError, TimeoutError, OSError)
+"""What a connection that is gone shows itself as."""
 _LOUD = (
     "distributed",
     "distributed.client",
@@ -60,24 +64,31 @@ class Dask:
         self._guarded = guarded
         self._cluster: Any = None
         self._client: Any = None
+        self._threads = 1
         self._connect(20.0)
 
     @property
     def workers(self) -> int:
-        """How many trials the cluster runs at the same time."""
-        return max(1, int(sum(self._client.nthreads().values())))
+        """How many trials the cluster ran at the same time when it was last connected to."""
+        return self._threads
 
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
         """Begin trials."""
-        begun: Future[list[Outcome]] = self._executor.submit(evaluate, self._task, list(trials), seconds)
-        return begun
+        answer: Future[list[Outcome]] = Future()
+        try:
+            # Not Dask's own executor: a connection that breaks while it fetches a result leaves its future undone for
+            # ever.
+            begun = self._client.submit(evaluate, self._task, list(trials), seconds, pure=False)
+            begun.add_done_callback(lambda done: _pass_on(done, answer))
+        except _GONE as fault:
+            answer.set_exception(fault)
+        return answer
 
     def lost(self, fault: BaseException) -> Lost | None:
         """Tell a worker that died of its trials, after Dask tried others, from a connection that is gone."""
         if isinstance(fault, KilledWorker):
             return Lost.BY_ITSELF
-        gone = (CancelledError, CommClosedError, TimeoutError, OSError)
-        return Lost.WITHOUT_FAULT if isinstance(fault, gone) else None
+        return Lost.WITHOUT_FAULT if isinstance(fault, _GONE) else None
 
     def ran_out_of_time(self) -> bool:
         """Say that it may be so: nobody tells how a worker ended."""
@@ -108,41 +119,55 @@ class Dask:
                     dashboard_address=None,
                     silence_logs=logging.CRITICAL,
                 )
-            self._client = self._new_client(patience)
-        self._require_single_threads()
-        self._executor = self._client.get_executor(pure=False)
-        self._task = self._client.submit(pickle.loads, self._packed, pure=False)
+            self._reach(patience)
 
-    def _new_client(self, patience: float) -> Any:
+    def _reach(self, patience: float) -> None:
+        """Connect, and bring the task; a scheduler that is gone, or goes meanwhile, is tried again."""
         deadline = time.monotonic() + patience
         while True:
             try:
-                return Client(
+                self._client = Client(
                     self._address or self._cluster, timeout=min(patience, 10.0), set_as_default=False
                 )
-            except OSError as fault:  # a TimeoutError is one
+                threads = self._client.nthreads()
+                self._task = self._client.submit(pickle.loads, self._packed, pure=False)
+            except _GONE as fault:
+                self._disconnect()
                 if time.monotonic() >= deadline:
                     raise SearchError(
                         f"no Dask scheduler answers at {self._address or 'this machine'} ({fault}); what is recorded "
                         "is kept: start one, and resume"
                     ) from None
-            time.sleep(0.2)
-
-    def _require_single_threads(self) -> None:
-        threads = max(self._client.nthreads().values(), default=1)
-        if self._guarded and threads > 1:
+                time.sleep(0.2)
+                continue
+            break
+        self._threads = max(1, sum(threads.values()))
+        if self._guarded and max(threads.values(), default=1) > 1:
             self.close()
             raise SearchError(
-                f"budget.trial_seconds: the cluster's workers have {threads} threads, and to stop one trial would stop "
-                "the others; start them with --nthreads 1, or leave it out"
+                f"budget.trial_seconds: the cluster's workers have {max(threads.values())} threads, and to stop one "
+                "trial would stop the others; start them with --nthreads 1, or leave it out"
             )
 
     def _disconnect(self) -> None:
         if self._client is None:
             return
-        with _silence(), suppress(OSError, CommClosedError):
+        with _silence(), suppress(*_GONE):
             self._client.close(timeout=2)
         self._client = None
+
+
+def _pass_on(done: Any, answer: Future[list[Outcome]]) -> None:
+    """Fetch what came of a task of Dask; called in a thread of its own."""
+    try:
+        if done.status == "finished":
+            answer.set_result(done.result(timeout=FETCH))
+        elif done.status == "error":
+            answer.set_exception(done.exception(timeout=FETCH))
+        else:
+            answer.set_exception(CancelledError(done.status))
+    except _GONE as fault:
+        answer.set_exception(fault)
 
 
 @contextmanager

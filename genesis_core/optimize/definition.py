@@ -17,7 +17,7 @@ import msgspec
 
 from genesis_core.errors import ConfigError, SearchError, nearest
 from genesis_core.optimize.objective import Constraint, Objective
-from genesis_core.optimize.space import KINDS, Kind
+from genesis_core.optimize.space import KINDS, MOST_WHOLE, Kind
 from genesis_core.strategy.strict import as_written, check_keys, field_words
 
 if sys.version_info >= (3, 11):
@@ -339,6 +339,10 @@ def _as_file(value: Any, where: str, path: str) -> Any:
         return [_as_file(item, where, path) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         raise SearchError(f"{where}: {path} = {value}; a finite number is needed")
+    if isinstance(value, int) and abs(value) > MOST_WHOLE:
+        raise SearchError(
+            f"{where}: {path} = {value}; whole numbers up to {MOST_WHOLE:,} are exact, no others"
+        )
     return value.isoformat() if isinstance(value, (date, datetime)) else value
 
 

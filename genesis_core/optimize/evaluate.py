@@ -198,6 +198,8 @@ class Caught:
             return False
         known = isinstance(fault, GenesisError)
         words = str(fault) if known else f"{type(fault).__name__}: {fault}{_where(trace)}"
+        # A name that is no UTF-8 could not be written into a record.
+        words = words.encode("utf-8", "backslashreplace").decode("utf-8")
         self.outcome = Outcome(status="invalid" if known else "failed", error=words)
         return True
 

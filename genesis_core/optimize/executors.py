@@ -129,7 +129,12 @@ class Pool(_WithFile):
 
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
         """Begin trials."""
-        return self._pool.submit(evaluate_stored, self._file, trials, seconds)
+        try:
+            return self._pool.submit(evaluate_stored, self._file, trials, seconds)
+        except BrokenExecutor as fault:  # a worker died since anybody looked
+            broken: Future[list[Outcome]] = Future()
+            broken.set_exception(fault)
+            return broken
 
     def lost(self, fault: BaseException) -> Lost | None:
         """Blame all: a dead process breaks the whole pool, and nobody says which trials it had."""
@@ -137,7 +142,12 @@ class Pool(_WithFile):
 
     def ran_out_of_time(self) -> bool:
         """Say whether a process was ended by its own watchdog, whose exit code is 1."""
-        return any(process.exitcode == 1 for process in (self._pool._processes or {}).values())
+        processes = list((self._pool._processes or {}).values())
+        for (
+            process
+        ) in processes:  # the others are being ended; an exit code is there when a process is reaped
+            process.join(2.0)
+        return any(process.exitcode == 1 for process in processes)
 
     def restart(self) -> None:
         """Begin with new processes."""

@@ -77,8 +77,12 @@ def load_index(folder: Path, objective: Objective) -> State | None:
     body = data[:-_CHECKSUM]
     if not body.startswith(_MAGIC) or data[-_CHECKSUM:] != _checksum(body):
         return None
-    key, rows, analysis = msgspec.msgpack.decode(body[len(_MAGIC) :], type=tuple[str, list[_Row], Analysis])
-    if key != _key(objective):
+    try:
+        key, packed = msgspec.msgpack.decode(body[len(_MAGIC) :], type=tuple[str, bytes])
+        if key != _key(objective):
+            return None
+        rows, analysis = msgspec.msgpack.decode(packed, type=tuple[list[_Row], Analysis])
+    except msgspec.DecodeError:
         return None
     entries = {row[0]: Entry(Signature(*row[1]), row[2], row[3], row[4]) for row in rows}
     return State(entries, analysis)
@@ -87,7 +91,7 @@ def load_index(folder: Path, objective: Objective) -> State | None:
 def save_index(folder: Path, objective: Objective, state: State) -> None:
     """Write the index; where it cannot be written, there is none."""
     rows = [(name, *entry) for name, entry in state.entries.items()]
-    body = _MAGIC + msgspec.msgpack.encode((_key(objective), rows, state.analysis))
+    body = _MAGIC + msgspec.msgpack.encode((_key(objective), msgspec.msgpack.encode((rows, state.analysis))))
     temporary = folder / f".index.{secrets.token_hex(6)}.tmp"
     try:
         try:

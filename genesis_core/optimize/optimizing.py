@@ -19,7 +19,7 @@ from genesis_core.optimize.running import Progress, Runner
 from genesis_core.optimize.sampling import make_sampler
 from genesis_core.optimize.spans import Fold, folds_of
 from genesis_core.optimize.store import only_writer, quarantine, read_all
-from genesis_core.optimize.study import Study, begin
+from genesis_core.optimize.study import Study, begin, make_folder
 from genesis_core.optimize.validating import validate
 from genesis_core.strategy import Config, load_strategy
 
@@ -105,10 +105,11 @@ def optimize(
     for text in (*warnings_about(search), *check_parameters(search, base)):
         warn(text)
     folder = Path(results) / search.name
-    study = begin(folder, search, Ground.of(_part(candles, folds[-1]), base), folds[-1])
     aside: list[str] = []
     progress = Progress(search.budget.trials)
+    make_folder(folder)
     with only_writer(folder):
+        study = begin(folder, search, Ground.of(_part(candles, folds[-1]), base), folds[-1])
         for number, fold in enumerate(folds, 1):
             part, name = _part(candles, fold), search.name
             task = Task(part, base, _code_file(search))
@@ -117,8 +118,10 @@ def optimize(
                 progress = _search(study, task, records, executor, workers, name, watch)
                 validate(study, records, candles, base)
                 continue
-            earlier = begin(fold_folder(folder, number), search, Ground.of(part, base), fold)
-            with only_writer(earlier.folder):
+            home = fold_folder(folder, number)
+            make_folder(home)
+            with only_writer(home):
+                earlier = begin(home, search, Ground.of(part, base), fold)
                 records = _known(earlier, aside)
                 name += f", fold {number} of {len(folds)}"
                 _search(earlier, task, records, executor, workers, name, watch)

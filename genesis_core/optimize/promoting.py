@@ -146,6 +146,10 @@ def promote(
     beaten = current is None or not current.feasible or current.score is None
     if not beaten and not study.search.objective.better(candidate.score, current.score):  # type: ignore[union-attr, arg-type]
         return Promotion(False, record.number, candidate, current, "it does not beat the current champion")
+    if current is None and _beside(file).exists():
+        raise SearchError(
+            f"{_beside(file)}: is there and not of a champion; nothing was written: give another --to"
+        )
     kept = _keep_old(file)
     write_text(file, _text(study, record, base, config, file))
     write_text(_beside(file), msgspec.json.format(msgspec.json.encode(pedigree).decode(), indent=2) + "\n")

@@ -8,6 +8,7 @@ could have the same. A folder that a change token shows untouched is not even lo
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +17,14 @@ import msgspec
 
 from genesis_core.errors import SearchError
 from genesis_core.optimize.index import Entry, Signature, State, load_index, save_index
+from genesis_core.optimize.leases import Writers, lease
 from genesis_core.optimize.objective import Objective
 from genesis_core.optimize.ranking import analyse
 from genesis_core.optimize.record import Record, from_bytes
 from genesis_core.optimize.store import file_name, number_in, trial_names
 from genesis_core.optimize.watching import Watch
 
-YOUNG_NS = 2_000_000_000
+YOUNG_NS = 2_100_000_000
 """A file written so short before it was read is read again: the clocks of file systems are as coarse as two seconds."""
 
 
@@ -52,7 +54,7 @@ class TrialReader:
         Parameters
         ----------
         watch : bool
-            Ask for a change token, so that the next call costs nothing as long as nobody touches a file. Takes about
+            Ask for a change token, so that from the second unchanged call on nothing is looked at. Takes about
             15 us a file once, and again after a change.
 
         Raises
@@ -62,15 +64,17 @@ class TrialReader:
         """
         if self._state is not None and self._watch is not None and self._watch.unchanged():
             return self._state
-        # Before the look: what happens between the two is seen.
-        self._watch = Watch.begin(self._folder, trial_names(self._folder), _is_trial) if watch else None
+        # Before the look: what happens between the two is seen. Kept only with what the look saw.
+        begun = Watch.begin(self._folder, lambda: trial_names(self._folder), _is_trial) if watch else None
         before = self._state
         if before is None and self._use_index:
             before = load_index(self._folder, self._objective)
-        self._state = self._look(before)
-        if self._state is not before and self._use_index:
-            save_index(self._folder, self._objective, self._state)
-        return self._state
+        self._watch = None
+        state = self._look(before)
+        if state is not before and self._use_index:
+            save_index(self._folder, self._objective, state)
+        self._state, self._watch = state, begun
+        return state
 
     def records(self, numbers: Sequence[int]) -> list[Record]:
         """Return the records of some trials of the last state."""
@@ -97,10 +101,15 @@ class TrialReader:
                     entry = known.get(name)
                     if entry is None and number_in(name) is None:
                         continue
-                    status = file.stat(follow_symlinks=False)
+                    try:
+                        status = file.stat(follow_symlinks=False)
+                    except FileNotFoundError:  # set aside by an optimizer that resumes
+                        continue
                     seen = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
                     if entry is None or not entry.settled or entry.signature != seen:
-                        read = _read(file.path, name)
+                        read = _read(file.path, name, status)
+                        if read is None:
+                            continue
                         same = same and read == entry
                         entry = read
                     entries[name] = entry
@@ -118,14 +127,20 @@ def _is_trial(name: str) -> bool:
     return number_in(name) is not None
 
 
-def _read(path: str, name: str) -> Entry:
+def _read(path: str, name: str, status: os.stat_result) -> Entry | None:
+    """Read a file that stood in the folder; None if it is gone."""
+    if not stat.S_ISREG(status.st_mode):
+        return Entry(_signature(status), False, b"", "not a file")
     now = time.time_ns()
-    with open(path, "rb") as file:
-        status = os.fstat(file.fileno())
-        content = file.read()
-    signature = Signature(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
-    # A time in the future is that of a clock that was set back: it may come again.
-    settled = max(signature.modified, signature.changed) + YOUNG_NS < now
+    try:
+        with open(path, "rb") as file, lease(file.fileno()) as writers:
+            signature = _signature(os.fstat(file.fileno()))
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    # A time in the future is that of a clock that was set back: it may come again. And who has the file mapped may
+    # write to it without its times moving.
+    settled = max(signature.modified, signature.changed) + YOUNG_NS < now and writers is not Writers.SOME
     try:
         record = from_bytes(content)
     except SearchError as fault:
@@ -133,3 +148,7 @@ def _read(path: str, name: str) -> Entry:
     if record.number != number_in(name):
         return Entry(signature, settled, b"", f"holds trial {record.number}")
     return Entry(signature, settled, msgspec.msgpack.encode(record), "")
+
+
+def _signature(status: os.stat_result) -> Signature:
+    return Signature(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)

@@ -185,10 +185,7 @@ class TpeSampler:
     def ask(self, first: int, count: int) -> list[Parameters]:
         """Ask Optuna."""
         self._asked = [self._study.ask() for _ in range(count)]
-        return [
-            {name: kind.suggest(trial, name) for name, kind in self._parameters.items()}
-            for trial in self._asked
-        ]
+        return [self._suggested(trial) for trial in self._asked]
 
     def tell(self, results: Sequence[Told]) -> None:
         """Tell Optuna."""

@@ -71,7 +71,10 @@ class Int(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
         if self.step < 1:
             return f"step = {self.step}; at least 1 is needed"
         if max(abs(self.low), abs(self.high), self.step) > MOST_WHOLE:
-            return f"low = {self.low}, high = {self.high}; whole numbers up to {MOST_WHOLE:,} are exact, no others"
+            return (
+                f"low = {self.low}, high = {self.high}, step = {self.step}; whole numbers up to {MOST_WHOLE:,} are "
+                "exact, no others"
+            )
         if self.log and (self.low < 1 or self.step != 1):
             return "log = true needs low >= 1 and no step"
         return None

@@ -60,12 +60,15 @@ def folds_of(validation: Validation, bars: int, warm_up: int) -> list[Fold]:
     size = int(bars * Fraction(repr(validation.test)))  # 0.29 of 100 bars are 29
     starts = [bars - (count - k) * size for k in range(count)]
     first_length = starts[0] - validation.embargo
-    cure = "a smaller test or embargo" if size > warm_up else "a larger test"
-    for words, length in (("a test", size), ("the first search", first_length)):
+    smaller = "a smaller test or embargo" + (", fewer folds" if count > 1 else "")
+    for words, length, cure in (
+        ("a test", size, "a larger test"),
+        ("the first search", first_length, smaller),
+    ):
         if length <= warm_up:
             raise SearchError(
                 f"validation: {words} would have {max(length, 0):,} of {bars:,} bars, and the strategy needs {warm_up} "
-                f"bars of warm-up and more; give {cure}, fewer folds, or more candles"
+                f"bars of warm-up and more; give {cure}, or more candles"
             )
     made = []
     for start in starts:

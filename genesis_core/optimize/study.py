@@ -102,13 +102,31 @@ class Study:
         write_text(self.folder / STUDY_FILE, tomli_w.dumps(values))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a study's folder, if it is not there.
+
+    Raises
+    ------
+    SearchError
+        If it cannot be made, or is a folder of other things.
+    """
+    try:
+        if not (folder / STUDY_FILE).exists() and folder.exists():
+            others = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+            if others:
+                raise SearchError(f"{folder}: holds files, and no study; give another name by --study")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SearchError(f"{folder}: cannot be made: {fault.strerror or fault}") from None
+
+
 def begin(folder: Path, search: Search, ground: Ground, fold: Fold) -> Study:
     """Make a study, or open the one that is there if it is of the same search, candles and code.
 
     Parameters
     ----------
     folder : Path
-        Where; made if need be.
+        Where; there, and this process is its only writer.
     search, ground, fold
         See :class:`Study`. A larger or smaller budget is taken over.
 
@@ -124,12 +142,6 @@ def begin(folder: Path, search: Search, ground: Ground, fold: Fold) -> Study:
         if study.search.plain() != there.search.plain():
             study.save()
         return study
-    try:
-        if folder.exists() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
-            raise SearchError(f"{folder}: holds files, and no study; give another name by --study")
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise SearchError(f"{folder}: cannot be made: {fault.strerror or fault}") from None
     study = Study(folder, search, ground, fold, environment())
     study.save()
     return study

@@ -13,6 +13,7 @@ from genesis_core.optimize.ranking import Ranked, ranked
 from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.store import STUDY_FILE
 from genesis_core.optimize.study import Study
+from genesis_core.optimize.validating import FILE as VALIDATION
 from genesis_core.optimize.validating import Tested, read_validation
 
 SCHEMA = 1
@@ -110,9 +111,14 @@ class StudyReader:
 
     def __init__(self, folder: str | Path, *, index: bool = True) -> None:
         self.folder = Path(folder)
+        self._index = index
+        self._files: tuple[bytes | None, ...] = ()
+        self._last: tuple[State, int, tuple[bytes | None, ...], Summary] | None = None
+        self._open()
+
+    def _open(self) -> None:
         self.study = Study.open(self.folder)
-        self.trials = TrialReader(self.folder, self.study.search.objective, index=index)
-        self._last: tuple[State, int, Summary] | None = None
+        self.trials = TrialReader(self.folder, self.study.search.objective, index=self._index)
 
     def summary(self, top: int = 10, *, watch: bool = False) -> Summary:
         """Return the study's summary.
@@ -123,19 +129,33 @@ class StudyReader:
             How many of the best.
         watch : bool
             Ask for a change token, see :meth:`genesis_core.optimize.reading.TrialReader.read`. As long as it holds, the
-            summary before is returned.
+            trials are not looked at.
 
         Raises
         ------
         SearchError
             If something cannot be read.
         """
+        # The few other files are read every time: definition and tests change while a search goes on.
+        files = tuple(_content(path) for path in self._others())
+        if self._files and files[0] != self._files[0]:
+            self._open()
+        self._files = files
         state = self.trials.read(watch=watch)
-        if watch and self._last is not None and self._last[0] is state and self._last[1] == top:
-            return self._last[2]
+        last = self._last
+        if last is not None and last[0] is state and last[1:3] == (top, files):
+            return last[3]
         made = self._made(state, top)
-        self._last = (state, top, made)
+        self._last = (state, top, files, made)
         return made
+
+    def _others(self) -> list[Path]:
+        folds = [fold_folder(self.folder, number) / VALIDATION for number in range(1, self._fold_count())]
+        return [self.folder / STUDY_FILE, self.folder / VALIDATION, *folds]
+
+    def _fold_count(self) -> int:
+        validation = self.study.search.validation
+        return validation.folds if validation.kind == "walk-forward" else 1
 
     def _made(self, state: State, top: int) -> Summary:
         study, analysis = self.study, state.analysis
@@ -162,9 +182,7 @@ class StudyReader:
         )
 
     def _folds(self) -> list[FoldTest]:
-        homes: list[Path] = []
-        while (fold_folder(self.folder, len(homes) + 1) / STUDY_FILE).exists():
-            homes.append(fold_folder(self.folder, len(homes) + 1))
+        homes = [fold_folder(self.folder, number) for number in range(1, self._fold_count())]
         found = []
         for number, home in enumerate([*homes, self.folder], 1):
             test = read_validation(home)
@@ -206,6 +224,13 @@ class StudyReader:
                 "no validation: these scores are in-sample, the best of many tries, and promise nothing"
             )
         return said
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def summarize(folder: str | Path, top: int = 10) -> Summary:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import struct
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from genesis_core.optimize.leases import Writers, lease
+
+LOCAL = frozenset({"ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"})
+"""File systems whose every writer this system sees; of others, a write elsewhere may leave no event."""
 _MODIFY, _ATTRIB, _CLOSE_WRITE, _OPEN = 0x2, 0x4, 0x8, 0x20
 _MOVED, _CREATE, _DELETE, _DELETE_SELF, _MOVE_SELF = 0xC0, 0x100, 0x200, 0x400, 0x800
 _FILE = _MODIFY | _ATTRIB | _CLOSE_WRITE | _OPEN | _DELETE_SELF | _MOVE_SELF
@@ -31,42 +34,49 @@ class Watch:
     ----------
     opened : int
         An inotify descriptor; closed with this object.
+    folder : Path
+        What is watched.
     counts : callable
         Whether a file of this name is one of those that matter.
     """
 
-    def __init__(self, opened: int, counts: Callable[[str], bool]) -> None:
+    def __init__(self, opened: int, folder: Path, counts: Callable[[str], bool]) -> None:
         self._opened = opened
+        self._folder = folder
         self._counts = counts
+        self._there = _identity(folder)
+        self._process = os.getpid()
 
     @classmethod
-    def begin(cls, folder: Path, names: Iterable[str], counts: Callable[[str], bool]) -> Watch | None:
+    def begin(
+        cls, folder: Path, names: Callable[[], Iterable[str]], counts: Callable[[str], bool]
+    ) -> Watch | None:
         """Watch a folder and files in it.
 
         Parameters
         ----------
         folder : Path
             Where.
-        names : iterable of str
-            The files. What is made later is seen by the folder's own watch.
+        names : callable
+            Returns the files; asked for them when the folder is watched already, so that none comes unseen.
         counts : callable
             Whether a name that comes, goes or changes in the folder matters; others are nobody's business.
 
         Returns
         -------
         Watch or None
-            None where a change could escape: another system, a file system without leases, a file that is open for
-            writing or not ours, or too many files for the user's limit.
+            None where a change could escape: another system, a file system that others write to unseen or that has no
+            leases, a file that is open for writing or not ours, or too many files for the user's limit.
         """
-        if sys.platform != "linux":
+        if sys.platform != "linux" or not _is_local(folder):
             return None
         libc = ctypes.CDLL(None, use_errno=True)
         opened = libc.inotify_init1(_NONBLOCK | _CLOEXEC)
         if opened < 0:
             return None
-        watch = cls(opened, counts)
+        watch = cls(opened, folder, counts)
         if watch._add(libc, folder, _FOLDER) and all(
-            watch._begin_file(libc, folder / name) for name in names
+            watch._begin_file(libc, folder / name) for name in names()
         ):
             return watch
         watch.close()
@@ -74,6 +84,9 @@ class Watch:
 
     def unchanged(self) -> bool:
         """Say whether nothing happened since; once something did, never again."""
+        # A fork has the same queue, and what one takes out of it the other does not see.
+        if self._process != os.getpid() or _identity(self._folder) != self._there:
+            self.close()
         while self._opened >= 0:
             try:
                 events = os.read(self._opened, 65_536)
@@ -109,23 +122,38 @@ class Watch:
         self.close()
 
     def _begin_file(self, libc: ctypes.CDLL, path: Path) -> bool:
-        import fcntl
-
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return False
         try:
-            # A writer that waits for the lease announces itself by a signal: one that nobody minds.
-            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-            added = self._add(libc, path, _FILE)
-            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        except OSError:
-            return False
+            with lease(file) as writers:
+                return writers is Writers.NONE and self._add(libc, path, _FILE)
         finally:
             os.close(file)
-        return added
 
     def _add(self, libc: ctypes.CDLL, path: Path, mask: int) -> bool:
         return bool(libc.inotify_add_watch(self._opened, os.fsencode(path), mask) >= 0)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return which folder a path leads to now."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _is_local(folder: Path) -> bool:
+    """Say whether a folder is of a file system that nobody writes to but through this system."""
+    there = _identity(folder)
+    if there is None:
+        return False
+    device = f"{os.major(there[0])}:{os.minor(there[0])}"
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    kinds = {line.partition(" - ")[2].split()[0] for line in mounts if line.split()[2] == device}
+    return bool(kinds) and kinds <= LOCAL

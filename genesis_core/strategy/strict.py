@@ -112,6 +112,7 @@ def field_words(struct: type[msgspec.Struct], values: Mapping[str, Any], where: 
     words, path = found.groups() if found else (message, "")
     words = words[0].lower() + words[1:]
     for theirs, ours in (
+        (" | null", ""),  # TOML has none: a key is left out
         ("`object`", "a table"),
         ("`array`", "a list"),
         ("object", "table"),
