@@ -17,8 +17,8 @@ from genesis_core.cli.shell import FAILED, INTERRUPTED, Command, Group, UsageErr
 if TYPE_CHECKING:
     from genesis_core import Candles
     from genesis_core.optimize import Search, StudyReader
-    from genesis_core.optimize.definition import Data
     from genesis_core.optimize.running import Progress
+    from genesis_core.optimize.sections import Data
 
 app = typer.Typer(
     cls=Group,

@@ -17,8 +17,8 @@ from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from genesis_core.errors import SearchError
+from genesis_core.optimize.backend import Lost
 from genesis_core.optimize.evaluate import Outcome, Task, evaluate
-from genesis_core.optimize.executors import Lost
 from genesis_core.optimize.sampling import Parameters
 
 PATIENCE = 120.0

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from genesis_core.errors import SearchError
+from genesis_core.optimize.backend import Backend, Lost
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Outcome
-from genesis_core.optimize.executors import Backend, Lost
 from genesis_core.optimize.identity import Ground, identity_of
 from genesis_core.optimize.objective import judge
 from genesis_core.optimize.record import Record

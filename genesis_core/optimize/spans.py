@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize.definition import Validation
+from genesis_core.optimize.sections import Validation
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+"""The tables of a search's file, besides its parameters, objective and constraints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which candles: the options of ``genesis backtest``. Without a file or folder: the embedded data set.
+
+    Attributes
+    ----------
+    symbol, timeframe : str or None
+        Such as ``tBTCUSD`` and ``1h``.
+    data_dir, csv, higher : str or None
+        Folder of named files, or one file; file of higher candles. Relative to the search file.
+    bars : int or None
+        Only the first so many.
+    start, end : str or None
+        Times, ``from`` and ``to`` in the file; `end` is outside.
+    gaps, duplicates : str
+        What to do where a file has them.
+    """
+
+    symbol: str | None = None
+    timeframe: str | None = None
+    data_dir: str | None = None
+    csv: str | None = None
+    higher: str | None = None
+    bars: AtLeastOne | None = None
+    start: str | None = msgspec.field(default=None, name="from")
+    end: str | None = msgspec.field(default=None, name="to")
+    gaps: Literal["error", "keep", "fill"] = "error"
+    duplicates: Literal["error", "first", "last"] = "error"
+
+
+class Sampler(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which parameters are tried, and in which order.
+
+    Attributes
+    ----------
+    kind : str
+        ``grid``: every point, in an order drawn by the seed; ``random``; ``tpe``: Optuna's sampler, which learns.
+    seed : int
+        The same seed gives the same trials.
+    batch : int
+        How many trials are asked for before their results are told. Decides what TPE has learned by when.
+    startup : int
+        Random trials before TPE learns.
+    """
+
+    kind: Literal["grid", "random", "tpe"] = "random"
+    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] = 0
+    batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
+    startup: AtLeastOne = 20
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a search ends.
+
+    Attributes
+    ----------
+    trials : int
+        How many, at most; a grid ends with its last point.
+    minutes : float or None
+        Of one run or resume; the batch that is running is finished.
+    trial_seconds : float or None
+        A trial that takes longer is stopped, tried again, and then recorded as failed.
+    retries : int
+        How often a trial that raised, or whose process died, is tried again.
+    """
+
+    trials: AtLeastOne = 100
+    minutes: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    trial_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 1
+
+
+class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Candles that the search does not see, for what it found.
+
+    Attributes
+    ----------
+    kind : str
+        ``none``; ``holdout``: the last candles; ``walk-forward``: the last candles, in folds, each with a search of its
+        own over the candles before.
+    test : float
+        Share of all candles that one test has.
+    folds : int
+        Tests of a walk-forward.
+    mode : str
+        ``anchored``: each search begins with the first candle; ``rolling``: each sees as many candles as the first.
+    embargo : int
+        Candles between a search's last and its test's first, seen by neither.
+    top : int
+        So many of the best trials are run over the test, to see where the best one stands among them.
+    """
+
+    kind: Literal["none", "holdout", "walk-forward"] = "none"
+    test: Share = 0.2
+    folds: Annotated[int, msgspec.Meta(ge=2, le=100)] = 3
+    mode: Literal["anchored", "rolling"] = "anchored"
+    embargo: Annotated[int, msgspec.Meta(ge=0)] = 0
+    top: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
