@@ -233,7 +233,8 @@ class Run:
 
 def disturb(kind: str, run: Run, trips: Path, random: Random) -> str:
     """Do it at a random moment, in the folder where the strategy looks for it if a trial is to do it; return when."""
-    run.wait_for(random.randrange(0, TRIALS - 16))
+    # By a trial: not while a worker reads the strategy, which runs the same code.
+    run.wait_for(random.randrange(16 if kind in ("raises", "endless") else 0, TRIALS - 16))
     time.sleep(random.random() * 0.1)
     at = f"at {run.done} trials"
     if run.process.poll() is not None:
@@ -247,7 +248,10 @@ def disturb(kind: str, run: Run, trips: Path, random: Random) -> str:
     elif kind == "optimizer":
         run.process.send_signal(signal.SIGKILL)
         run.process.wait()
-        run.process = run.optimizer("resume", "faults")
+        begun = (run.study / "study.toml").exists()
+        run.process = run.optimizer(
+            *(("resume", "faults") if begun else ("run", str(run.folder / "search.toml")))
+        )
     elif kind == "disk":
         filler = run.results / "filler"
         _fill(filler)

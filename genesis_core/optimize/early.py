@@ -7,7 +7,8 @@ from random import Random
 from typing import Any
 
 from genesis_core.digest import digest
-from genesis_core.errors import SearchError
+from genesis_core.errors import ConfigError, SearchError
+from genesis_core.features.defaults import FEATURES
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Caught
@@ -15,6 +16,8 @@ from genesis_core.optimize.sampling import Parameters, RandomSampler
 from genesis_core.optimize.space import Choice, Fixed, Kind, Value
 from genesis_core.strategy import Config
 from genesis_core.strategy.encode import model_vector
+from genesis_core.strategy.making import Table
+from genesis_core.strategy.strict import check_keys, check_known
 from genesis_core.strategy.unread import why_unread
 
 PROBES = 48
@@ -63,9 +66,11 @@ def check_parameters(search: Search, base: Config) -> list[str]:
     SearchError
         Naming the parameter.
     """
+    applied = Applied(base)
+    for name, kind in search.parameters.items():
+        _require_known(applied, name, kind.ends()[0])
     if base.own and search.budget.trial_seconds is not None:
         return []  # code of the user's own that may never end is run under its limit only
-    applied = Applied(base)
     drawn = RandomSampler(search.parameters, 0).ask(0, PROBES)
     tried = [_tried(applied, parameters) for parameters in drawn]
     made = [parameters for parameters, config in zip(drawn, tried, strict=True) if isinstance(config, Config)]
@@ -83,6 +88,28 @@ def check_parameters(search: Search, base: Config) -> list[str]:
     if refused is None:
         return []
     return [f"{PROBES - len(made)} of {PROBES} drawn parameter sets are no strategy, such as: {refused}"]
+
+
+def _require_known(applied: Applied, name: str, value: Value) -> None:
+    """Refuse a name that the strategy does not have, without running any code of the user's own."""
+    base = applied.base
+    try:
+        changes = applied.changes({name: value})
+        decide = changes.pop("decide", None)
+        if decide is not None and base.decide is not None:
+            check_known(decide, base.decide.params, "", "decide")
+        elif decide is not None:
+            changes["decide"] = decide
+        check_keys(Table, changes, "")
+        features = changes.get("features", {}) if name.startswith("features.") else {}
+        for feature, given in features.items():
+            known = next((one for one in base.own if one.name == feature), None) or FEATURES.get(feature)
+            if known is not None:
+                check_known(given, dict(known.defaults), "", f"features.{feature}")
+    except ConfigError as fault:
+        words = str(fault).removeprefix(": ")
+        own = words.startswith(f"{name.partition('.')[0]}.")
+        raise SearchError(f"parameters{'.' if own else ': '}{words}") from None
 
 
 def _values(kind: Kind) -> list[Value]:

@@ -25,6 +25,10 @@ from genesis_core.optimize.changes import Applied
 from genesis_core.strategy import Config, load_strategy
 
 
+PREPARING = 300.0
+"""Seconds that a worker may take to read the strategy and compile what it needs, where trials have a time limit."""
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one trial.
 
@@ -110,8 +114,15 @@ def evaluate(task: Task, trials: Sequence[Mapping[str, Any]], seconds: float | N
     -------
     list of Outcome
         In the order of `trials`.
+
+    Raises
+    ------
+    GenesisError
+        If the strategy's file is not what it was when the study began.
     """
-    task.warm  # noqa: B018
+    with _ending_after(None if seconds is None else max(seconds, PREPARING)):
+        task.applied  # noqa: B018  # a strategy that cannot be read any more is no trial's fault
+        task.warm  # noqa: B018
     with _ending_after(seconds):
         return _evaluate(task, trials)
 

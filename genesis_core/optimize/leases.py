@@ -6,7 +6,7 @@ import errno
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 
 
@@ -48,4 +48,14 @@ def lease(file: int) -> Iterator[Writers]:
     try:
         yield Writers.NONE
     finally:
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        with suppress(OSError):  # the system took it away from a holder that slept too long
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+
+def is_held(file: int) -> bool:
+    """Say whether a lease is held still: a writer waits for it some 45 seconds only."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    return fcntl.fcntl(file, fcntl.F_GETLEASE) == fcntl.F_RDLCK

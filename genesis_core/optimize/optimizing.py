@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -105,6 +106,8 @@ def optimize(
     for text in (*warnings_about(search), *check_parameters(search, base)):
         warn(text)
     folder = Path(results) / search.name
+    minutes = search.budget.minutes
+    deadline = None if minutes is None else time.monotonic() + 60.0 * minutes
     aside: list[str] = []
     progress = Progress(search.budget.trials)
     make_folder(folder)
@@ -115,7 +118,7 @@ def optimize(
             task = Task(part, base, _code_file(search))
             if fold is folds[-1]:
                 records = _known(study, aside)
-                progress = _search(study, task, records, executor, workers, name, watch)
+                progress = _search(study, task, records, executor, workers, name, watch, deadline)
                 validate(study, records, candles, base)
                 continue
             home = fold_folder(folder, number)
@@ -124,7 +127,7 @@ def optimize(
                 earlier = begin(home, search, Ground.of(part, base), fold)
                 records = _known(earlier, aside)
                 name += f", fold {number} of {len(folds)}"
-                _search(earlier, task, records, executor, workers, name, watch)
+                _search(earlier, task, records, executor, workers, name, watch, deadline)
                 validate(earlier, records, candles, base)
     return Optimized(folder, progress, tuple(aside))
 
@@ -177,6 +180,7 @@ def _search(
     workers: int | None,
     name: str,
     watch: Watch,
+    deadline: float | None,
 ) -> Progress:
     guarded = study.search.budget.trial_seconds is not None
     backend = make_backend(task, executor, workers, guarded)
@@ -189,6 +193,7 @@ def _search(
             make_sampler(study.search),
             backend,
             lambda progress: watch(name, progress),
+            deadline,
         )
         return runner.run()
     finally:

@@ -10,18 +10,17 @@ from typing import Any
 import msgspec
 import tomli_w
 
-from genesis_core.backtesting import backtest_many
 from genesis_core.candles import Candles
 from genesis_core.errors import ConfigError, SearchError
 from genesis_core.optimize.changes import Applied
-from genesis_core.optimize.evaluate import figures_of
+from genesis_core.optimize.evaluate import Caught, Task, evaluate
 from genesis_core.optimize.identity import Ground
-from genesis_core.optimize.objective import Judgement, judge
+from genesis_core.optimize.objective import Judgement
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.store import file_name, read_all, read_record, write_text
 from genesis_core.optimize.study import Study
-from genesis_core.optimize.validating import test_part
+from genesis_core.optimize.validating import judge_outcome, test_part
 from genesis_core.strategy import Config, load_strategy
 
 SCHEMA = 1
@@ -123,7 +122,7 @@ def promote(
         _require_same_ground(study, ground)
     _require_suffix(file, study.search.strategy)
     record = _candidate(study, trial)
-    config = Applied(base).config(record.parameters)
+    config = _config(record, base)
     pedigree = Pedigree(
         study=study.search.name,
         trial=record.number,
@@ -197,9 +196,15 @@ def _candidate(study: Study, trial: int | None) -> Record:
     return best[0]
 
 
+def _config(record: Record, base: Config) -> Config:
+    with Caught() as caught:  # code of the user's own may raise anything
+        return Applied(base).config(record.parameters)
+    assert caught.outcome is not None
+    raise SearchError(f"trial {record.number}: its parameters are no strategy: {caught.outcome.error}")
+
+
 def _judged(study: Study, test: Candles, config: Config) -> Judgement:
-    figures = figures_of(backtest_many(test, [config])[0])
-    return judge(figures, study.search.objective, study.search.constraints)
+    return judge_outcome(evaluate(Task(test, config), [{}])[0], study.search)
 
 
 def _current(file: Path, candidate: Pedigree, *, force: bool) -> Config:

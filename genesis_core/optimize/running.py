@@ -97,6 +97,8 @@ class Runner:
         Where trials run.
     tell : callable
         Is told the progress whenever it changes.
+    deadline : float or None
+        On the monotonic clock: no batch begins after it.
     """
 
     folder: Path
@@ -106,6 +108,7 @@ class Runner:
     sampler: Sampler
     backend: Backend
     tell: Callable[[Progress], None]
+    deadline: float | None = None
     _first_with: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> Progress:
@@ -118,10 +121,9 @@ class Runner:
         """
         budget = self.search.budget
         progress = Progress(budget.trials)
-        deadline = None if budget.minutes is None else time.monotonic() + 60.0 * budget.minutes
         begin = 0
         while begin < budget.trials:
-            if deadline is not None and time.monotonic() >= deadline:
+            if self.deadline is not None and time.monotonic() >= self.deadline:
                 progress.stopped = "minutes"
                 return progress
             # Batches are cut at the same numbers whatever the budget is: more trials later change none before.

@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -164,6 +165,9 @@ def read_all(folder: Path) -> tuple[dict[int, Record], dict[str, str]]:
     for name in trial_names(folder):
         path = folder / name
         try:
+            if not stat.S_ISREG(path.lstat().st_mode):
+                broken[name] = "not a file"
+                continue
             content = path.read_bytes()
         except OSError as fault:
             raise SearchError(f"{path}: cannot be read: {fault.strerror or fault}") from None

@@ -8,13 +8,11 @@ from typing import Any
 
 import msgspec
 
-from genesis_core.backtesting import backtest_many
 from genesis_core.candles import Candles
 from genesis_core.errors import SearchError
-from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.definition import Search
-from genesis_core.optimize.evaluate import figures_of
-from genesis_core.optimize.objective import Judgement, judge
+from genesis_core.optimize.evaluate import Outcome, Task, evaluate
+from genesis_core.optimize.objective import FIGURES, Judgement, judge
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.spans import Fold
@@ -112,13 +110,8 @@ def validate(study: Study, records: Mapping[int, Record], candles: Candles, base
     if not best:
         (study.folder / FILE).unlink(missing_ok=True)
         return None
-    applied = Applied(base)
-    runs = backtest_many(test, [applied.config(record.parameters) for record in best])
-    tested = []
-    for record, run in zip(best, runs, strict=True):
-        figures = figures_of(run)
-        verdict = judge(figures, study.search.objective, study.search.constraints)
-        tested.append(_tested(record, figures, verdict, run.summary_digest))
+    outcomes = evaluate(Task(test, base), [record.parameters for record in best])
+    tested = [_tested(record, outcome, study.search) for record, outcome in zip(best, outcomes, strict=True)]
     place = _place(tested, study.search)
     found = Validated(
         first=int(test.timestamp[0]),
@@ -160,8 +153,9 @@ def read_validation(folder: Path) -> Validated | None:
     return found
 
 
-def _tested(record: Record, figures: dict[str, float | None], verdict: Judgement, digest: str) -> Tested:
+def _tested(record: Record, outcome: Outcome, search: Search) -> Tested:
     assert record.score is not None
+    verdict = judge_outcome(outcome, search)
     return Tested(
         number=record.number,
         identity=record.identity,
@@ -169,9 +163,16 @@ def _tested(record: Record, figures: dict[str, float | None], verdict: Judgement
         out_of_sample=verdict.score,
         feasible=verdict.feasible,
         reasons=verdict.reasons,
-        figures=figures,
-        summary_digest=digest,
+        figures=outcome.figures or dict.fromkeys(FIGURES),
+        summary_digest=outcome.summary_digest or "",
     )
+
+
+def judge_outcome(outcome: Outcome, search: Search) -> Judgement:
+    """Return what a run over a test is worth; one that cannot run there, such as for its warm-up, is worth nothing."""
+    if outcome.figures is None:
+        return Judgement(None, False, [outcome.error or outcome.status])
+    return judge(outcome.figures, search.objective, search.constraints)
 
 
 def _place(tested: list[Tested], search: Search) -> int | None:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from genesis_core.optimize.leases import Writers, lease
+from genesis_core.optimize.leases import Writers, is_held, lease
 
 LOCAL = frozenset({"ext2", "ext3", "ext4", "f2fs", "tmpfs", "xfs"})
 """File systems whose every writer this system sees; of others, a write elsewhere may leave no event."""
@@ -128,7 +128,7 @@ class Watch:
             return False
         try:
             with lease(file) as writers:
-                return writers is Writers.NONE and self._add(libc, path, _FILE)
+                return writers is Writers.NONE and self._add(libc, path, _FILE) and is_held(file)
         finally:
             os.close(file)
 
