@@ -66,7 +66,7 @@ def _print_folds(summary: Summary) -> None:
     for fold in summary.folds:
         best = fold.best
         table.add_row(
-            f"{fold.fold} of {len(summary.folds)}",
+            f"{fold.fold} of {max(one.fold for one in summary.folds)}",
             utc_text(fold.first)[:10],
             utc_text(fold.last)[:10],
             str(best.number),

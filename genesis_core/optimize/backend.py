@@ -38,6 +38,15 @@ class Backend(Protocol):
     def ran_out_of_time(self) -> bool:
         """Say whether what was lost last may have been ended by its time limit."""
 
+    def require_workers(self) -> None:
+        """Be asked, while trials take long, whether there is anybody to run them.
+
+        Raises
+        ------
+        SearchError
+            If there was nobody for a while.
+        """
+
     def restart(self) -> None:
         """Begin anew after something was lost; what was running is forgotten.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
 import time
@@ -16,7 +17,7 @@ from distributed import Client, LocalCluster
 from distributed.comm.core import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from genesis_core.errors import SearchError
+from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize.backend import Lost
 from genesis_core.optimize.evaluate import Outcome, Task, evaluate
 from genesis_core.optimize.sampling import Parameters
@@ -25,7 +26,7 @@ PATIENCE = 120.0
 """Seconds to wait for a scheduler that is gone to come back."""
 FETCH = 60.0
 """Seconds to wait for a result that is there."""
-_GONE = (CancelledError, CommClosedError, TimeoutError, OSError)
+_GONE = (CancelledError, CommClosedError, TimeoutError, asyncio.TimeoutError, OSError)
 """What a connection that is gone shows itself as."""
 _LOUD = (
     "distributed",
@@ -65,6 +66,7 @@ class Dask:
         self._cluster: Any = None
         self._client: Any = None
         self._threads = 1
+        self._asked_again = self._manned = time.monotonic()
         self._connect(20.0)
 
     @property
@@ -90,6 +92,20 @@ class Dask:
             return Lost.BY_ITSELF
         return Lost.WITHOUT_FAULT if isinstance(fault, _GONE) else None
 
+    def require_workers(self) -> None:
+        """Ask the scheduler now and then whether it has workers; without any it would wait for ever."""
+        now = time.monotonic()
+        if now < self._asked_again:
+            return
+        self._asked_again = now + 5.0
+        with suppress(*_GONE):  # a connection that is gone shows itself otherwise
+            if self._client.nthreads():
+                self._manned = now
+        if now - self._manned > PATIENCE:
+            raise SearchError(
+                f"the Dask scheduler has had no workers for {PATIENCE:g} s; start some, and resume"
+            )
+
     def ran_out_of_time(self) -> bool:
         """Say that it may be so: nobody tells how a worker ended."""
         return True
@@ -111,14 +127,14 @@ class Dask:
         with _silence():
             if self._address is None and self._cluster is None:
                 # A worker that dies with a trial is blamed at once: the runner tries again itself.
-                dask.config.set({"distributed.scheduler.allowed-failures": 0})
-                self._cluster = LocalCluster(
-                    n_workers=self._workers,
-                    threads_per_worker=1,
-                    processes=True,
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                )
+                with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+                    self._cluster = LocalCluster(
+                        n_workers=self._workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        dashboard_address=None,
+                        silence_logs=logging.CRITICAL,
+                    )
             self._reach(patience)
 
     def _reach(self, patience: float) -> None:
@@ -129,18 +145,20 @@ class Dask:
                 self._client = Client(
                     self._address or self._cluster, timeout=min(patience, 10.0), set_as_default=False
                 )
+                self._client.wait_for_workers(1, timeout=max(1.0, deadline - time.monotonic()))
                 threads = self._client.nthreads()
                 self._task = self._client.submit(pickle.loads, self._packed, pure=False)
             except _GONE as fault:
                 self._disconnect()
                 if time.monotonic() >= deadline:
                     raise SearchError(
-                        f"no Dask scheduler answers at {self._address or 'this machine'} ({fault}); what is recorded "
-                        "is kept: start one, and resume"
+                        f"no Dask scheduler with workers answers at {self._address or 'this machine'} ({fault}); what "
+                        "is recorded is kept: start some, and resume"
                     ) from None
                 time.sleep(0.2)
                 continue
             break
+        self._manned = time.monotonic()
         self._threads = max(1, sum(threads.values()))
         if self._guarded and max(threads.values(), default=1) > 1:
             self.close()
@@ -158,16 +176,32 @@ class Dask:
 
 
 def _pass_on(done: Any, answer: Future[list[Outcome]]) -> None:
-    """Fetch what came of a task of Dask; called in a thread of its own."""
-    try:
+    """Fetch what came of a task of Dask; called in a thread of its own, where nobody sees what is raised."""
+    with _PassedOn(answer):
         if done.status == "finished":
             answer.set_result(done.result(timeout=FETCH))
         elif done.status == "error":
-            answer.set_exception(done.exception(timeout=FETCH))
+            fault = done.exception(timeout=FETCH)
+            if not isinstance(fault, (KilledWorker, GenesisError)):
+                # Not a connection's, whatever its type: the worker lacks something, such as this package.
+                fault = SearchError(f"a worker cannot run trials: {type(fault).__name__}: {fault}")
+            answer.set_exception(fault)
         else:
             answer.set_exception(CancelledError(done.status))
-    except _GONE as fault:
-        answer.set_exception(fault)
+
+
+class _PassedOn:
+    """Whatever is raised within is the answer."""
+
+    def __init__(self, answer: Future[list[Outcome]]) -> None:
+        self._answer = answer
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> bool:
+        if fault is not None:
+            self._answer.set_exception(fault)
+        return fault is not None
 
 
 @contextmanager

@@ -22,8 +22,9 @@ from genesis_core.backtesting import Summary, backtest_many
 from genesis_core.candles import Candles
 from genesis_core.errors import GenesisError
 from genesis_core.optimize.changes import Applied
+from genesis_core.optimize.identity import law_digest
 from genesis_core.strategy import Config, load_strategy
-
+from genesis_core.version import __version__
 
 PREPARING = 300.0
 """Seconds that a worker may take to read the strategy and compile what it needs, where trials have a time limit."""
@@ -72,6 +73,7 @@ class Task:
         self.file = file
         self._base = None if file is not None else base
         self._expected = (base.digest, base.code)
+        self._law = law_digest()
 
     @cached_property
     def applied(self) -> Applied:
@@ -80,8 +82,13 @@ class Task:
         Raises
         ------
         GenesisError
-            If the strategy's file is not what it was when the study began.
+            If the strategy's file is not what it was when the study began, or this process has another version of the
+            code that decides a result.
         """
+        if self._law != law_digest():
+            raise GenesisError(
+                f"a worker has other code of genesis_core (its version is {__version__}) than the search"
+            )
         base = load_strategy(self.file) if self._base is None else self._base
         if (base.digest, base.code) != self._expected:
             raise GenesisError(f"{self.file}: the strategy changed while the study ran")
@@ -123,8 +130,9 @@ def evaluate(task: Task, trials: Sequence[Mapping[str, Any]], seconds: float | N
     with _ending_after(None if seconds is None else max(seconds, PREPARING)):
         task.applied  # noqa: B018  # a strategy that cannot be read any more is no trial's fault
         task.warm  # noqa: B018
-    with _ending_after(seconds):
+    if seconds is None:
         return _evaluate(task, trials)
+    return [_evaluate_within(task, parameters, seconds) for parameters in trials]
 
 
 def evaluate_stored(
@@ -138,6 +146,11 @@ def evaluate_stored(
 def _stored(file: str) -> Task:
     task: Task = loads(Path(file).read_bytes())
     return task
+
+
+def _evaluate_within(task: Task, parameters: Mapping[str, Any], seconds: float) -> Outcome:
+    with _ending_after(seconds):
+        return _evaluate(task, [parameters])[0]
 
 
 def _evaluate(task: Task, trials: Sequence[Mapping[str, Any]]) -> list[Outcome]:

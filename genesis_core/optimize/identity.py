@@ -15,6 +15,7 @@ from genesis_core.strategy import Config
 from genesis_core.version import __version__
 
 _LAW = ("kernels", "compiler", "features", "strategy", "backtesting")
+_SCORES = ("optimize/changes.py", "optimize/objective.py")
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,4 +100,5 @@ def law_digest() -> str:
         for file in (root / name).rglob("*")
         if file.suffix in (".py", ".toml")
     ]
+    sources += [(name, (root / name).read_bytes().replace(b"\r\n", b"\n")) for name in _SCORES]
     return digest(sorted(sources))

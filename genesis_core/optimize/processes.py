@@ -42,6 +42,9 @@ class Here:
         """Say that nothing can be lost here."""
         return False
 
+    def require_workers(self) -> None:
+        """Do nothing: it is this process."""
+
     def restart(self) -> None:
         """Do nothing."""
 
@@ -97,6 +100,9 @@ class Pool(_WithFile):
         """Blame all: a dead process breaks the whole pool, and nobody says which trials it had."""
         return Lost.WITH_OTHERS if isinstance(fault, BrokenExecutor) else None
 
+    def require_workers(self) -> None:
+        """Do nothing: a process that dies breaks the pool."""
+
     def ran_out_of_time(self) -> bool:
         """Say whether a process was ended by its own watchdog, whose exit code is 1."""
         processes = list((self._pool._processes or {}).values())
@@ -125,7 +131,7 @@ class Pool(_WithFile):
             pool.submit(os.getpid).result()
         except BrokenExecutor:  # before any trial: no trial is to blame
             raise SearchError(
-                "worker processes cannot start; a script that runs a search needs it under "
+                "worker processes die before any trial; a script that runs a search needs it under "
                 'if __name__ == "__main__":, because each worker reads the script too'
             ) from None
         return pool
@@ -168,6 +174,9 @@ class Given(_WithFile):
     def ran_out_of_time(self) -> bool:
         """Say that no time is limited here."""
         return False
+
+    def require_workers(self) -> None:
+        """Do nothing: the executor is the caller's business."""
 
     def restart(self) -> None:
         """Do nothing."""

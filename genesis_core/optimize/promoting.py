@@ -11,6 +11,7 @@ import msgspec
 import tomli_w
 
 from genesis_core.candles import Candles
+from genesis_core.digest import digest
 from genesis_core.errors import ConfigError, SearchError
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.evaluate import Caught, Task, evaluate
@@ -41,10 +42,14 @@ class Pedigree(msgspec.Struct, frozen=True, kw_only=True):
         Digest of its strategy; another one means that the file was edited.
     data : str
         Fingerprint of the study's candles, search and test together.
-    code : str
-        Digest of the package's code that decides a result.
+    code, strategy_code : str
+        Digest of the package's code that decides a result, and of the user's own.
     objective : str
         In words.
+    aim : str
+        Digest of objective and constraints.
+    searched_to : int
+        Open time of the last candle its search saw.
     out_of_sample : float or None
         Its score on the validation candles.
     """
@@ -55,7 +60,10 @@ class Pedigree(msgspec.Struct, frozen=True, kw_only=True):
     config: str
     data: str
     code: str
+    strategy_code: str
     objective: str
+    aim: str
+    searched_to: int
     out_of_sample: float | None
     schema: int = SCHEMA
 
@@ -130,16 +138,20 @@ def promote(
         config=config.digest,
         data=candles.fingerprint,
         code=ground.code,
+        strategy_code=ground.strategy_code,
         objective=study.search.objective.text,
+        aim=digest([study.search.plain()[key] for key in ("objective", "constraints")]),
+        searched_to=ground.last,
         out_of_sample=None,
     )
     candidate = _judged(study, test, config)
     current = None
     if file.exists():
-        current = _judged(study, test, _current(file, pedigree, force=force))
+        current = _judged(study, test, _current(file, pedigree, int(test.timestamp[0]), force=force))
     pedigree = msgspec.structs.replace(pedigree, out_of_sample=candidate.score)
     if not candidate.feasible:
-        reason = f"on the validation candles it does not meet: {', '.join(candidate.reasons)}"
+        hard = [reason for reason in candidate.reasons if not reason.endswith("(soft)")]
+        reason = f"on the validation candles it does not meet: {', '.join(hard)}"
         return Promotion(False, record.number, candidate, current, reason)
     assert candidate.score is not None
     beaten = current is None or not current.feasible or current.score is None
@@ -207,7 +219,7 @@ def _judged(study: Study, test: Candles, config: Config) -> Judgement:
     return judge_outcome(evaluate(Task(test, config), [{}])[0], study.search)
 
 
-def _current(file: Path, candidate: Pedigree, *, force: bool) -> Config:
+def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) -> Config:
     """Read the champion that is there, and refuse one that cannot be compared."""
     try:
         config = load_strategy(file)
@@ -228,10 +240,13 @@ def _current(file: Path, candidate: Pedigree, *, force: bool) -> Config:
         for words, ours, theirs in (
             ("other candles", candidate.data, there.data),
             ("other code of genesis_core", candidate.code, there.code),
-            ("another objective", candidate.objective, there.objective),
+            ("other code of its own", candidate.strategy_code, there.strategy_code),
+            ("another objective or other constraints", candidate.aim, there.aim),
         )
         if ours != theirs
     ]
+    if there.searched_to >= tested_from:
+        differences.append("a search that saw candles of this test")
     if there.config != config.digest:
         differences.append("a file that was edited since")
     if differences:

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from genesis_core.errors import SearchError
+from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize.backend import Backend, Lost
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Outcome
@@ -27,6 +27,8 @@ MOST_TOGETHER = 32
 """Most trials that are run and recorded together: what Ctrl-C can cost."""
 DEATHS = 3
 """How often more than a trial that raised one is tried again whose worker died: the machine may have killed it."""
+MOST_IN_VAIN = 20
+"""How often in a row a connection may be lost before any trial is done."""
 _TICK = 0.5
 
 
@@ -110,6 +112,7 @@ class Runner:
     tell: Callable[[Progress], None]
     deadline: float | None = None
     _first_with: dict[str, int] = field(default_factory=dict)
+    _in_vain: int = 0
 
     def run(self) -> Progress:
         """Run the search to its end.
@@ -173,10 +176,13 @@ class Runner:
             if suspects and not running:
                 self._start([suspects.popleft()], running, alone=True)
             while waiting and not suspects and len(running) < 2 * workers:
-                if any(run.alone for run in running.values()):
+                # What is done already is recorded before more begins.
+                if any(run.alone or future.done() for future, run in running.items()):
                     break
                 self._start(waiting.popleft(), running, alone=False)
             done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
+            if not done:
+                self.backend.require_workers()
             for future in done:
                 run = running.pop(future)
                 fault = _fault_of(future)
@@ -197,12 +203,12 @@ class Runner:
 
     def _start(self, jobs: list[_Job], running: dict[Future[list[Outcome]], _Run], *, alone: bool) -> None:
         seconds = self.search.budget.trial_seconds
-        limit = None if seconds is None else seconds * len(jobs)
         begun = time.monotonic()
-        running[self.backend.submit([job.parameters for job in jobs], limit)] = _Run(jobs, begun, alone)
+        running[self.backend.submit([job.parameters for job in jobs], seconds)] = _Run(jobs, begun, alone)
 
     def _settle(self, together: list[_Job], outcomes: Sequence[Outcome], progress: Progress) -> list[_Job]:
         """Record outcomes; return the trials that are to be tried again."""
+        self._in_vain = 0
         again, settled = [], []
         for job, outcome in zip(together, outcomes, strict=True):
             job.attempts += 1
@@ -225,9 +231,17 @@ class Runner:
     ) -> Lost:
         """Decide about trials that came back without an outcome: run them again, together or alone, or give one up."""
         kind = self.backend.lost(fault)
-        if kind is None:
+        if isinstance(fault, GenesisError):
             raise fault
+        if kind is None:
+            raise SearchError(f"trials cannot be run any more: {type(fault).__name__}: {fault}") from fault
         if kind is Lost.WITHOUT_FAULT:
+            self._in_vain += 1
+            if self._in_vain > MOST_IN_VAIN:
+                raise SearchError(
+                    f"the connection was lost {MOST_IN_VAIN} times without one trial done ({fault}); what is recorded "
+                    "is kept: resume goes on"
+                )
             waiting.append(run.jobs)
             return kind
         if len(run.jobs) > 1 or (kind is Lost.WITH_OTHERS and not alone):

@@ -112,11 +112,11 @@ class StudyReader:
     def __init__(self, folder: str | Path, *, index: bool = True) -> None:
         self.folder = Path(folder)
         self._index = index
-        self._files: tuple[bytes | None, ...] = ()
         self._last: tuple[State, int, tuple[bytes | None, ...], Summary] | None = None
         self._open()
 
     def _open(self) -> None:
+        self._definition = _content(self.folder / STUDY_FILE)
         self.study = Study.open(self.folder)
         self.trials = TrialReader(self.folder, self.study.search.objective, index=self._index)
 
@@ -138,9 +138,8 @@ class StudyReader:
         """
         # The few other files are read every time: definition and tests change while a search goes on.
         files = tuple(_content(path) for path in self._others())
-        if self._files and files[0] != self._files[0]:
+        if files[0] != self._definition:
             self._open()
-        self._files = files
         state = self.trials.read(watch=watch)
         last = self._last
         if last is not None and last[0] is state and last[1:3] == (top, files):
@@ -210,11 +209,11 @@ class StudyReader:
                 f"{', '.join(broken)}; genesis optimize resume sets them aside and runs their trials again"
             )
         for fold in folds:
-            prefix = f"fold {fold.fold}: " if len(folds) > 1 else ""
+            prefix = f"fold {fold.fold}: " if self._fold_count() > 1 else ""
             said += [prefix + text for text in fold.warnings]
         order = state.analysis.order
         if self.study.fold.test_from is not None and order:
-            own = [fold for fold in folds if fold.fold == len(folds)]
+            own = [fold for fold in folds if fold.fold == self._fold_count()]
             if not own or own[-1].best.number != order[0]:
                 said.append(
                     "the best trial has not been tested on the validation candles yet: genesis optimize resume does it"

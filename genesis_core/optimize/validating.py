@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -202,8 +201,3 @@ def _partings(tested: list[Tested], place: int | None, search: Search) -> list[s
     if place is not None and len(tested) >= 4 and place > len(tested) / 2:
         said.append(f"out-of-sample the best trial is only number {place} of the best {len(tested)}")
     return said
-
-
-def plain(found: Validated | None) -> dict[str, Any] | None:
-    """Return it as plain values."""
-    return None if found is None else msgspec.to_builtins(found)
