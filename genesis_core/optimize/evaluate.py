@@ -87,7 +87,7 @@ class Task:
         """
         if self._law != law_digest():
             raise GenesisError(
-                f"a worker has other code of genesis_core (its version is {__version__}) than the search"
+                f"a worker has other code of genesis_core than the search (version {__version__})"
             )
         base = load_strategy(self.file) if self._base is None else self._base
         if (base.digest, base.code) != self._expected:

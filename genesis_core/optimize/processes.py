@@ -130,6 +130,7 @@ class Pool(_WithFile):
         try:
             pool.submit(os.getpid).result()
         except BrokenExecutor:  # before any trial: no trial is to blame
+            pool.shutdown(wait=True, cancel_futures=True)
             raise SearchError(
                 "worker processes die before any trial; a script that runs a search needs it under "
                 'if __name__ == "__main__":, because each worker reads the script too'

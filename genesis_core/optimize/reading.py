@@ -147,7 +147,10 @@ def _read(path: str, name: str, status: os.stat_result) -> Entry | None:
         return Entry(signature, settled, b"", str(fault))
     if record.number != number_in(name):
         return Entry(signature, settled, b"", f"holds trial {record.number}")
-    return Entry(signature, settled, msgspec.msgpack.encode(record), "")
+    try:
+        return Entry(signature, settled, msgspec.msgpack.encode(record), "")
+    except OverflowError:
+        return Entry(signature, settled, b"", "holds a number of more than 64 bits")
 
 
 def _signature(status: os.stat_result) -> Signature:

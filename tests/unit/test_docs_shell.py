@@ -74,7 +74,7 @@ class Run:
 
 
 COMMANDS = ("backtest", "benchmark", "check", "data", "optimize", "baseline")
-SEARCHED = "genesis optimize run examples/search.toml --trials 25"
+SEARCHED = "genesis optimize run examples/search.toml --trials 12"
 RUN: dict[str, Run] = {
     "genesis COMMAND --help": Run(tuple(f"genesis {name} --help" for name in COMMANDS)),
     "genesis backtest": Run(),
@@ -101,13 +101,13 @@ RUN: dict[str, Run] = {
         leaves="tBTCUSD_1h.csv",
     ),
     "genesis optimize": Run(code=2),
-    "genesis optimize run SEARCH.toml": Run((SEARCHED,), leaves="results/search/trial_000024.json"),
-    "genesis optimize run examples/search.toml": Run(quick="--trials 25", leaves="results/search/study.toml"),
-    "genesis optimize run examples/search.toml --executor processes --workers 2": Run(quick="--trials 25"),
+    "genesis optimize run SEARCH.toml": Run((SEARCHED,), leaves="results/search/trial_000011.json"),
+    "genesis optimize run examples/search.toml": Run(quick="--trials 12", leaves="results/search/study.toml"),
+    "genesis optimize run examples/search.toml --executor processes --workers 2": Run(quick="--trials 12"),
     "genesis optimize resume": Run(code=2),
     "genesis optimize resume STUDY": Run((SEARCHED, "genesis optimize resume search")),
     "genesis optimize resume search --trials 1000": Run(
-        (SEARCHED, "genesis optimize resume search --trials 40")
+        (SEARCHED, "genesis optimize resume search --trials 16")
     ),
     "genesis optimize summarize STUDY": Run((SEARCHED, "genesis optimize summarize search")),
     "genesis optimize summarize STUDY --top 20": Run(
@@ -127,11 +127,8 @@ RUN: dict[str, Run] = {
     ),
     "genesis backtest --trial": Run(code=2),
     "genesis backtest --from --to": Run(("genesis backtest --from 2020-06-01 --to 2020-09-01",)),
-    "genesis backtest --trial FILE": Run(
-        (SEARCHED, "genesis backtest --trial results/search/trial_000003.json")
-    ),
-    "genesis backtest --trial results/search/trial_000062.json": Run(
-        (SEARCHED, "genesis backtest --trial results/search/trial_000012.json")
+    "genesis backtest --trial results/search/trial_000279.json": Run(
+        (SEARCHED, "genesis backtest --trial results/search/trial_000011.json")
     ),
     "python scripts/optimizer.py summarize STUDY": Run(
         (SEARCHED, "python scripts/optimizer.py summarize results/search")

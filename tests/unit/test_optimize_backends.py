@@ -1,0 +1,164 @@
+"""What a search does about places where trials run: other code, lost connections, interrupts, limits of time."""
+
+from __future__ import annotations
+
+import faulthandler
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genesis_core import Config, synthetic
+from genesis_core.errors import GenesisError, SearchError
+from genesis_core.optimize import Search, optimize, promote
+from genesis_core.optimize.backend import Lost
+from genesis_core.optimize.evaluate import Outcome, Task, evaluate
+from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.processes import Here
+from genesis_core.optimize.running import MOST_IN_VAIN, Runner
+from genesis_core.optimize.sampling import make_sampler
+from genesis_core.optimize.spans import Fold
+from genesis_core.optimize.store import read_all
+from genesis_core.optimize.study import begin
+from genesis_core.optimize.validating import read_validation
+
+CANDLES = synthetic(bars=1_500)
+BASE = Config.default()
+
+
+def search_of(**more: Any) -> Search:
+    values = {
+        "name": "s",
+        "parameters": {"decision.threshold": {"kind": "float", "low": 0.5, "high": 0.7}},
+        "objective": {"figure": "total_return"},
+        "budget": {"trials": 8},
+    }
+    return Search.from_dict(values | more)
+
+
+class Faulty(Here):
+    """Runs trials here, after as many faults as wanted."""
+
+    def __init__(self, task: Task, faults: int, fault: BaseException, kind: Lost | None) -> None:
+        super().__init__(task)
+        self.faults, self.fault, self.kind = faults, fault, kind
+        self.restarts = 0
+
+    def submit(self, trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
+        if self.faults == 0:
+            return super().submit(trials, seconds)
+        self.faults -= 1
+        failed: Future[list[Outcome]] = Future()
+        failed.set_exception(self.fault)
+        return failed
+
+    def lost(self, fault: BaseException) -> Lost | None:
+        return self.kind
+
+    def restart(self) -> None:
+        self.restarts += 1
+
+
+def runner_of(folder: Path, backend: Any, search: Search) -> Runner:
+    folder.mkdir()
+    ground = Ground.of(CANDLES, BASE)
+    begin(folder, search, ground, Fold(0, len(CANDLES)))
+    return Runner(folder, search, ground, {}, make_sampler(search), backend, lambda progress: None)
+
+
+def test_a_connection_that_comes_back_costs_nothing(tmp_path: Path) -> None:
+    task, search = Task(CANDLES, BASE), search_of()
+    backend = Faulty(task, 5, OSError("gone"), Lost.WITHOUT_FAULT)
+    runner_of(tmp_path / "s", backend, search).run()
+    runner_of(tmp_path / "calm", Here(task), search).run()
+    found, calm = read_all(tmp_path / "s")[0], read_all(tmp_path / "calm")[0]
+    assert [one.figures for one in found.values()] == [one.figures for one in calm.values()]
+    assert {one.attempts for one in found.values()} == {1}
+    assert backend.restarts == 5
+
+
+def test_a_connection_that_never_holds_ends_the_run(tmp_path: Path) -> None:
+    backend = Faulty(Task(CANDLES, BASE), 10**6, OSError("gone"), Lost.WITHOUT_FAULT)
+    with pytest.raises(SearchError, match=f"lost {MOST_IN_VAIN} times without one trial done \\(gone\\)"):
+        runner_of(tmp_path / "s", backend, search_of()).run()
+    assert read_all(tmp_path / "s") == ({}, {})
+
+
+def test_a_fault_of_an_unknown_kind_is_one_sentence(tmp_path: Path) -> None:
+    backend = Faulty(Task(CANDLES, BASE), 1, ValueError("odd"), None)
+    with pytest.raises(SearchError, match=r"^trials cannot be run any more: ValueError: odd$"):
+        runner_of(tmp_path / "s", backend, search_of()).run()
+
+
+def test_a_worker_with_other_code_is_no_trials_fault(tmp_path: Path) -> None:
+    task = Task(CANDLES, BASE)
+    task._law = "0" * 32
+    with pytest.raises(GenesisError, match="a worker has other code of genesis_core than the search"):
+        runner_of(tmp_path / "s", Here(task), search_of()).run()
+    assert read_all(tmp_path / "s") == ({}, {})
+
+
+def test_a_strategy_that_was_edited_meanwhile_is_no_trials_fault(tmp_path: Path) -> None:
+    file = tmp_path / "strategy.py"
+    text = "from genesis_core import Config\nSTRATEGY = Config.default()"
+    file.write_text(f"{text}\n")
+    task = Task(CANDLES, BASE, str(file))
+    file.write_text(f"{text}.updated({{'exits': {{'stop': 2.0}}}})\n")
+    with pytest.raises(GenesisError, match="the strategy changed while the study ran"):
+        runner_of(tmp_path / "s", Here(task), search_of()).run()
+    assert read_all(tmp_path / "s") == ({}, {})
+
+
+def test_what_is_done_is_recorded_before_more_begins(tmp_path: Path) -> None:
+    class Interrupted(Here):
+        calls = 0
+
+        def submit(self, trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
+            self.calls += 1
+            if self.calls == 2:
+                raise KeyboardInterrupt
+            return super().submit(trials, seconds)
+
+    with pytest.raises(KeyboardInterrupt):
+        runner_of(tmp_path / "s", Interrupted(Task(CANDLES, BASE)), search_of()).run()
+    assert list(read_all(tmp_path / "s")[0]) == [0, 1, 2, 3]
+
+
+def test_the_limit_of_time_is_each_trials_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    armed: list[float] = []
+    monkeypatch.setattr(faulthandler, "dump_traceback_later", lambda seconds, **_: armed.append(seconds))
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", lambda: armed.append(0.0))
+    task = Task(CANDLES, BASE)
+    trials = [{"decision.threshold": 0.5 + 0.01 * k} for k in range(3)]
+    limited = evaluate(task, trials, 2.0)
+    assert armed == [300.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0]
+    assert [one.figures for one in limited] == [one.figures for one in evaluate(task, trials)]
+
+
+def test_a_trial_that_is_too_long_for_the_test_is_said_to_be(tmp_path: Path) -> None:
+    search = search_of(
+        parameters={"features.bb_position_inv_ma3.n": {"kind": "choice", "values": [400, 420]}},
+        validation={"kind": "holdout", "test": 0.2},
+        budget={"trials": 4},
+    )
+    done = optimize(search, CANDLES, results=tmp_path)
+    found = read_validation(done.folder)
+    assert found is not None
+    assert found.tested[0].out_of_sample is None
+    assert "300 bars are too few" in found.tested[0].reasons[0]
+    assert "out-of-sample the best trial has no score" in found.warnings[0]
+
+
+def test_a_champion_that_saw_the_test_is_refused(tmp_path: Path) -> None:
+    for name, share in (("late", 0.1), ("early", 0.4)):
+        optimize(
+            search_of(name=name, validation={"kind": "holdout", "test": share}), CANDLES, results=tmp_path
+        )
+    champion = tmp_path / "champion.toml"
+    assert promote(tmp_path / "late", CANDLES, champion).promoted
+    before = champion.read_bytes()
+    with pytest.raises(SearchError, match="a search that saw candles of this test"):
+        promote(tmp_path / "early", CANDLES, champion)
+    assert champion.read_bytes() == before
