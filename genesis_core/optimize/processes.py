@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import tempfile
+import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
@@ -106,10 +107,12 @@ class Pool(_WithFile):
     def ran_out_of_time(self) -> bool:
         """Say whether a process was ended by its own watchdog, whose exit code is 1."""
         processes = list((self._pool._processes or {}).values())
-        for (
-            process
-        ) in processes:  # the others are being ended; an exit code is there when a process is reaped
-            process.join(2.0)
+        # The others are being ended. The pool's own thread reaps them, and stores an exit code a moment after.
+        end = time.monotonic() + 2.0
+        for process in processes:
+            process.join(max(0.0, end - time.monotonic()))
+            while process.exitcode is None and time.monotonic() < end:
+                time.sleep(0.001)
         return any(process.exitcode == 1 for process in processes)
 
     def restart(self) -> None:
