@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,14 @@ from genesis_core.cli import app
 
 ROOT = Path(__file__).parents[2]
 SHOWN = "study          search"
+WORDS = {
+    "disk": "the disk is full, then is not, and the search resumed",
+    "endless": "a trial never ends",
+    "optimizer": "the optimizer is killed, and resumed",
+    "raises": "a trial raises",
+    "scheduler": "the scheduler is killed, and started again",
+    "worker": "a worker is killed, and another started",
+}
 
 
 @pytest.mark.skipif("GENESIS_DATA_DIR" not in os.environ, reason="needs real candles: GENESIS_DATA_DIR")
@@ -26,3 +36,13 @@ def test_the_real_search_says_what_the_page_shows(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "optimizing.md").read_text(encoding="utf-8").splitlines()
     start = page.index(f"    {SHOWN}")
     assert [line.removeprefix("    ") for line in page[start : start + len(told)]] == told
+
+
+def test_the_page_shows_the_faults_that_were_made() -> None:
+    found = json.loads((ROOT / "benchmarks" / "results" / "faults.json").read_text(encoding="utf-8"))["kinds"]
+    rows = [
+        f"| {WORDS[kind]} | {one['times']} | {len(one['wrong'])} |" for kind, one in sorted(found.items())
+    ]
+    page = (ROOT / "docs" / "optimizing.md").read_text(encoding="utf-8")
+    table = re.findall(r"<!-- faults -->\n.*?\n.*?\n(.*?)<!-- end -->", page, re.DOTALL)[0].splitlines()
+    assert sorted(table) == sorted(rows)

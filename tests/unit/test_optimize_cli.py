@@ -281,8 +281,7 @@ def test_changed_candles_and_a_changed_strategy_are_told(tmp_path: Path) -> None
     strategy, candles = tmp_path / "a.toml", tmp_path / "tBTCUSD_1h.csv"
     shutil.copy(TABLES, strategy)
     CANDLES.to_csv(candles)
-    values = {"strategy": "a.toml", "data": {"csv": candles.name, "bars": None}}
-    values["data"] = {"csv": candles.name}
+    values: dict[str, Any] = {"strategy": "a.toml", "data": {"csv": candles.name}}
     write_search(tmp_path / "s.toml", budget={"trials": 8}, **values)
     text = (tmp_path / "s.toml").read_text().replace("bars = 1500\n", "")
     (tmp_path / "s.toml").write_text(text)
@@ -832,7 +831,7 @@ def test_a_run_in_a_process_of_its_own_is_the_same(study: Path, tmp_path: Path) 
     done = process("optimize", "run", tmp_path / "s.toml", "--results", tmp_path / "r", "--top", "3")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    own = json.loads(process("optimize", "summarize", tmp_path / "r" / "s", "--json", "-").stdout)
+    own = json.loads(summarize(tmp_path / "r" / "s").to_json())
     expected = json.loads(summarize(study).to_json())
     for plain in (own, expected):
         del plain["seconds"]

@@ -307,8 +307,8 @@ def constraint(**values: Any) -> dict[str, Any]:
         # the whole
         ({"sampl": {}}, "unknown key 'sampl'; did you mean 'sampler'?"),
         ({"strategy": ""}, "strategy = ''; a file is needed; leave it out for the default strategy"),
-        ({"strategy": 3}, "strategy = 3; expected `str | null`, got `int`"),
-        ({"name": 3}, "name = 3; expected `str | null`, got `int`"),
+        ({"strategy": 3}, "strategy = 3; expected `str`, got `int`"),
+        ({"name": 3}, "name = 3; expected `str`, got `int`"),
         *(
             ({"name": name}, f"name = {name!r}; {NAMES}")
             for name in ("a b", "", ".x", "..", "a/b", "ä", "a\n", "a:b")
@@ -379,9 +379,9 @@ def constraint(**values: Any) -> dict[str, Any]:
             for key in ("start", "end")
         ),
         ({"data": {"form": "2024-01-01"}}, "unknown key 'data.form'; did you mean 'from'?"),
-        ({"data": {"from": 3}}, "data.from = 3; expected `str | null`, got `int`"),
+        ({"data": {"from": 3}}, "data.from = 3; expected `str`, got `int`"),
         ({"data": {"bars": 0}}, "data.bars = 0; expected `int` >= 1"),
-        ({"data": {"csv": 3}}, "data.csv = 3; expected `str | null`, got `int`"),
+        ({"data": {"csv": 3}}, "data.csv = 3; expected `str`, got `int`"),
         ({"data": {"gaps": "x"}}, "data.gaps = 'x'; invalid enum value 'x'; valid: error, fill, keep"),
         (
             {"data": {"duplicates": "frist"}},
@@ -446,7 +446,7 @@ def constraint(**values: Any) -> dict[str, Any]:
         ),
         (
             constraint(figure="trades", at_least="a"),
-            "constraints[1]: at_least = 'a'; expected `float | null`, got `str`",
+            "constraints[1]: at_least = 'a'; expected `float`, got `str`",
         ),
         (
             constraint(figure="trades", at_least=1, weight=0),

@@ -173,7 +173,7 @@ class TestUnknown:
             ),
             (
                 "features.rsi_inv_lag1.n",
-                ": features: feature 'rsi_inv_lag1' has no parameter 'n'; valid: rsi",
+                ": unknown key 'features.rsi_inv_lag1.n'; valid: rsi",
             ),
         ],
     )
@@ -285,11 +285,14 @@ class TestOwnCode:
     WRONG = ("decision.thresold", ranged(0.5, 0.7))
 
     def test_under_a_limit_it_is_not_run_here(self) -> None:
-        made = search(dict([self.WRONG]), budget={"trial_seconds": 5})
-        check_parameters(made, OWN)
+        wrong = {"decision.threshold": ranged(5.0, 7.0)}
+        assert check_parameters(search(wrong, budget={"trial_seconds": 5}), OWN) == []
+        assert "decision.threshold" in fault(wrong, OWN)
 
-    def test_without_one_it_is_checked(self) -> None:
-        assert fault(dict([self.WRONG]), OWN).startswith("parameters: unknown key 'decision.thresold'")
+    @pytest.mark.parametrize("budget", [{"trials": 9}, {"trial_seconds": 5}])
+    def test_its_names_are_checked_with_and_without_one(self, budget: dict[str, Any]) -> None:
+        message = fault(dict([self.WRONG]), OWN, budget=budget)
+        assert message.startswith("parameters: unknown key 'decision.thresold'")
 
     def test_tables_are_checked_under_a_limit_too(self) -> None:
         message = fault(dict([self.WRONG]), budget={"trial_seconds": 5})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,19 @@ import pytest
 from genesis_core import synthetic
 from genesis_core.optimize import optimize, summarize
 from genesis_core.optimize.store import file_name, read_record
-from tests.unit.search_cases import ROOT, TRIALS, contents, names, search_of, stored, write_search
+from tests.unit.search_cases import ROOT, TABLES, TRIALS, contents, names, search_of, stored, write_search
 from tests.unit.test_cli import invoke
 
 CANDLES = synthetic(bars=1_500)
 PATIENCE = 120.0
 """Seconds to wait for what has to happen, however busy the machine is."""
 
-# The program as a user runs it, but for one thing: before its n-th write to the disk something happens to it. A step
+# The program as a user runs it, but for two things: it is forked from a process that has read and compiled everything
+# already, which takes longer than the search; and before its n-th write to the disk something happens to it. A step
 # is a write of bytes, a flush, or a renaming: four of each for four trials, which one process runs and records
 # together, and one flush of the folder; two such groups are a batch.
 DRIVER = """
-import os, signal, sys, threading
+import json, os, signal, sys, threading, time
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -60,11 +62,36 @@ def counted(real, what, at):
 
 
 if __name__ == "__main__":  # and not in its workers
+    from genesis_core import synthetic
     from genesis_core.cli import main
-    from genesis_core.optimize import store
+    from genesis_core.optimize import evaluate, optimize, store
+    from genesis_core.strategy import load_strategy
 
-    what, at = sys.argv[1], int(sys.argv[2])
-    del sys.argv[1:3]
+    evaluate.Task(synthetic(bars=300), load_strategy(sys.argv[1])).warm
+    for line in sys.stdin:
+        given = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            break
+        end = time.monotonic() + given["patience"]
+        ended = (0, 0)
+        while ended == (0, 0):
+            ended = os.waitpid(child, os.WNOHANG)
+            time.sleep(0.002)
+            if time.monotonic() > end:
+                os.killpg(child, signal.SIGKILL)
+        print(os.waitstatus_to_exitcode(ended[1]), flush=True)
+    else:
+        sys.exit()
+    os.setsid()
+    for number, name in enumerate((os.devnull, given["stdout"], given["stderr"])):
+        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), number)
+    os.environ.clear()
+    os.environ.update(given["environment"])
+    # As in a terminal: what is started in the background ignores Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    what, at = given["what"], given["at"]
+    sys.argv[1:] = given["arguments"]
     store._write_whole = counted(store._write_whole, what, at)
     os.fsync = counted(os.fsync, what, at)
     Path.replace = counted(Path.replace, what, at)
@@ -76,11 +103,52 @@ FLUSHED, NAMED = 6, 10
 ALL_STEPS = STUDY_STEPS + 3 * BATCH_STEPS
 
 
+class Driver:
+    """Runs the program in sessions of their own, in each of which something happens to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (folder / "driver.py").write_text(DRIVER)
+        self._started: subprocess.Popen[str] | None = None
+
+    def run(self, what: str, at: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+        if self._started is None:
+            self._started = subprocess.Popen(
+                [sys.executable, str(self._folder / "driver.py"), str(TABLES)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        written = [self._folder / name for name in ("stdout", "stderr")]
+        for file in written:
+            file.unlink(missing_ok=True)
+        given = {
+            "what": what,
+            "at": at,
+            "arguments": ["optimize", *map(str, arguments)],
+            "patience": PATIENCE,
+            "stdout": str(written[0]),
+            "stderr": str(written[1]),
+            "environment": {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        }
+        assert self._started.stdin is not None
+        assert self._started.stdout is not None
+        self._started.stdin.write(json.dumps(given) + "\n")
+        self._started.stdin.flush()
+        code = int(self._started.stdout.readline())
+        return subprocess.CompletedProcess(arguments, code, *(file.read_text() for file in written))
+
+    def close(self) -> None:
+        if self._started is not None:
+            self._started.communicate(timeout=PATIENCE)
+
+
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("driver") / "driver.py"
-    file.write_text(DRIVER)
-    return file
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    made = Driver(tmp_path_factory.mktemp("driver"))
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -93,21 +161,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def study(undisturbed: Path, tmp_path: Path) -> Path:
     shutil.copytree(undisturbed, tmp_path / "results" / "s")
     return tmp_path / "results" / "s"
-
-
-def run(driver: Path, what: str, at: int, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the program in a session of its own, in which something happens to it."""
-    command = [sys.executable, str(driver), what, str(at), "optimize", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    return subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        start_new_session=True,
-        timeout=PATIENCE,
-    )
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
@@ -133,10 +186,12 @@ def assert_as_undisturbed(folder: Path, undisturbed: Path) -> None:
     assert contents(folder).keys() == names() | {"study.toml", "validation.json"}
 
 
-def test_the_steps_of_a_run_are_as_many_as_they_were(driver: Path, tmp_path: Path, undisturbed: Path) -> None:
+def test_the_steps_of_a_run_are_as_many_as_they_were(
+    driver: Driver, tmp_path: Path, undisturbed: Path
+) -> None:
     # Else what is killed below is killed elsewhere than it says. After the batches: the validation, and the index.
     write_search(tmp_path / "s.toml")
-    last = run(driver, "kill", ALL_STEPS + 4, "run", tmp_path / "s.toml", "--results", tmp_path / "r")
+    last = driver.run("kill", ALL_STEPS + 4, "run", tmp_path / "s.toml", "--results", tmp_path / "r")
     assert last.returncode == -signal.SIGKILL
     assert f"{TRIALS} trials run in " in last.stdout
     assert list((tmp_path / "r" / "s").glob(".index.*.tmp")) != []
@@ -154,10 +209,10 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("at", MOMENTS, ids=MOMENTS.values())
-def test_a_run_that_is_killed_goes_on(driver: Path, tmp_path: Path, undisturbed: Path, at: int) -> None:
+def test_a_run_that_is_killed_goes_on(driver: Driver, tmp_path: Path, undisturbed: Path, at: int) -> None:
     write_search(tmp_path / "s.toml")
     results = tmp_path / "r"
-    killed = run(driver, "kill", at, "run", tmp_path / "s.toml", "--results", results)
+    killed = driver.run("kill", at, "run", tmp_path / "s.toml", "--results", results)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     left = {file.name: file.read_bytes() for file in (results / "s").glob("trial_*.json")}
     for name in left:
@@ -170,14 +225,14 @@ def test_a_run_that_is_killed_goes_on(driver: Path, tmp_path: Path, undisturbed:
     assert {name: (results / "s" / name).read_bytes() for name in left} == left
 
 
-def test_a_run_that_is_killed_again_and_again_ends(driver: Path, tmp_path: Path, undisturbed: Path) -> None:
+def test_a_run_that_is_killed_again_and_again_ends(driver: Driver, tmp_path: Path, undisturbed: Path) -> None:
     write_search(tmp_path / "s.toml")
     folder = tmp_path / "r" / "s"
     begun = ("run", tmp_path / "s.toml", "--results", tmp_path / "r")
     again = ("resume", folder)
     counts = []
     for at, command in ((STUDY_STEPS + NAMED, begun), (FLUSHED, again), (BATCH_STEPS, again)):
-        assert run(driver, "kill", at, *command).returncode == -signal.SIGKILL
+        assert driver.run("kill", at, *command).returncode == -signal.SIGKILL
         counts.append(len(list(folder.glob("trial_*.json"))))
     assert counts == sorted(counts)
     assert 0 < counts[0] <= counts[-1] < TRIALS
@@ -186,14 +241,14 @@ def test_a_run_that_is_killed_again_and_again_ends(driver: Path, tmp_path: Path,
     assert_as_undisturbed(folder, undisturbed)
 
 
-def test_a_walk_forward_that_is_killed_goes_on(driver: Path, tmp_path: Path) -> None:
+def test_a_walk_forward_that_is_killed_goes_on(driver: Driver, tmp_path: Path) -> None:
     walk: dict[str, Any] = {"kind": "walk-forward", "test": 0.15, "folds": 2}
     write_search(tmp_path / "s.toml", validation=walk, budget={"trials": 8})
     expected = optimize(search_of(validation=walk, budget={"trials": 8}), CANDLES, results=tmp_path / "e")
     # The study's file, the fold's, its batch and validation; then some of the study's own batch.
     for name, at in (("a", STUDY_STEPS + 1), ("b", 2 * STUDY_STEPS + BATCH_STEPS + 3 + NAMED)):
         command = ("run", tmp_path / "s.toml", "--results", tmp_path / name)
-        assert run(driver, "kill", at, *command).returncode == -signal.SIGKILL
+        assert driver.run("kill", at, *command).returncode == -signal.SIGKILL
         assert invoke("optimize", *command).exit_code == 0
         folder = tmp_path / name / "s"
         assert stored(folder) == stored(expected.folder)
@@ -207,13 +262,13 @@ def test_a_walk_forward_that_is_killed_goes_on(driver: Path, tmp_path: Path) -> 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
 @pytest.mark.parametrize("executor", ["here", "processes"])
 def test_ctrl_c_says_how_to_go_on_and_leaves_whole_files(
-    driver: Path, tmp_path: Path, undisturbed: Path, executor: str
+    driver: Driver, tmp_path: Path, undisturbed: Path, executor: str
 ) -> None:
     write_search(tmp_path / "s.toml")
     folder = tmp_path / "r" / "s"
     more = ("--executor", "processes", "--workers", 1) if executor == "processes" else ()
     at = STUDY_STEPS + BATCH_STEPS + FLUSHED
-    done = run(driver, "stop", at, "run", tmp_path / "s.toml", "--results", tmp_path / "r", *more)
+    done = driver.run("stop", at, "run", tmp_path / "s.toml", "--results", tmp_path / "r", *more)
     assert done.returncode == 130, done.stderr
     (line,) = done.stderr.splitlines()
     kept = len(list(folder.glob("trial_*")))
@@ -233,12 +288,12 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_whole_files(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
 def test_ctrl_c_while_files_get_their_names_counts_what_is_there(
-    driver: Path, tmp_path: Path, undisturbed: Path
+    driver: Driver, tmp_path: Path, undisturbed: Path
 ) -> None:
     write_search(tmp_path / "s.toml")
     folder = tmp_path / "r" / "s"
     at = STUDY_STEPS + BATCH_STEPS + NAMED
-    done = run(driver, "stop", at, "run", tmp_path / "s.toml", "--results", tmp_path / "r")
+    done = driver.run("stop", at, "run", tmp_path / "s.toml", "--results", tmp_path / "r")
     assert done.returncode == 130, done.stderr
     kept = len(list(folder.glob("trial_*")))
     assert 8 < kept < 12
@@ -248,7 +303,7 @@ def test_ctrl_c_while_files_get_their_names_counts_what_is_there(
     assert_as_undisturbed(folder, undisturbed)
 
 
-def test_a_worker_that_is_killed_changes_nothing(driver: Path, tmp_path: Path, undisturbed: Path) -> None:
+def test_a_worker_that_is_killed_changes_nothing(driver: Driver, tmp_path: Path, undisturbed: Path) -> None:
     write_search(tmp_path / "s.toml")
     command = (
         "run",
@@ -260,7 +315,7 @@ def test_a_worker_that_is_killed_changes_nothing(driver: Path, tmp_path: Path, u
         "--workers",
         2,
     )
-    done = run(driver, "kill a worker", STUDY_STEPS + 6, *command)
+    done = driver.run("kill a worker", STUDY_STEPS + 6, *command)
     assert done.returncode == 0, done.stderr
     assert "killed" in done.stdout
     assert done.stderr == ""
@@ -269,7 +324,7 @@ def test_a_worker_that_is_killed_changes_nothing(driver: Path, tmp_path: Path, u
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
 def test_workers_do_not_outlive_a_run_that_is_killed(
-    driver: Path, tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_search(tmp_path / "s.toml")
     (tmp_path / "temporary").mkdir()
@@ -284,7 +339,7 @@ def test_workers_do_not_outlive_a_run_that_is_killed(
         "--workers",
         2,
     )
-    killed = run(driver, "kill", STUDY_STEPS + 6, *command)
+    killed = driver.run("kill", STUDY_STEPS + 6, *command)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     workers = [int(word) for word in killed.stdout.splitlines()[-1].split()]
     assert len(workers) in (1, 2)

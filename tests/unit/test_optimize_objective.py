@@ -16,7 +16,7 @@ from genesis_core import backtest_many, synthetic
 from genesis_core.optimize.evaluate import figures_of
 from genesis_core.optimize.objective import FIGURES, POSSIBLE, Constraint, Judgement, Objective, judge
 
-by_property = settings(max_examples=80, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 MAXIMIZE = Objective(figure="total_return")
 MINIMIZE = Objective(figure="total_return", direction="minimize")
 

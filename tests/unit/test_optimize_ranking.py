@@ -330,7 +330,7 @@ class TestImportances:
         tenths = [0.0 if value == 0.0 else 1.0 + (int(value) - 1) // 20 for value in values]
         pairs = iter(scores)
         found = shares([{"a": value} for value in values], lambda _: next(pairs))
-        assert found == {"a": pytest.approx(by_words(tenths, scores), abs=0.02)}
+        assert found == {"a": pytest.approx(by_words(tenths, scores), abs=1e-12)}
         assert 0.05 < found["a"] < 0.95
 
     def test_many_texts_are_groups_of_their_own(self) -> None:

@@ -349,12 +349,17 @@ class TestTpe:
         assert len(asked(search("tpe"), lambda _: result)) == 40
 
     def test_what_is_not_feasible_draws_nothing(self) -> None:
-        def walled(parameters: Parameters) -> Result:
-            x = height(parameters)
-            return Result(10.0 + x, feasible=False) if x > 0.5 else Result(x)
+        """It goes up to the wall at 0.5, and not to the better scores behind it."""
 
-        trials = asked(search("tpe"), walled, count=80)
-        assert mean(height(trial) > 0.5 for trial in trials[-30:]) < 0.5
+        def reached(*, feasible: bool) -> float:
+            def walled(parameters: Parameters) -> Result:
+                x = height(parameters)
+                return Result(10.0 + x, feasible=feasible) if x > 0.5 else Result(x)
+
+            return mean(height(trial) for trial in asked(search("tpe"), walled, count=80)[-30:])
+
+        assert 0.4 < reached(feasible=False) < 0.55
+        assert reached(feasible=True) > 0.85
 
     def test_a_result_is_needed_for_each_trial(self) -> None:
         sampler = TpeSampler(search("tpe"))

@@ -14,7 +14,7 @@ from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Validation
 from genesis_core.optimize.spans import Fold, folds_of
 
-by_property = settings(max_examples=120, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 
 @st.composite
@@ -158,14 +158,14 @@ class TestCases:
             400,
             100,
             "a test would have 100 of 400 bars, and the strategy needs 100 bars of warm-up and more; give a larger "
-            "test, fewer folds, or more candles",
+            "test, or more candles",
         ),
         (
             Validation(kind="holdout", test=0.75),
             4000,
             1000,
             "the first search would have 1,000 of 4,000 bars, and the strategy needs 1000 bars of warm-up and more; "
-            "give a smaller test or embargo, fewer folds, or more candles",
+            "give a smaller test or embargo, or more candles",
         ),
         (
             Validation(kind="walk-forward", test=0.5, folds=3),
@@ -179,7 +179,7 @@ class TestCases:
             1000,
             52,
             "a test would have 10 of 1,000 bars, and the strategy needs 52 bars of warm-up and more; give a larger "
-            "test, fewer folds, or more candles",
+            "test, or more candles",
         ),
     ],
 )

@@ -99,7 +99,6 @@ class TestWrite:
             assert read_record(tmp_path / file_name(record.number)) == record
             assert (tmp_path / file_name(record.number)).read_bytes() == to_bytes(record)
 
-    @pytest.mark.xfail(strict=True, raises=ValueError, reason="no threads for no files")
     def test_no_trials_are_no_fault(self, tmp_path: Path) -> None:
         write_records(tmp_path, [])
 
@@ -265,18 +264,17 @@ class TestRead:
         with pytest.raises(SearchError, match=r"trial_000001.json: empty$"):
             read_record(tmp_path / file_name(1))
 
-    def test_what_cannot_be_read_is_an_error_and_no_broken_trial(self, tmp_path: Path) -> None:
-        """Else it would be set aside and run again."""
+    def test_what_is_no_file_is_a_broken_trial(self, tmp_path: Path) -> None:
         write_records(tmp_path, [trial(0)])
         (tmp_path / file_name(1)).mkdir()
-        with pytest.raises(SearchError, match=r"trial_000001.json: cannot be read: "):
-            read_all(tmp_path)
+        assert read_all(tmp_path) == ({0: trial(0)}, {file_name(1): "not a file"})
         with pytest.raises(SearchError, match=r"trial_000001.json: cannot be read: "):
             read_record(tmp_path / file_name(1))
 
     def test_a_disk_that_fails_is_an_error_and_no_broken_trial(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Else it would be set aside and run again."""
         write_records(tmp_path, [trial(0)])
 
         def failing(_: Path) -> bytes:
@@ -333,7 +331,6 @@ class TestQuarantine:
             quarantine(tmp_path, file_name(4))
 
     @posix
-    @pytest.mark.xfail(strict=True, reason="a link that leads nowhere counts as a free name")
     def test_a_link_that_leads_nowhere_is_not_written_over(self, tmp_path: Path) -> None:
         aside = tmp_path / QUARANTINE
         aside.mkdir()
@@ -575,7 +572,6 @@ class TestOnlyWriter:
         with pytest.raises(SearchError, match=r"cannot be written: "), only_writer(tmp_path):
             pytest.fail("there is no lock")
 
-    @pytest.mark.xfail(strict=True, raises=OSError, reason="what cannot be cleaned is raised as it is")
     def test_what_cannot_be_cleaned_is_no_traceback(self, tmp_path: Path) -> None:
         (tmp_path / ".mine.tmp").mkdir()
         with only_writer(tmp_path):
@@ -659,13 +655,14 @@ class TestFullDisk:
         assert int(number) >= 100
         assert said == "whole"
 
-    @pytest.mark.xfail(strict=True, reason="all files of a batch are open at the same time")
     def test_a_batch_of_more_trials_than_files_may_be_open_is_written(self, tmp_path: Path) -> None:
-        """A small space has thousands of repeated trials in one batch."""
-        limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))"
-        code = FILL.format(limit=limit, after="").replace("range(3)", "range(100)").replace("4_000", "1")
-        error, _ = self.run(sys.executable, "-c", code, str(tmp_path))
-        assert error == "None"
+        """A small space has thousands of repeated trials in one batch; macOS lets a process open 256 files."""
+        limit = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))"
+        after = "print(sorted(os.listdir(folder)) == [f'trial_{k:06d}.json' for k in range(300)])"
+        code = FILL.format(limit=limit, after=f"import os\n{after}")
+        code = code.replace("range(3)", "range(300)").replace("4_000", "1").replace("(number + k))", "1)")
+        error, _, all_there = self.run(sys.executable, "-c", code, str(tmp_path))
+        assert (error, all_there) == ("None", "True")
 
 
 @posix
