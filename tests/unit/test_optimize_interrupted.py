@@ -137,7 +137,7 @@ class Driver:
         self._started.stdin.write(json.dumps(given) + "\n")
         self._started.stdin.flush()
         code = int(self._started.stdout.readline())
-        return subprocess.CompletedProcess(arguments, code, *(file.read_text() for file in written))
+        return subprocess.CompletedProcess(what, code, *(file.read_text() for file in written))
 
     def close(self) -> None:
         if self._started is not None:
