@@ -17,7 +17,7 @@ from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import RandomSampler
 from genesis_core.optimize.spans import Fold
 from genesis_core.optimize.store import write_records
-from genesis_core.optimize.study import begin
+from genesis_core.optimize.study import begin, make_folder
 
 SEARCH = {
     "name": "measured",
@@ -47,6 +47,7 @@ def make_study(folder: Path, trials: int) -> Path:
     ground = Ground(
         data="0" * 32, first=0, last=1, bars=2, strategy="", strategy_code="", version="0", code="0" * 32
     )
+    make_folder(folder)
     begin(folder, search, ground, Fold(0, 2))
     batch: list[Record] = []
     for record in _records(search, trials):
