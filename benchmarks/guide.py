@@ -114,9 +114,10 @@ TABLES: Mapping[str, tuple[tuple[str, str], Sequence[Row]]] = {
             ("10,000 random trials: what the search adds, durable records included", "{search.random}"),
             ("500 TPE trials, 4 parameters: what the search adds", "{search.tpe}"),
             (
-                "two workers over one; two plain processes over one, at the same time",
-                "{search.workers}; {search.plain}",
+                "100,000 bars: two workers over one; two plain processes over one, in the same minute",
+                "{search.workers_long}; {search.plain_long}",
             ),
+            ("the same over 10,000 bars", "{search.workers_short}; {search.plain_short}"),
             ("trials whose record `genesis backtest --trial` gives again, bit for bit", "{search.again}"),
         ),
     ),

@@ -25,6 +25,8 @@ from genesis_core.optimize.store import file_name, write_records
 
 MOST_TOGETHER = 32
 """Most trials that are run and recorded together: what Ctrl-C can cost."""
+UNBROKEN = 1_024
+"""Trials that are asked for together where no result changes what is asked next."""
 DEATHS = 3
 """How often more than a trial that raised one is tried again whose worker died: the machine may have killed it."""
 MOST_IN_VAIN = 20
@@ -124,13 +126,16 @@ class Runner:
         """
         budget = self.search.budget
         progress = Progress(budget.trials)
+        batch = self.search.sampler.batch
+        if self.search.sampler.kind != "tpe" and self.deadline is None:
+            batch = max(batch, UNBROKEN)  # nothing is learned from a batch: workers need not wait for its end
         begin = 0
         while begin < budget.trials:
             if self.deadline is not None and time.monotonic() >= self.deadline:
                 progress.stopped = "minutes"
                 return progress
             # Batches are cut at the same numbers whatever the budget is: more trials later change none before.
-            count = min(self.search.sampler.batch, budget.trials - begin)
+            count = min(batch, budget.trials - begin)
             asked = self.sampler.ask(begin, count)
             self._run_batch(begin, asked, progress)
             told = [self.records[number] for number in range(begin, begin + len(asked))]
@@ -167,7 +172,7 @@ class Runner:
 
     def _run_jobs(self, jobs: Sequence[_Job], progress: Progress) -> None:
         workers = self.backend.workers
-        size = min(MOST_TOGETHER, max(1, -(-len(jobs) // (2 * workers))))
+        size = min(MOST_TOGETHER, max(1, -(-len(jobs) // (4 * workers))))
         waiting = deque([list(jobs[at : at + size]) for at in range(0, len(jobs), size)])
         suspects: deque[_Job] = deque()
         running: dict[Future[list[Outcome]], _Run] = {}
