@@ -415,6 +415,6 @@ def test_a_guide_out_of_step_is_found_and_filled(tmp_path: Path, capsys: pytest.
     assert "0.500 us [0.400, 0.600] (**missed**: at most 0.45)" in row
     assert row.endswith("| `python -m benchmarks claims` |")
     assert "| a cache hit in < 0.1 ms | not measured |" in text
-    assert text.count("between") == 3
+    assert text.count("between") == len(guide.TABLES) - 1
     with pytest.raises(ValueError, match="the guide has blocks for nothing"):
         guide.rendered("# Guide", [])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks import search, summaries
 from genesis_core.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -46,3 +47,11 @@ def test_the_page_shows_the_faults_that_were_made() -> None:
     page = (ROOT / "docs" / "optimizing.md").read_text(encoding="utf-8")
     table = re.findall(r"<!-- faults -->\n.*?\n.*?\n(.*?)<!-- end -->", page, re.DOTALL)[0].splitlines()
     assert sorted(table) == sorted(rows)
+
+
+def test_the_benchmarks_of_the_optimizer_run_in_a_small_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Their answers are compared before anything is timed; how large the figures are is not asked here.
+    assert {one.section for one in summaries.run(60, 3)} == {"summaries"}
+    monkeypatch.setattr(search, "_two_workers", lambda *_: [])
+    made = search.run(1_000, 40, 5, 1)
+    assert [one.value for one in made if one.key == "search.again"] == [5]
