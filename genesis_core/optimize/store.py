@@ -64,7 +64,7 @@ def _write_together(folder: Path, records: Sequence[Record]) -> None:
     temporary = [folder / f".{name}.{secrets.token_hex(6)}.tmp" for name in names]
     # Each by a thread of its own: what they wait for, the disk commits in one go.
     writing = [
-        _writers().submit(_write_durably, path, to_bytes(record))
+        _writers(os.getpid()).submit(_write_durably, path, to_bytes(record))
         for path, record in zip(temporary, records, strict=True)
     ]
     try:
@@ -96,8 +96,8 @@ def _write_whole(file: int, content: bytes) -> None:
 
 
 @lru_cache(maxsize=1)
-def _writers() -> ThreadPoolExecutor:
-    """Return the threads that write: to start them anew for each batch would cost half of what they save."""
+def _writers(process: int) -> ThreadPoolExecutor:
+    """Return the threads that write, a fork its own: to start them anew for each batch would cost half of the gain."""
     return ThreadPoolExecutor(_WRITERS, thread_name_prefix="genesis-write")
 
 
