@@ -13,7 +13,7 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -62,12 +62,11 @@ def write_records(folder: Path, records: Sequence[Record]) -> None:
 def _write_together(folder: Path, records: Sequence[Record]) -> None:
     names = [file_name(record.number) for record in records]
     temporary = [folder / f".{name}.{secrets.token_hex(6)}.tmp" for name in names]
-    # Each by a thread of its own: what they wait for, the disk commits in one go.
-    writing = [
-        _writers(os.getpid()).submit(_write_durably, path, to_bytes(record))
-        for path, record in zip(temporary, records, strict=True)
-    ]
+    writing: list[Future[None]] = []
     try:
+        # Each by a thread of its own: what they wait for, the disk commits in one go.
+        for path, record in zip(temporary, records, strict=True):
+            writing.append(_writers(os.getpid()).submit(_write_durably, path, to_bytes(record)))
         for written in writing:
             written.result()
         for name, path in zip(names, temporary, strict=True):
