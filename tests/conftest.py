@@ -81,7 +81,7 @@ ONE_PYTHON = (
     "test_optimize_cli.py",
     "test_optimize_definition.py",
     "test_optimize_interrupted.py",
-    "test_optimize_reading.py",
+    "test_optimize_reading",
     "test_optimize_running.py",
     "test_optimize_store.py",
     "test_optimize_watching.py",

@@ -321,11 +321,13 @@ def _warn(text: str) -> None:
 
 def _folder(study: str, results: Path) -> Path:
     """Return a study's folder: a path that is one, or a name among the results."""
+    from genesis_core.optimize.store import STUDY_FILE
+
     for folder in (results / study, Path(study)):
         if folder.is_dir():
             return folder.resolve() if folder.name in ("", ".", "..") else folder
     there = (
-        sorted(entry.name for entry in results.iterdir() if (entry / "study.toml").exists())
+        sorted(entry.name for entry in results.iterdir() if (entry / STUDY_FILE).exists())
         if results.is_dir()
         else []
     )

@@ -91,9 +91,7 @@ def read_trial(file: Path) -> Trial:
     study = Study.open(file.parent)
     base = load_strategy(study.search.strategy)
     candles, place = read_candles(study.search, str(file.parent))
-    fold = study.fold
-    if (fold.search_from, fold.search_to) != (0, len(candles)):
-        candles = candles[fold.search_from : fold.search_to]
+    candles = study.fold.searched(candles)
     differences = study.ground.differences(Ground.of(candles, base))
     if differences:
         raise UsageError(

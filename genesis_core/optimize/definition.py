@@ -163,6 +163,11 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
             validation=table.validation,
         )
 
+    @property
+    def in_code(self) -> bool:
+        """Whether the strategy is from a Python file."""
+        return self.strategy is not None and not self.strategy.endswith(".toml")
+
     def renamed(self, name: str) -> Search:
         """Return the same search under another name.
 

@@ -78,8 +78,7 @@ def check_parameters(search: Search, base: Config) -> list[str]:
         for name, kind in search.parameters.items():
             faults = [_tried(applied, {name: value}) for value in _values(kind)]
             if all(isinstance(fault, str) for fault in faults):
-                own = str(faults[0]).startswith(f"{name.partition('.')[0]}.")
-                raise SearchError(f"parameters{'.' if own else ': '}{faults[0]}")
+                raise SearchError(_of_parameters(str(faults[0]), name))
         raise SearchError(f"parameters: none of {PROBES} drawn sets is a strategy: {tried[0]}")
     for name, kind in search.parameters.items():
         if not isinstance(kind, Fixed) and kind.count() != 1:
@@ -107,9 +106,12 @@ def _require_known(applied: Applied, name: str, value: Value) -> None:
             if known is not None:
                 check_known(given, dict(known.defaults), "", f"features.{feature}")
     except ConfigError as fault:
-        words = str(fault).removeprefix(": ")
-        own = words.startswith(f"{name.partition('.')[0]}.")
-        raise SearchError(f"parameters{'.' if own else ': '}{words}") from None
+        raise SearchError(_of_parameters(str(fault).removeprefix(": "), name)) from None
+
+
+def _of_parameters(words: str, name: str) -> str:
+    """Say where a fault of a strategy is among the parameters, without its name twice."""
+    return f"parameters{'.' if words.startswith(name.partition('.')[0] + '.') else ': '}{words}"
 
 
 def _values(kind: Kind) -> list[Value]:

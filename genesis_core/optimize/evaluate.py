@@ -114,8 +114,8 @@ def evaluate(task: Task, trials: Sequence[Mapping[str, Any]], seconds: float | N
     trials : sequence of mapping
         Their parameters.
     seconds : float, optional
-        Ends this process if they take longer, a second of grace included: compiled code cannot be stopped otherwise.
-        Only for processes made for this.
+        Ends this process if one of them takes longer: compiled code cannot be stopped otherwise. Only for processes
+        made for this. Trials are run one by one then.
 
     Returns
     -------

@@ -28,6 +28,10 @@ FIGURES = (
 """What a run is judged by: its metrics, its final equity, and the fees of all fills in quote currency."""
 
 
+SOFT = " (soft)"
+"""How the reason of a soft constraint ends."""
+
+
 class Constraint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A bound on one figure.
 
@@ -170,6 +174,16 @@ class Judgement(msgspec.Struct, frozen=True):
     feasible: bool
     reasons: list[str]
 
+    @property
+    def unmet(self) -> list[str]:
+        """The reasons without the soft constraints, which only cost score."""
+        return unmet(self.reasons)
+
+
+def unmet(reasons: list[str]) -> list[str]:
+    """Return the reasons of a judgement without the soft constraints."""
+    return [reason for reason in reasons if not reason.endswith(SOFT)]
+
 
 def judge(figures: Figures, objective: Objective, constraints: list[Constraint]) -> Judgement:
     """Score the figures of one run.
@@ -202,7 +216,7 @@ def judge(figures: Figures, objective: Objective, constraints: list[Constraint])
         undefined = f"{constraint.figure} is not defined"
         if figures[constraint.figure] is None and math.isinf(beyond) and undefined not in reasons:
             reasons.append(undefined)
-        reasons.append(constraint.text if constraint.weight is None else f"{constraint.text} (soft)")
+        reasons.append(constraint.text if constraint.weight is None else constraint.text + SOFT)
         if constraint.weight is None or math.isinf(beyond):
             feasible = False
         elif score is not None:

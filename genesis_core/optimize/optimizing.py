@@ -112,10 +112,10 @@ def optimize(
     progress = Progress(search.budget.trials)
     make_folder(folder)
     with only_writer(folder):
-        study = begin(folder, search, Ground.of(_part(candles, folds[-1]), base), folds[-1])
+        study = begin(folder, search, Ground.of(folds[-1].searched(candles), base), folds[-1])
         for number, fold in enumerate(folds, 1):
-            part, name = _part(candles, fold), search.name
-            task = Task(part, base, _code_file(search))
+            part, name = fold.searched(candles), search.name
+            task = Task(part, base, search.strategy if search.in_code else None)
             if fold is folds[-1]:
                 records = _known(study, aside)
                 progress = _search(study, task, records, executor, workers, name, watch, deadline)
@@ -155,21 +155,12 @@ def fold_folder(folder: Path, number: int) -> Path:
     return folder / f"fold_{number:02d}"
 
 
-def _part(candles: Candles, fold: Fold) -> Candles:
-    whole = fold.search_from == 0 and fold.search_to == len(candles)
-    return candles if whole else candles[fold.search_from : fold.search_to]
-
-
 def _known(study: Study, aside: list[str]) -> dict[int, Record]:
     """Read what is on record; broken files are set aside and named, and their trials run again."""
     records, broken = read_all(study.folder)
     for name, why in broken.items():
         aside.append(f"{study.folder / name}: {why}; set aside as {quarantine(study.folder, name)}")
     return records
-
-
-def _code_file(search: Search) -> str | None:
-    return None if search.strategy is None or search.strategy.endswith(".toml") else search.strategy
 
 
 def _search(

@@ -21,7 +21,25 @@ from genesis_core.optimize.evaluate import Outcome, Task, evaluate, evaluate_sto
 from genesis_core.optimize.sampling import Parameters
 
 
-class Here:
+class _Lasting:
+    """A place where nothing can be lost, so that nothing is ever to be mended."""
+
+    def lost(self, fault: BaseException) -> Lost | None:
+        """Say that a fault means nothing here: it is raised."""
+        return None
+
+    def ran_out_of_time(self) -> bool:
+        """Say that no time is limited here."""
+        return False
+
+    def require_workers(self) -> None:
+        """Do nothing: workers are the caller's business, or this process."""
+
+    def restart(self) -> None:
+        """Do nothing."""
+
+
+class Here(_Lasting):
     """Runs trials in this process, compiled, one batch after the other."""
 
     workers = 1
@@ -34,20 +52,6 @@ class Here:
         done: Future[list[Outcome]] = Future()
         done.set_result(evaluate(self._task, trials))
         return done
-
-    def lost(self, fault: BaseException) -> Lost | None:
-        """Say that nothing can be lost here."""
-        return None
-
-    def ran_out_of_time(self) -> bool:
-        """Say that nothing can be lost here."""
-        return False
-
-    def require_workers(self) -> None:
-        """Do nothing: it is this process."""
-
-    def restart(self) -> None:
-        """Do nothing."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -149,7 +153,7 @@ class Pool(_WithFile):
             process.join(5.0)
 
 
-class Given(_WithFile):
+class Given(_WithFile, _Lasting):
     """Runs trials on an executor of the caller's own, which is left open.
 
     Parameters
@@ -170,20 +174,6 @@ class Given(_WithFile):
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
         """Begin trials."""
         return self._executor.submit(evaluate_stored, self._file, trials)
-
-    def lost(self, fault: BaseException) -> Lost | None:
-        """Say that nothing can be done: a broken executor cannot be mended here."""
-        return None
-
-    def ran_out_of_time(self) -> bool:
-        """Say that no time is limited here."""
-        return False
-
-    def require_workers(self) -> None:
-        """Do nothing: the executor is the caller's business."""
-
-    def restart(self) -> None:
-        """Do nothing."""
 
 
 def _begin_worker(file: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import tomli_w
@@ -21,7 +20,7 @@ from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.store import file_name, read_all, read_record, write_text
 from genesis_core.optimize.study import Study
-from genesis_core.optimize.validating import judge_outcome, test_part
+from genesis_core.optimize.validating import judge_outcome
 from genesis_core.strategy import Config, load_strategy
 
 SCHEMA = 1
@@ -120,15 +119,15 @@ def promote(
     """
     study, file = Study.open(Path(folder)), Path(target)
     base = load_strategy(study.search.strategy)
-    ground = _ground(study, candles, base)
-    test = test_part(study.fold, candles)
+    ground = Ground.of(study.fold.searched(candles), base)
+    test = study.fold.tested(candles)
     if test is None:
         raise SearchError(
             f"{folder}: there are no validation candles to compare on; give the search a [validation], in a new study"
         )
     if not force:
         _require_same_ground(study, ground)
-    _require_suffix(file, study.search.strategy)
+    _require_suffix(file, study.search.in_code)
     record = _candidate(study, trial)
     config = _config(record, base)
     pedigree = Pedigree(
@@ -150,8 +149,7 @@ def promote(
         current = _judged(study, test, _current(file, pedigree, int(test.timestamp[0]), force=force))
     pedigree = msgspec.structs.replace(pedigree, out_of_sample=candidate.score)
     if not candidate.feasible:
-        hard = [reason for reason in candidate.reasons if not reason.endswith("(soft)")]
-        reason = f"on the validation candles it does not meet: {', '.join(hard)}"
+        reason = f"on the validation candles it does not meet: {', '.join(candidate.unmet)}"
         return Promotion(False, record.number, candidate, current, reason)
     assert candidate.score is not None
     beaten = current is None or not current.feasible or current.score is None
@@ -168,12 +166,6 @@ def promote(
     return Promotion(True, record.number, candidate, current, reason, kept)
 
 
-def _ground(study: Study, candles: Candles, base: Config) -> Ground:
-    fold = study.fold
-    whole = fold.search_from == 0 and fold.search_to == len(candles)
-    return Ground.of(candles if whole else candles[fold.search_from : fold.search_to], base)
-
-
 def _require_same_ground(study: Study, ground: Ground) -> None:
     differences = study.ground.differences(ground)
     if differences:
@@ -183,8 +175,7 @@ def _require_same_ground(study: Study, ground: Ground) -> None:
         )
 
 
-def _require_suffix(file: Path, strategy: str | None) -> None:
-    code = strategy is not None and not strategy.endswith(".toml")
+def _require_suffix(file: Path, code: bool) -> None:
     wanted = ".py" if code else ".toml"
     if file.suffix != wanted:
         kind = "a strategy in code" if code else "a strategy of tables"
@@ -202,7 +193,7 @@ def _candidate(study: Study, trial: int | None) -> Record:
             )
         return record
     records, _ = read_all(study.folder)
-    best = best_of(list(records.values()), study.search.objective, 1)
+    best = best_of(records.values(), study.search.objective, 1)
     if not best:
         raise SearchError(f"{study.folder}: no trial ranks: there is nothing to promote")
     return best[0]
@@ -279,8 +270,8 @@ def _keep_old(file: Path) -> Path | None:
 
 def _text(study: Study, record: Record, base: Config, config: Config, file: Path) -> str:
     head = f"# Champion: trial {record.number} of the study {study.search.name}. Made by genesis optimize promote.\n"
-    if study.search.strategy is None or study.search.strategy.endswith(".toml"):
-        return f"{head}\n{tomli_w.dumps(_plain(config))}"
+    if study.search.strategy is None or not study.search.in_code:
+        return f"{head}\n{tomli_w.dumps(config.values)}"
     origin = os.path.relpath(study.search.strategy, file.parent)
     changes = Applied(base).changes(record.parameters)
     return (
@@ -288,7 +279,3 @@ def _text(study: Study, record: Record, base: Config, config: Config, file: Path
         f"ORIGIN = Path(__file__).parent / {origin!r}\nCHANGES = {changes!r}\n"
         "STRATEGY = load_strategy(ORIGIN).updated(CHANGES)\n"
     )
-
-
-def _plain(config: Config) -> dict[str, Any]:
-    return config.values

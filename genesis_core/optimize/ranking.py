@@ -6,7 +6,7 @@ Pure: the same records give the same answer, in whatever order they were read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -81,7 +81,7 @@ def analyse(records: Iterable[Record], objective: Objective) -> Analysis:
     ordered = sorted(records, key=lambda record: record.number)
     counts = Counter({"feasible": 0, "infeasible": 0, "repeated": 0, "invalid": 0, "failed": 0})
     reasons: Counter[str] = Counter()
-    ranked: list[tuple[float, int]] = []
+    places: list[tuple[float, int]] = []
     scored: list[Record] = []
     seconds = 0.0
     for record in ordered:
@@ -94,27 +94,27 @@ def analyse(records: Iterable[Record], objective: Objective) -> Analysis:
             reasons[record.error] += 1
         if record.score is not None:
             scored.append(record)
-            if record.feasible:
-                ranked.append((objective.rank_key(record.score), record.number))
-    ranked.sort()
+        place = _place(record, objective)
+        if place is not None:
+            places.append(place)
+    places.sort()
     return Analysis(
         trials=len(ordered),
         counts=dict(counts),
         reasons=dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
         importances=importances(scored),
         seconds=seconds,
-        order=[number for _, number in ranked],
+        order=[number for _, number in places],
     )
 
 
-def ranked(number: int, rank: int, record: Record) -> Ranked:
+def ranked(rank: int, record: Record) -> Ranked:
     """Return a trial of a ranking."""
-    assert record.number == number
     assert record.score is not None
     assert record.figures is not None
     return Ranked(
         rank=rank,
-        number=number,
+        number=record.number,
         score=record.score,
         parameters=record.parameters,
         figures=record.figures,
@@ -124,14 +124,17 @@ def ranked(number: int, rank: int, record: Record) -> Ranked:
     )
 
 
-def best_of(records: Sequence[Record], objective: Objective, top: int) -> list[Record]:
+def best_of(records: Iterable[Record], objective: Objective, top: int) -> list[Record]:
     """Return the best trials that rank, best first."""
-    rank = [
-        (objective.rank_key(record.score), record.number, record)
-        for record in records
-        if record.feasible and record.score is not None and record.status == "complete"
-    ]
-    return [record for _, _, record in sorted(rank, key=lambda item: item[:2])[:top]]
+    found = [(place, record) for record in records if (place := _place(record, objective)) is not None]
+    return [record for _, record in sorted(found, key=lambda item: item[0])[:top]]
+
+
+def _place(record: Record, objective: Objective) -> tuple[float, int] | None:
+    """Return what sorts the best trial first, and of equal ones the earlier; None for one that does not rank."""
+    if record.status != "complete" or not record.feasible or record.score is None:
+        return None
+    return objective.rank_key(record.score), record.number
 
 
 def _kind(record: Record) -> str:

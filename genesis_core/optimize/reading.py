@@ -20,8 +20,8 @@ from genesis_core.optimize.index import Entry, Signature, State, load_index, sav
 from genesis_core.optimize.leases import Writers, lease
 from genesis_core.optimize.objective import Objective
 from genesis_core.optimize.ranking import analyse
-from genesis_core.optimize.record import Record, from_bytes
-from genesis_core.optimize.store import file_name, number_in, trial_names
+from genesis_core.optimize.record import Record
+from genesis_core.optimize.store import file_name, number_in, record_in, trial_names
 from genesis_core.optimize.watching import Watch
 
 YOUNG_NS = 2_100_000_000
@@ -142,13 +142,9 @@ def _read(path: str, name: str, status: os.stat_result) -> Entry | None:
     # write to it without its times moving.
     settled = max(signature.modified, signature.changed) + YOUNG_NS < now and writers is not Writers.SOME
     try:
-        record = from_bytes(content)
+        return Entry(signature, settled, msgspec.msgpack.encode(record_in(name, content)), "")
     except SearchError as fault:
         return Entry(signature, settled, b"", str(fault))
-    if record.number != number_in(name):
-        return Entry(signature, settled, b"", f"holds trial {record.number}")
-    try:
-        return Entry(signature, settled, msgspec.msgpack.encode(record), "")
     except OverflowError:
         return Entry(signature, settled, b"", "holds a number of more than 64 bits")
 

@@ -13,6 +13,8 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize.backend import Backend, Lost
 from genesis_core.optimize.definition import Search
@@ -42,8 +44,8 @@ class Progress:
     ----------
     total : int
         Trials wanted.
-    done, known, run, failed : int
-        Trials done; of them already on record, run now, and without a figure.
+    done, known, run : int
+        Trials done; of them already on record, and run now.
     best : float or None
         Best score that ranks.
     best_number : int or None
@@ -56,7 +58,6 @@ class Progress:
     done: int = 0
     known: int = 0
     run: int = 0
-    failed: int = 0
     best: float | None = None
     best_number: int | None = None
     stopped: str = ""
@@ -294,26 +295,15 @@ class Runner:
         )
 
     def _repeated(self, job: _Job) -> Record:
-        first = self.records[self._first_with[job.identity]]
-        return Record(
+        return msgspec.structs.replace(
+            self.records[self._first_with[job.identity]],
             number=job.number,
-            identity=job.identity,
             status="repeated",
             parameters=job.parameters,
-            figures=first.figures,
-            score=first.score,
-            feasible=first.feasible,
-            reasons=first.reasons,
-            summary_digest=first.summary_digest,
-            repeats=first.number,
-            error=first.error,
+            repeats=self._first_with[job.identity],
+            attempts=0,
+            seconds=0.0,
             written=time.time_ns() // 1_000_000,
-            seed=self.search.sampler.seed,
-            data=first.data,
-            code=first.code,
-            config=first.config,
-            first=first.first,
-            last=first.last,
         )
 
     def _keep(self, settled: Sequence[Record], progress: Progress) -> None:
@@ -328,7 +318,6 @@ class Runner:
 
     def _count(self, record: Record, progress: Progress) -> None:
         progress.done += 1
-        progress.failed += record.figures is None
         if not record.feasible or record.score is None:
             return
         if progress.best is None or self.search.objective.better(record.score, progress.best):

@@ -107,3 +107,8 @@ class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     mode: Literal["anchored", "rolling"] = "anchored"
     embargo: Annotated[int, msgspec.Meta(ge=0)] = 0
     top: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+
+    @property
+    def searches(self) -> int:
+        """How many searches there are: one for each fold, the last of which is the study's own."""
+        return self.folds if self.kind == "walk-forward" else 1

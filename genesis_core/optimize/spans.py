@@ -1,10 +1,11 @@
-"""Which candles a search sees, and which test what it found: positions, and no prices."""
+"""Which candles a search sees, and which test what it found: by their positions, whatever the prices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 
+from genesis_core.candles import Candles
 from genesis_core.errors import SearchError
 from genesis_core.optimize.sections import Validation
 
@@ -25,6 +26,15 @@ class Fold:
     search_to: int
     test_from: int | None = None
     test_to: int | None = None
+
+    def searched(self, candles: Candles) -> Candles:
+        """Return what the search sees of all candles."""
+        whole = self.search_from == 0 and self.search_to == len(candles)
+        return candles if whole else candles[self.search_from : self.search_to]
+
+    def tested(self, candles: Candles) -> Candles | None:
+        """Return the candles of the test, None without one."""
+        return None if self.test_from is None else candles[self.test_from : self.test_to]
 
 
 def folds_of(validation: Validation, bars: int, warm_up: int) -> list[Fold]:
@@ -56,7 +66,7 @@ def folds_of(validation: Validation, bars: int, warm_up: int) -> list[Fold]:
     """
     if validation.kind == "none":
         return [Fold(0, bars)]
-    count = validation.folds if validation.kind == "walk-forward" else 1
+    count = validation.searches
     size = int(bars * Fraction(repr(validation.test)))  # 0.29 of 100 bars are 29
     starts = [bars - (count - k) * size for k in range(count)]
     first_length = starts[0] - validation.embargo

@@ -121,16 +121,27 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.parent / f".{path.name}.{secrets.token_hex(6)}.tmp"
     try:
         try:
-            with temporary.open("xb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
+            _write_durably(temporary, text.encode())
             temporary.replace(path)
             _flush_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as fault:
         raise SearchError(f"{path}: cannot be written: {fault.strerror or fault}") from None
+
+
+def record_in(name: str, content: bytes) -> Record:
+    """Return the record that a trial's file of this name holds.
+
+    Raises
+    ------
+    SearchError
+        If it is cut short or changed, or is of another trial than the name says.
+    """
+    record = from_bytes(content)
+    if record.number != number_in(name):
+        raise SearchError(f"holds trial {record.number}")
+    return record
 
 
 def read_record(path: Path) -> Record:
@@ -142,14 +153,11 @@ def read_record(path: Path) -> Record:
         If it cannot be read, is cut short or changed, or is of another trial than its name says.
     """
     try:
-        record = from_bytes(path.read_bytes())
+        return record_in(path.name, path.read_bytes())
     except OSError as fault:
         raise SearchError(f"{path}: cannot be read: {fault.strerror or fault}") from None
     except SearchError as fault:
         raise SearchError(f"{path}: {fault}") from None
-    if number_in(path.name) != record.number:
-        raise SearchError(f"{path}: holds trial {record.number}")
-    return record
 
 
 def read_all(folder: Path) -> tuple[dict[int, Record], dict[str, str]]:
@@ -179,14 +187,11 @@ def read_all(folder: Path) -> tuple[dict[int, Record], dict[str, str]]:
         except OSError as fault:
             raise SearchError(f"{path}: cannot be read: {fault.strerror or fault}") from None
         try:
-            record = from_bytes(content)
+            record = record_in(name, content)
         except SearchError as fault:
             broken[name] = str(fault)
-            continue
-        if record.number == number_in(name):
-            records[record.number] = record
         else:
-            broken[name] = f"holds trial {record.number}"
+            records[record.number] = record
     return records, broken
 
 

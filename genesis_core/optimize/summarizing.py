@@ -149,12 +149,13 @@ class StudyReader:
         return made
 
     def _others(self) -> list[Path]:
-        folds = [fold_folder(self.folder, number) / VALIDATION for number in range(1, self._fold_count())]
-        return [self.folder / STUDY_FILE, self.folder / VALIDATION, *folds]
+        return [self.folder / STUDY_FILE, *(home / VALIDATION for home in (*self._earlier(), self.folder))]
 
-    def _fold_count(self) -> int:
-        validation = self.study.search.validation
-        return validation.folds if validation.kind == "walk-forward" else 1
+    def _earlier(self) -> list[Path]:
+        """Return the folders of the earlier folds' searches."""
+        return [
+            fold_folder(self.folder, number) for number in range(1, self.study.search.validation.searches)
+        ]
 
     def _made(self, state: State, top: int) -> Summary:
         study, analysis = self.study, state.analysis
@@ -171,19 +172,15 @@ class StudyReader:
             importances=analysis.importances,
             seconds=analysis.seconds,
             ranks=len(analysis.order),
-            top=[
-                ranked(number, rank, record)
-                for rank, (number, record) in enumerate(zip(best, self.trials.records(best), strict=True), 1)
-            ],
+            top=[ranked(rank, record) for rank, record in enumerate(self.trials.records(best), 1)],
             folds=folds,
             broken=broken,
             warnings=self._warnings(state, folds, broken),
         )
 
     def _folds(self) -> list[FoldTest]:
-        homes = [fold_folder(self.folder, number) for number in range(1, self._fold_count())]
         found = []
-        for number, home in enumerate([*homes, self.folder], 1):
+        for number, home in enumerate((*self._earlier(), self.folder), 1):
             test = read_validation(home)
             if test is None:
                 continue
@@ -209,11 +206,11 @@ class StudyReader:
                 f"{', '.join(broken)}; genesis optimize resume sets them aside and runs their trials again"
             )
         for fold in folds:
-            prefix = f"fold {fold.fold}: " if self._fold_count() > 1 else ""
+            prefix = f"fold {fold.fold}: " if self.study.search.validation.searches > 1 else ""
             said += [prefix + text for text in fold.warnings]
         order = state.analysis.order
         if self.study.fold.test_from is not None and order:
-            own = [fold for fold in folds if fold.fold == self._fold_count()]
+            own = [fold for fold in folds if fold.fold == self.study.search.validation.searches]
             if not own or own[-1].best.number != order[0]:
                 said.append(
                     "the best trial has not been tested on the validation candles yet: genesis optimize resume does it"

@@ -11,10 +11,9 @@ from genesis_core.candles import Candles
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Outcome, Task, evaluate
-from genesis_core.optimize.objective import FIGURES, Judgement, judge
+from genesis_core.optimize.objective import FIGURES, Judgement, judge, unmet
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
-from genesis_core.optimize.spans import Fold
 from genesis_core.optimize.store import write_text
 from genesis_core.optimize.study import Study
 from genesis_core.strategy import Config
@@ -102,10 +101,10 @@ def validate(study: Study, records: Mapping[int, Record], candles: Candles, base
     Validated or None
         None without validation, or where no trial ranks.
     """
-    test = test_part(study.fold, candles)
+    test = study.fold.tested(candles)
     if test is None:
         return None
-    best = best_of(list(records.values()), study.search.objective, study.search.validation.top)
+    best = best_of(records.values(), study.search.objective, study.search.validation.top)
     if not best:
         (study.folder / FILE).unlink(missing_ok=True)
         return None
@@ -123,11 +122,6 @@ def validate(study: Study, records: Mapping[int, Record], candles: Candles, base
     )
     write_text(study.folder / FILE, msgspec.json.format(msgspec.json.encode(found).decode(), indent=2) + "\n")
     return found
-
-
-def test_part(fold: Fold, candles: Candles) -> Candles | None:
-    """Return the candles of a fold's test, None without one."""
-    return None if fold.test_from is None else candles[fold.test_from : fold.test_to]
 
 
 def read_validation(folder: Path) -> Validated | None:
@@ -186,7 +180,7 @@ def _partings(tested: list[Tested], place: int | None, search: Search) -> list[s
     """Say where search and test part: worse by more than half, constraints not met, or below half of the best."""
     best, objective = tested[0], search.objective
     said = []
-    hard = [reason for reason in best.reasons if not reason.endswith("(soft)")]
+    hard = unmet(best.reasons)
     if best.out_of_sample is None:
         said.append(f"out-of-sample the best trial has no score: {', '.join(hard)}")
     else:

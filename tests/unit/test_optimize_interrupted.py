@@ -97,7 +97,7 @@ if __name__ == "__main__":  # and not in its workers
     Path.replace = counted(Path.replace, what, at)
     main()
 """
-STUDY_STEPS, BATCH_STEPS = 3, 19
+STUDY_STEPS, BATCH_STEPS = 4, 19
 FLUSHED, NAMED = 8, 15
 """Within a group: some trials of six are flushed; two have their names."""
 ALL_STEPS = STUDY_STEPS + 4 * BATCH_STEPS
@@ -191,7 +191,7 @@ def test_the_steps_of_a_run_are_as_many_as_they_were(
 ) -> None:
     # Else what is killed below is killed elsewhere than it says. After the batches: the validation, and the index.
     write_search(tmp_path / "s.toml")
-    last = driver.run("kill", ALL_STEPS + 4, "run", tmp_path / "s.toml", "--results", tmp_path / "r")
+    last = driver.run("kill", ALL_STEPS + 5, "run", tmp_path / "s.toml", "--results", tmp_path / "r")
     assert last.returncode == -signal.SIGKILL
     assert f"{TRIALS} trials run in " in last.stdout
     assert list((tmp_path / "r" / "s").glob(".index.*.tmp")) != []
@@ -199,12 +199,12 @@ def test_the_steps_of_a_run_are_as_many_as_they_were(
 
 
 MOMENTS = {
-    1: "the study's file is written and not yet flushed",
+    2: "the study's file is written and not yet flushed",
     STUDY_STEPS + 1: "before the first trial is written",
     STUDY_STEPS + FLUSHED: "trials are written, some of them are flushed",
     STUDY_STEPS + NAMED: "some of the first batch have their names",
     STUDY_STEPS + BATCH_STEPS + NAMED: "some of the second batch have their names",
-    ALL_STEPS + 2: "the validation is written and has no name",
+    ALL_STEPS + 3: "the validation is written and has no name",
 }
 
 
@@ -246,7 +246,7 @@ def test_a_walk_forward_that_is_killed_goes_on(driver: Driver, tmp_path: Path) -
     write_search(tmp_path / "s.toml", validation=walk, budget={"trials": 8})
     expected = optimize(search_of(validation=walk, budget={"trials": 8}), CANDLES, results=tmp_path / "e")
     # The study's file, the fold's, its batch and validation; then some of the study's own batch.
-    for name, at in (("a", STUDY_STEPS + 1), ("b", 2 * STUDY_STEPS + BATCH_STEPS + 3 + NAMED)):
+    for name, at in (("a", STUDY_STEPS + 1), ("b", 2 * STUDY_STEPS + BATCH_STEPS + 4 + NAMED)):
         command = ("run", tmp_path / "s.toml", "--results", tmp_path / name)
         assert driver.run("kill", at, *command).returncode == -signal.SIGKILL
         assert invoke("optimize", *command).exit_code == 0

@@ -159,7 +159,7 @@ class TestAnalyse:
             assert [one.number for one in best_of(records, objective, 2)] == [0, 2]
 
     def test_a_trial_of_a_ranking_is_that_of_its_record(self) -> None:
-        made = ranked(3, 2, MIXED[3])
+        made = ranked(2, MIXED[3])
         assert (made.rank, made.number, made.score, made.identity) == (2, 3, 3.0, "id-3")
         assert (made.parameters, made.figures) == ({"a": 3}, {"sharpe": 3.0})
         assert (made.reasons, made.summary_digest) == (["fees <= 5 (soft)"], "digest-3")
