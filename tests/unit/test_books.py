@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genesis_core import CandleError, Candles, Config, ConfigError, Result, Trade, backtest
+from genesis_core import (
+    CandleError,
+    Candles,
+    Config,
+    ConfigError,
+    Result,
+    Trade,
+    backtest,
+    backtest_many,
+    synthetic,
+)
 from genesis_core.backtesting.records import LedgerRow
 from tests.oracles.bars import adversarial, random_walk, whole_dollars
 from tests.oracles.draws import configs
@@ -399,6 +409,26 @@ def test_too_few_bars_say_how_many_are_needed(flags: dict[str, bool]) -> None:
 def test_a_config_of_another_type_is_named() -> None:
     with pytest.raises(ConfigError, match="config is a str; a Config, a mapping or None is needed"):
         backtest(BUSY.candles, "default.toml")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("partials", [[], [0.5, 0.25]])
+def test_fees_are_those_of_every_fill_in_a_run_and_in_a_sweep(partials: list[float]) -> None:
+    candles = synthetic(bars=1_500)
+    config = Config.default().updated({"exits": {"partials": partials}})
+    result = backtest(candles, config, compiled=True)
+    total = 0.0
+    for row in result.ledger:
+        total += row.price * row.units * config.execution.fee
+    assert math.isclose(result.fees, total, rel_tol=1e-12)
+    assert result.fees > 0.0
+    assert any(trade.partials for trade in result.trades) == bool(partials)
+    assert math.isclose(result.fees, sum(t.entry_fee + t.exit_fee for t in result.trades), rel_tol=1e-12)
+    assert backtest_many(candles, [config])[0].fees == result.fees
+    assert backtest(candles[:200], config).fees == backtest_many(candles[:200], [config])[0].fees
+
+
+def test_without_a_fill_there_is_no_fee() -> None:
+    assert BUSY.run(decision={"edge": 1.0}).fees == 0.0
 
 
 def test_results_compare_and_hash_by_digest() -> None:

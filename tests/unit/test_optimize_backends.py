@@ -16,6 +16,7 @@ from genesis_core.optimize import Search, optimize, promote
 from genesis_core.optimize.backend import Lost
 from genesis_core.optimize.evaluate import Outcome, Task, evaluate
 from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.objective import Judgement
 from genesis_core.optimize.processes import Here
 from genesis_core.optimize.running import MOST_IN_VAIN, Runner
 from genesis_core.optimize.sampling import make_sampler
@@ -162,3 +163,27 @@ def test_a_champion_that_saw_the_test_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SearchError, match="a search that saw candles of this test"):
         promote(tmp_path / "early", CANDLES, champion)
     assert champion.read_bytes() == before
+
+
+def test_a_soft_constraint_that_is_not_met_out_of_sample_costs_score_and_is_no_failure(
+    tmp_path: Path,
+) -> None:
+    many = {"figure": "trades", "at_least": 10_000}
+    for name, weight in (("soft", {"weight": 1e-9}), ("hard", {})):
+        bounds = [many | weight] if weight else [{"figure": "trades", "at_least": 100}]
+        search = search_of(name=name, constraints=bounds, validation={"kind": "holdout", "test": 0.1})
+        optimize(search, CANDLES, results=tmp_path)
+    soft, hard = (read_validation(tmp_path / name) for name in ("soft", "hard"))
+    assert soft is not None
+    assert hard is not None
+    assert soft.tested[0].reasons == ["trades >= 10000 (soft)"]
+    assert not any("does not meet" in text for text in soft.warnings)
+    assert any("does not meet: trades >= 100" in text for text in hard.warnings)
+    assert promote(tmp_path / "soft", CANDLES, tmp_path / "soft.toml").promoted
+    refused = promote(tmp_path / "hard", CANDLES, tmp_path / "hard.toml")
+    assert refused.reason == "on the validation candles it does not meet: trades >= 100"
+
+
+def test_a_judgement_tells_what_only_costs_score_from_what_is_unmet() -> None:
+    reasons = ["trades >= 30", "max_drawdown <= 0.1 (soft)", "sharpe is not defined"]
+    assert Judgement(None, False, reasons).unmet == ["trades >= 30", "sharpe is not defined"]
