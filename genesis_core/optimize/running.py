@@ -26,7 +26,7 @@ from genesis_core.optimize.sampling import Parameters, Sampler
 from genesis_core.optimize.store import file_name, write_records
 
 MOST_TOGETHER = 32
-"""Most trials that are run and recorded together: what Ctrl-C can cost."""
+"""Most trials that are run and recorded together; two such groups a worker are what Ctrl-C can cost."""
 UNBROKEN = 1_024
 """Trials that are asked for together where no result changes what is asked next."""
 DEATHS = 3
