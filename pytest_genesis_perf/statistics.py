@@ -253,13 +253,11 @@ def sign_correlation(xs: Sequence[float], limit: float) -> float:
     every single block supports would be thrown away.
     """
     signs = [(x > limit) - (x < limit) for x in xs]
-    if not signs:
+    if not signs or min(signs) == max(signs):
         return 0.0
-    mean = sum(signs) / len(signs)
-    spread = sum((s - mean) ** 2 for s in signs)
-    if min(signs) == max(signs):
-        return 0.0
-    return sum((s - mean) * (t - mean) for s, t in pairwise(signs)) / spread
+    total = sum(signs)
+    beside = [len(signs) * s - total for s in signs]  # whole numbers: the sums are exact on every Python
+    return sum(s * t for s, t in pairwise(beside)) / sum(s * s for s in beside)
 
 
 def doubt_about(xs: Sequence[float], limit: float) -> str | None:

@@ -80,7 +80,11 @@ def _share(values: Sequence[Any], heights: Sequence[float]) -> float | None:
     whole = squares - total * total / n
     if whole <= 0.0:
         return None
-    between = sum(s * s / size for s, size in zip(sums, sizes, strict=True) if size) - total * total / n
+    between = 0.0  # not sum(): since Python 3.12 it rounds fractions another way
+    for group_sum, size in zip(sums, sizes, strict=True):
+        if size:
+            between += group_sum * group_sum / size
+    between -= total * total / n
     by_chance = (count - 1) * (whole - between) / (n - count)
     return min(max((between - by_chance) / whole, 0.0), 1.0)
 

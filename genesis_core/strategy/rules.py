@@ -132,7 +132,7 @@ def _check_steps(config: Config, where: str) -> None:
 
 def _check_exits(config: Config, where: str) -> None:
     partials = config.exits.partials
-    if len(partials) > 2 or sum(partials) > 1.0 or not all(partials):
+    if len(partials) > 2 or math.fsum(partials) > 1.0 or not all(partials):
         raise ConfigError(
             f"{where}: exits.partials = {list(partials)}; one or two fractions above 0 of together at most 1 are needed"
         )
