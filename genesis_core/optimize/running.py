@@ -1,4 +1,4 @@
-"""The loop of a search: ask a batch, run what is not known, record it, tell the sampler. Resuming is the same loop.
+"""The loop of a search: take what is to be run, run it somewhere, record it. Resuming is the same loop.
 
 A sampler is asked from the first trial on every time. What it asks for and is on record is not run again; so a search
 that was stopped anywhere goes on as if it had not been.
@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -19,16 +19,19 @@ from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize.backend import Backend, Lost
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Outcome
-from genesis_core.optimize.identity import Ground, identity_of
+from genesis_core.optimize.feeding import Feed, Job
+from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import judge
 from genesis_core.optimize.record import Record
-from genesis_core.optimize.sampling import Parameters, Sampler
-from genesis_core.optimize.store import file_name, write_records
+from genesis_core.optimize.sampling import Sampler
+from genesis_core.optimize.store import write_records
 
 MOST_TOGETHER = 32
 """Most trials that are run and recorded together; two such groups a worker are what Ctrl-C can cost."""
-UNBROKEN = 1_024
-"""Trials that are asked for together where no result changes what is asked next."""
+SECONDS_TOGETHER = 1.0
+"""Longest that a group should run: what is done is recorded and shown this often."""
+UNKNOWN_SECONDS = 0.1
+"""What a trial is taken to last before one is done."""
 DEATHS = 3
 """How often more than a trial that raised one is tried again whose worker died: the machine may have killed it."""
 MOST_IN_VAIN = 20
@@ -63,21 +66,11 @@ class Progress:
     stopped: str = ""
 
 
-@dataclass
-class _Job:
-    """A trial that is to be run."""
-
-    number: int
-    parameters: Parameters
-    identity: str
-    attempts: int = 0
-
-
 @dataclass(frozen=True)
 class _Run:
     """Trials that run together, since when, and whether nothing else runs meanwhile."""
 
-    jobs: list[_Job]
+    jobs: list[Job]
     begun: float
     alone: bool
 
@@ -114,8 +107,8 @@ class Runner:
     backend: Backend
     tell: Callable[[Progress], None]
     deadline: float | None = None
-    _first_with: dict[str, int] = field(default_factory=dict)
     _in_vain: int = 0
+    _seconds: float = UNKNOWN_SECONDS
 
     def run(self) -> Progress:
         """Run the search to its end.
@@ -125,67 +118,26 @@ class Runner:
         SearchError
             If a record is not of this search, or a trial cannot be recorded; what is recorded is kept.
         """
-        budget = self.search.budget
-        progress = Progress(budget.trials)
-        batch = self.search.sampler.batch
-        if self.search.sampler.kind != "tpe" and self.deadline is None:
-            batch = max(batch, UNBROKEN)  # nothing is learned from a batch: workers need not wait for its end
-        begin = 0
-        while begin < budget.trials:
-            if self.deadline is not None and time.monotonic() >= self.deadline:
-                progress.stopped = "minutes"
-                return progress
-            # Batches are cut at the same numbers whatever the budget is: more trials later change none before.
-            count = min(batch, budget.trials - begin)
-            asked = self.sampler.ask(begin, count)
-            self._run_batch(begin, asked, progress)
-            told = [self.records[number] for number in range(begin, begin + len(asked))]
-            self.sampler.tell(told)
-            begin += len(asked)
-            if len(asked) < count:
-                progress.stopped = "grid"
-                return progress
-        progress.stopped = "trials"
-        return progress
-
-    def _run_batch(self, begin: int, asked: Sequence[Parameters], progress: Progress) -> None:
-        jobs, repeated = [], []
-        for number, parameters in enumerate(asked, begin):
-            identity = identity_of(self.ground, parameters)
-            known = self.records.get(number)
-            if known is not None:
-                if known.identity != identity:
-                    raise SearchError(
-                        f"{self.folder / file_name(number)}: is not the trial this search asks for; the folder holds "
-                        "another search's trials, or they were renamed"
-                    )
-                self._first_with.setdefault(identity, number)
-                progress.known += 1
-                self._count(known, progress)
-            elif identity in self._first_with:
-                repeated.append(_Job(number, parameters, identity))
-            else:
-                self._first_with[identity] = number
-                jobs.append(_Job(number, parameters, identity))
+        progress = Progress(self.search.budget.trials)
         self.tell(progress)
-        self._run_jobs(jobs, progress)
-        self._keep([self._repeated(job) for job in repeated], progress)
-
-    def _run_jobs(self, jobs: Sequence[_Job], progress: Progress) -> None:
+        feed = Feed(self.folder, self.search, self.ground, self.records, self.sampler, self.deadline)
         workers = self.backend.workers
-        size = min(MOST_TOGETHER, max(1, -(-len(jobs) // (4 * workers))))
-        waiting = deque([list(jobs[at : at + size]) for at in range(0, len(jobs), size)])
-        suspects: deque[_Job] = deque()
+        suspects: deque[Job] = deque()
         running: dict[Future[list[Outcome]], _Run] = {}
-        while waiting or suspects or running:
+        while not feed.stopped or feed.jobs or suspects or running:
+            if feed.wants_more(2 * workers * MOST_TOGETHER, idle=not running and not suspects):
+                self._skip(feed.ask(), progress)
+                self._keep_repeated(feed, progress)
+                continue
             # What may have killed a worker runs alone, so that it is known what did.
             if suspects and not running:
                 self._start([suspects.popleft()], running, alone=True)
-            while waiting and not suspects and len(running) < 2 * workers:
+            while feed.jobs and not suspects and len(running) < 2 * workers:
                 # What is done already is recorded before more begins.
                 if any(run.alone or future.done() for future, run in running.items()):
                     break
-                self._start(waiting.popleft(), running, alone=False)
+                size = min(self._size(feed.left), len(feed.jobs))
+                self._start([feed.jobs.popleft() for _ in range(size)], running, alone=False)
             done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
             if not done:
                 self.backend.require_workers()
@@ -193,28 +145,49 @@ class Runner:
                 run = running.pop(future)
                 fault = _fault_of(future)
                 if fault is None:
-                    waiting.extend([job] for job in self._settle(run.jobs, future.result(), progress))
+                    feed.jobs.extend(self._settle(run.jobs, future.result(), progress))
                     continue
-                kind = self._lost(fault, run, suspects, waiting, progress, alone=not running)
+                kind = self._lost(fault, run, suspects, feed.jobs, progress, alone=not running)
                 if kind is Lost.BY_ITSELF:
                     continue
                 for other in running.values():
                     if kind is Lost.WITHOUT_FAULT:
-                        waiting.append(other.jobs)
+                        feed.jobs.extend(other.jobs)
                     else:
                         suspects.extend(other.jobs)
                 running.clear()
                 self.backend.restart()
                 break
+            self._keep_repeated(feed, progress)
+        progress.stopped = feed.stopped
+        return progress
 
-    def _start(self, jobs: list[_Job], running: dict[Future[list[Outcome]], _Run], *, alone: bool) -> None:
+    def _size(self, left: int) -> int:
+        """Return how many trials to run together: fewer where they are slow, and towards the end."""
+        workers = self.backend.workers
+        # So that all workers end at about the same time; one alone has nobody to wait for.
+        share = left if workers == 1 else -(-left // (4 * workers))
+        return max(1, min(MOST_TOGETHER, share, int(SECONDS_TOGETHER / self._seconds)))
+
+    def _skip(self, known: Sequence[Record], progress: Progress) -> None:
+        for record in known:
+            progress.known += 1
+            self._count(record, progress)
+        if known:
+            self.tell(progress)
+
+    def _keep_repeated(self, feed: Feed, progress: Progress) -> None:
+        self._keep([_repeated(job, first) for job, first in feed.repetitions()], progress)
+
+    def _start(self, jobs: list[Job], running: dict[Future[list[Outcome]], _Run], *, alone: bool) -> None:
         seconds = self.search.budget.trial_seconds
         begun = time.monotonic()
         running[self.backend.submit([job.parameters for job in jobs], seconds)] = _Run(jobs, begun, alone)
 
-    def _settle(self, together: list[_Job], outcomes: Sequence[Outcome], progress: Progress) -> list[_Job]:
+    def _settle(self, together: list[Job], outcomes: Sequence[Outcome], progress: Progress) -> list[Job]:
         """Record outcomes; return the trials that are to be tried again."""
         self._in_vain = 0
+        self._seconds = max(1e-6, *(outcome.seconds for outcome in outcomes))
         again, settled = [], []
         for job, outcome in zip(together, outcomes, strict=True):
             job.attempts += 1
@@ -229,8 +202,8 @@ class Runner:
         self,
         fault: BaseException,
         run: _Run,
-        suspects: deque[_Job],
-        waiting: deque[list[_Job]],
+        suspects: deque[Job],
+        waiting: deque[Job],
         progress: Progress,
         *,
         alone: bool,
@@ -248,7 +221,7 @@ class Runner:
                     f"the connection was lost {MOST_IN_VAIN} times without one trial done ({fault}); what is recorded "
                     "is kept: resume goes on"
                 )
-            waiting.append(run.jobs)
+            waiting.extend(run.jobs)
             return kind
         if len(run.jobs) > 1 or (kind is Lost.WITH_OTHERS and not alone):
             suspects.extend(run.jobs)
@@ -267,7 +240,7 @@ class Runner:
         self._keep([self._record(job, Outcome(status="failed", error=words, seconds=elapsed))], progress)
         return kind
 
-    def _record(self, job: _Job, outcome: Outcome) -> Record:
+    def _record(self, job: Job, outcome: Outcome) -> Record:
         ground = self.ground
         verdict = None
         if outcome.figures is not None:
@@ -294,18 +267,6 @@ class Runner:
             last=ground.last,
         )
 
-    def _repeated(self, job: _Job) -> Record:
-        return msgspec.structs.replace(
-            self.records[self._first_with[job.identity]],
-            number=job.number,
-            status="repeated",
-            parameters=job.parameters,
-            repeats=self._first_with[job.identity],
-            attempts=0,
-            seconds=0.0,
-            written=time.time_ns() // 1_000_000,
-        )
-
     def _keep(self, settled: Sequence[Record], progress: Progress) -> None:
         if not settled:
             return
@@ -326,3 +287,16 @@ class Runner:
 
 def _fault_of(future: Future[list[Outcome]]) -> BaseException | None:
     return CancelledError() if future.cancelled() else future.exception()
+
+
+def _repeated(job: Job, first: Record) -> Record:
+    return msgspec.structs.replace(
+        first,
+        number=job.number,
+        status="repeated",
+        parameters=job.parameters,
+        repeats=first.number,
+        attempts=0,
+        seconds=0.0,
+        written=time.time_ns() // 1_000_000,
+    )

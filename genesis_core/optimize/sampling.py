@@ -35,7 +35,15 @@ class Told(Protocol):
 
 
 class Sampler(Protocol):
-    """Asked for trials in batches, and told what became of them."""
+    """Asked for trials in batches, and told what became of them.
+
+    Attributes
+    ----------
+    learns : bool
+        Whether what it is told changes what it asks for.
+    """
+
+    learns: bool
 
     def ask(self, first: int, count: int) -> list[Parameters]:
         """Return the parameters of `count` trials from number `first` on; fewer where there are no more."""
@@ -54,6 +62,8 @@ class RandomSampler:
     seed : int
         Of the search.
     """
+
+    learns = False
 
     def __init__(self, parameters: Mapping[str, Kind], seed: int) -> None:
         self._parameters = parameters
@@ -90,6 +100,8 @@ class GridSampler:
     SearchError
         For a range without steps, or one of more than a million values.
     """
+
+    learns = False
 
     def __init__(self, parameters: Mapping[str, Kind], seed: int) -> None:
         for name, kind in parameters.items():
@@ -168,6 +180,8 @@ class TpeSampler:
     A trial that breaks a hard constraint, has no score or failed is told as pruned: TPE counts it among the bad ones.
     Which trials are asked next depends on Optuna's version; the study's file keeps it.
     """
+
+    learns = True
 
     def __init__(self, search: Search) -> None:
         optuna = _optuna()

@@ -8,11 +8,12 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from genesis_core import Config, synthetic
 from genesis_core.errors import GenesisError, SearchError
-from genesis_core.optimize import Search, optimize, promote
+from genesis_core.optimize import Search, optimize, promote, running
 from genesis_core.optimize.backend import Lost
 from genesis_core.optimize.evaluate import Outcome, Task, evaluate
 from genesis_core.optimize.identity import Ground
@@ -112,7 +113,9 @@ def test_a_strategy_that_was_edited_meanwhile_is_no_trials_fault(tmp_path: Path)
     assert read_all(tmp_path / "s") == ({}, {})
 
 
-def test_what_is_done_is_recorded_before_more_begins(tmp_path: Path) -> None:
+def test_what_is_done_is_recorded_before_more_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MOST_TOGETHER", 2)
+
     class Interrupted(Here):
         calls = 0
 
@@ -125,6 +128,82 @@ def test_what_is_done_is_recorded_before_more_begins(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         runner_of(tmp_path / "s", Interrupted(Task(CANDLES, BASE)), search_of()).run()
     assert list(read_all(tmp_path / "s")[0]) == [0, 1]
+
+
+class Slowest(Here):
+    """Does the first group last of all, and says of each trial that it took so long."""
+
+    workers = 2
+
+    def __init__(self, task: Task, seconds: float) -> None:
+        super().__init__(task)
+        self.seconds = seconds
+        self.sizes: list[int] = []
+        self.begun: list[float] = []
+        self._late: Future[list[Outcome]] | None = None
+        self._outcomes: list[Outcome] = []
+
+    def submit(self, trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
+        self.sizes.append(len(trials))
+        self.begun += [trial["decision.threshold"] for trial in trials]
+        done = [
+            msgspec.structs.replace(one, seconds=self.seconds)
+            for one in super().submit(trials, seconds).result()
+        ]
+        future: Future[list[Outcome]] = Future()
+        if self._late is None:
+            self._late, self._outcomes = future, done
+        else:
+            future.set_result(done)
+        return future
+
+    def require_workers(self) -> None:
+        """Be asked when nothing else is left to wait for."""
+        assert self._late is not None
+        if not self._late.done():
+            self._late.set_result(self._outcomes)
+
+
+def thresholds(folder: Path) -> list[Any]:
+    return [one.parameters["decision.threshold"] for _, one in sorted(read_all(folder)[0].items())]
+
+
+def test_where_nothing_is_learned_no_worker_waits_for_the_slowest_of_a_batch(tmp_path: Path) -> None:
+    backend = Slowest(Task(CANDLES, BASE), 0.001)
+    search = search_of(sampler={"batch": 5}, budget={"trials": 23})
+    runner_of(tmp_path / "s", backend, search).run()
+    assert sum(backend.sizes) == 23
+    assert backend.begun == thresholds(tmp_path / "s")
+
+
+def test_where_something_is_learned_a_batch_is_told_before_the_next(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    backend = Slowest(Task(CANDLES, BASE), 0.001)
+    search = search_of(sampler={"kind": "tpe", "batch": 5, "startup": 2}, budget={"trials": 10})
+    told: list[int] = []
+    runner = runner_of(tmp_path / "s", backend, search)
+    tell = runner.sampler.tell
+
+    def watched(results: Sequence[Any]) -> None:
+        told.append(len(backend.begun))
+        tell(results)
+
+    runner.sampler.tell = watched  # type: ignore[method-assign]
+    runner.run()
+    assert told == [0, 5]
+
+
+def test_groups_get_smaller_where_trials_are_slow_and_towards_the_end(tmp_path: Path) -> None:
+    search = search_of(budget={"trials": 100})
+    quick, slow, endless = (Slowest(Task(CANDLES, BASE), seconds) for seconds in (0.001, 0.3, 60.0))
+    for name, backend in (("quick", quick), ("slow", slow), ("endless", endless)):
+        runner_of(tmp_path / name, backend, search).run()
+        assert thresholds(tmp_path / name) == thresholds(tmp_path / "quick")
+    # Nothing is known of the first; an eighth of what is left each, or a second of work.
+    assert quick.sizes[:6] == [10, 10, 10, 9, 8, 7]
+    assert quick.sizes[-8:] == [1] * 8
+    assert set(slow.sizes[4:]) == {3, 2, 1}
+    assert set(endless.sizes[4:]) == {1}
 
 
 def test_the_limit_of_time_is_each_trials_own(monkeypatch: pytest.MonkeyPatch) -> None:

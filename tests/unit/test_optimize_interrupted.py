@@ -64,7 +64,7 @@ def counted(real, what, at):
 if __name__ == "__main__":  # and not in its workers
     from genesis_core import synthetic
     from genesis_core.cli import main
-    from genesis_core.optimize import evaluate, optimize, store
+    from genesis_core.optimize import evaluate, optimize, running, store
     from genesis_core.strategy import load_strategy
 
     evaluate.Task(synthetic(bars=300), load_strategy(sys.argv[1])).warm
@@ -91,6 +91,7 @@ if __name__ == "__main__":  # and not in its workers
     # As in a terminal: what is started in the background ignores Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     what, at = given["what"], given["at"]
+    running.MOST_TOGETHER = 6
     sys.argv[1:] = given["arguments"]
     store._write_whole = counted(store._write_whole, what, at)
     os.fsync = counted(os.fsync, what, at)

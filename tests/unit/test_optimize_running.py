@@ -16,7 +16,16 @@ import pytest
 
 from genesis_core import Candles, Config, backtest, synthetic
 from genesis_core.errors import SearchError
-from genesis_core.optimize import Search, evaluate, optimize, optimizing, processes, running, summarize
+from genesis_core.optimize import (
+    Search,
+    evaluate,
+    feeding,
+    optimize,
+    optimizing,
+    processes,
+    running,
+    summarize,
+)
 from genesis_core.optimize.optimizing import plan
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.running import Progress
@@ -356,8 +365,8 @@ def test_the_budget_of_minutes_ends_a_run_between_batches(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(running, "time", clock)
-    monkeypatch.setattr(optimizing, "time", clock)
+    for module in (running, feeding, optimizing):
+        monkeypatch.setattr(module, "time", clock)
 
     def watch(name: str, progress: Progress) -> None:
         # Trials 1 to 8 take 40 s, the next eight 40 s more: the limit is passed within the second batch.

@@ -1,0 +1,154 @@
+"""What a search runs next: asks the sampler ahead of the workers, and sets apart what need not be run.
+
+A sampler that learns is asked for a batch when all before it is told, and so is any sampler where time is limited. Else
+more is asked for while others still run, so that no worker waits for the slowest trial of a batch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from genesis_core.errors import SearchError
+from genesis_core.optimize.definition import Search
+from genesis_core.optimize.identity import Ground, identity_of
+from genesis_core.optimize.record import Record
+from genesis_core.optimize.sampling import Parameters, Sampler
+from genesis_core.optimize.store import file_name
+
+
+@dataclass
+class Job:
+    """A trial that is to be run, or to be recorded as a repetition."""
+
+    number: int
+    parameters: Parameters
+    identity: str
+    attempts: int = 0
+
+
+class Feed:
+    """The trials of a search, in the order of asking.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+    search : Search
+        The definition.
+    ground : Ground
+        What the trials stand on.
+    records : mapping
+        What is on record: number -> trial. The caller adds to it.
+    sampler : Sampler
+        Freshly made.
+    deadline : float or None
+        On the monotonic clock: nothing is asked for after it.
+
+    Attributes
+    ----------
+    jobs : deque of Job
+        To be run; the caller takes from it, and may put back.
+    stopped : str
+        Why nothing more is asked for: ``trials``, ``grid`` or ``minutes``; "" before that.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        search: Search,
+        ground: Ground,
+        records: Mapping[int, Record],
+        sampler: Sampler,
+        deadline: float | None,
+    ) -> None:
+        self.jobs: deque[Job] = deque()
+        self.stopped = ""
+        self._folder, self._search, self._ground, self._records = folder, search, ground, records
+        self._sampler, self._deadline = sampler, deadline
+        self._in_batches = sampler.learns or deadline is not None
+        self._asked = 0
+        self._untold = range(0)
+        self._first_with: dict[str, int] = {}
+        self._repeated: list[Job] = []
+
+    @property
+    def left(self) -> int:
+        """Trials to be run that are known of: those of one batch, or all."""
+        if self._in_batches or self.stopped:
+            return len(self.jobs)
+        return len(self.jobs) + self._search.budget.trials - self._asked
+
+    def wants_more(self, enough: int, *, idle: bool) -> bool:
+        """Say whether it is time to ask.
+
+        Parameters
+        ----------
+        enough : int
+            So many jobs keep the workers busy.
+        idle : bool
+            Whether nothing runs.
+        """
+        if self.stopped:
+            return False
+        return idle and not self.jobs if self._in_batches else len(self.jobs) < enough
+
+    def ask(self) -> list[Record]:
+        """Ask for a batch; return what of it is on record already.
+
+        Raises
+        ------
+        SearchError
+            If a record is not of this search.
+        """
+        trials = self._search.budget.trials
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self.stopped = "minutes"
+            return []
+        if self._sampler.learns:
+            self._sampler.tell([self._records[number] for number in self._untold])
+        # Batches are cut at the same numbers whatever the budget is: more trials later change none before.
+        count = min(self._search.sampler.batch, trials - self._asked)
+        begin = self._asked
+        asked = self._sampler.ask(begin, count)
+        self._asked += len(asked)
+        self._untold = range(begin, self._asked)
+        if len(asked) < count:
+            self.stopped = "grid"
+        elif self._asked == trials:
+            self.stopped = "trials"
+        return [
+            known for job in map(self._job, self._untold, asked) if (known := self._sort(job)) is not None
+        ]
+
+    def repetitions(self) -> list[tuple[Job, Record]]:
+        """Take the trials whose earlier one, given with each, is on record by now."""
+        found = [(job, first) for job in self._repeated if (first := self._first_of(job)) is not None]
+        if found:
+            self._repeated = [job for job in self._repeated if self._first_of(job) is None]
+        return found
+
+    def _job(self, number: int, parameters: Parameters) -> Job:
+        return Job(number, parameters, identity_of(self._ground, parameters))
+
+    def _sort(self, job: Job) -> Record | None:
+        known = self._records.get(job.number)
+        if known is not None:
+            if known.identity != job.identity:
+                raise SearchError(
+                    f"{self._folder / file_name(job.number)}: is not the trial this search asks for; the folder holds "
+                    "another search's trials, or they were renamed"
+                )
+            self._first_with.setdefault(job.identity, job.number)
+        elif job.identity in self._first_with:
+            self._repeated.append(job)
+        else:
+            self._first_with[job.identity] = job.number
+            self.jobs.append(job)
+        return known
+
+    def _first_of(self, job: Job) -> Record | None:
+        return self._records.get(self._first_with[job.identity])
