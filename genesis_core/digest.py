@@ -10,15 +10,15 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Mapping
-from typing import Protocol
+from functools import lru_cache
 
 import numpy as np
 
 DIGEST_BYTES = 16
 
 
-class _Sink(Protocol):
-    def update(self, data: bytes | memoryview[int], /) -> None: ...
+_length = struct.Struct("<cq").pack
+_double = struct.Struct("<cd").pack
 
 
 def digest(value: object) -> str:
@@ -40,39 +40,61 @@ def digest(value: object) -> str:
         For a type that has no canonical encoding.
     """
     sink = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    _feed(sink, value)
+    parts: list[bytes] = []
+    _encode(sink, parts, value)
+    sink.update(b"".join(parts))
     return sink.hexdigest()
 
 
-def _feed(sink: _Sink, value: object) -> None:
-    if value is None:
-        sink.update(b"N")
+def _encode(sink: hashlib.blake2b, parts: list[bytes], value: object) -> None:
+    """Add a value to the parts that the sink is given next; by the exact type first, because searches digest much."""
+    kind = type(value)
+    if kind is float:
+        parts.append(_double(b"D", value))
+    elif kind is str:
+        parts.append(_text(value))
+    elif kind is dict:
+        _encode_mapping(sink, parts, value)  # type: ignore[arg-type]
+    elif value is None:
+        parts.append(b"N")
     elif isinstance(value, bool):
-        sink.update(b"T" if value else b"F")
+        parts.append(b"T" if value else b"F")
     elif isinstance(value, int):
-        _tagged(sink, b"I", str(value).encode())
+        parts.append(_tagged(b"I", str(value).encode()))
     elif isinstance(value, float):
-        sink.update(b"D" + struct.pack("<d", value))
+        parts.append(_double(b"D", value))
     elif isinstance(value, str):
-        _tagged(sink, b"S", value.encode())
+        parts.append(_tagged(b"S", value.encode()))
     elif isinstance(value, bytes):
-        _tagged(sink, b"B", value)
+        parts.append(_tagged(b"B", value))
     elif isinstance(value, (tuple, list)):
-        sink.update(b"L" + struct.pack("<q", len(value)))
+        parts.append(_length(b"L", len(value)))
         for item in value:
-            _feed(sink, item)
+            _encode(sink, parts, item)
     elif isinstance(value, Mapping):
-        sink.update(b"M" + struct.pack("<q", len(value)))
-        for key, item in value.items():
-            _feed(sink, key)
-            _feed(sink, item)
+        _encode_mapping(sink, parts, value)
     elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
-        _tagged(sink, b"A", f"{little.dtype.str}{little.shape}".encode())
-        sink.update(little.data if little.size else b"")
+        parts.append(_tagged(b"A", f"{little.dtype.str}{little.shape}".encode()))
+        sink.update(b"".join(parts))
+        parts.clear()
+        sink.update(little.data if little.size else b"")  # not copied: it may be large
     else:
-        raise TypeError(f"no canonical encoding for {type(value).__qualname__}")
+        raise TypeError(f"no canonical encoding for {kind.__qualname__}")
 
 
-def _tagged(sink: _Sink, tag: bytes, data: bytes) -> None:
-    sink.update(tag + struct.pack("<q", len(data)) + data)
+def _encode_mapping(sink: hashlib.blake2b, parts: list[bytes], value: Mapping[object, object]) -> None:
+    parts.append(_length(b"M", len(value)))
+    for key, item in value.items():
+        _encode(sink, parts, key)
+        _encode(sink, parts, item)
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str) -> bytes:
+    """Encode a text; the names of parameters come again and again."""
+    return _tagged(b"S", value.encode())
+
+
+def _tagged(tag: bytes, data: bytes) -> bytes:
+    return _length(tag, len(data)) + data

@@ -7,7 +7,7 @@ from genesis_core.backtesting.plan import RunPlan
 from genesis_core.backtesting.records import LedgerRow, Metrics, Trade
 from genesis_core.backtesting.result import Result
 from genesis_core.backtesting.stream import Stream
-from genesis_core.backtesting.sweep import Summary, backtest_many
+from genesis_core.backtesting.sweep import Summary, Sweep, backtest_many
 from genesis_core.backtesting.update import Update
 from genesis_core.features.estimate import SlowPathWarning
 
@@ -20,6 +20,7 @@ __all__ = [
     "SlowPathWarning",
     "Stream",
     "Summary",
+    "Sweep",
     "Trade",
     "Update",
     "backtest",

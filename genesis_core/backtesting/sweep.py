@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from genesis_core.backtesting.engine import check_run
 from genesis_core.backtesting.loop import CONSTANT_COLUMNS, REGIME_SLOT
 from genesis_core.backtesting.model_columns import ModelColumns
 from genesis_core.backtesting.records import YEAR_MS, Metrics, named_metrics
+from genesis_core.backtesting.shared_columns import Column, SharedColumns
 from genesis_core.backtesting.summary_digest import summary_digest
 from genesis_core.candles import Candles
 from genesis_core.compiler.run import compiled_sweep
@@ -27,10 +27,6 @@ from genesis_core.features.paths import check_arguments
 from genesis_core.kernels.trading import metrics as figures
 from genesis_core.kernels.trading.layout import MOST_EVENTS, ROW_SIZE, STATE_SIZE
 from genesis_core.strategy import Config
-
-Column = NDArray[np.float64]
-SHARED_BYTES = 128 * 1024 * 1024
-"""Most memory for columns that several strategies share; beyond it the ones asked for longest ago are dropped."""
 
 
 @dataclass(frozen=True)
@@ -82,70 +78,67 @@ def backtest_many(
     CandleError, ConfigError
         As a single run does; the message says which strategy.
     """
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise ConfigError(f"threads = {threads!r}; a whole number of at least 1 is needed")
-    check_arguments(candles, None)
-    if isinstance(configs, (Config, Mapping)) or not isinstance(configs, Iterable):
-        raise ConfigError(f"configs is a {type(configs).__name__}; a list of strategies is needed")
-    checked = [check_run(candles, config, f"strategy {i}: ") for i, config in enumerate(configs)]
-    if not checked:
-        return []
-    made: dict[Node, Node] = {}
-    jobs = [(config, bound(config.asked_features.graph, candles, made)) for config in checked]
-    uses = Counter([placed.node for _, graph in jobs for placed in graph.nodes])
-    shared = SharedColumns(candles, frozenset([node for node, count in uses.items() if count > 1]))
-    parts = [jobs[i::threads] for i in range(min(threads, len(jobs)))]
-    if len(parts) == 1:
-        return _run_part(candles, shared, jobs)
-    _run_part(candles, shared, jobs[:1])  # compiles what is not compiled yet, once, before threads ask for it
-    with ThreadPoolExecutor(len(parts)) as pool:
-        done = list(pool.map(lambda part: _run_part(candles, shared, part), parts))
-    return [done[i % len(parts)][i // len(parts)] for i in range(len(jobs))]
+    return Sweep(candles).run(configs, threads=threads)
 
 
-def _run_part(candles: Candles, shared: SharedColumns, jobs: Sequence[tuple[Config, Graph]]) -> list[Summary]:
-    sweeper = _Sweeper(candles, shared)
-    return [sweeper.run(config, graph) for config, graph in jobs]
-
-
-class SharedColumns:
-    """Columns of the nodes that several strategies need, computed when first asked for.
+class Sweep:
+    """Runs lists of strategies over the same candles, one list after the other, and keeps what they share.
 
     Parameters
     ----------
     candles : Candles
         The series.
-    wanted : frozenset of Node
-        Those that are kept.
+    keep : iterable of Config
+        Strategies near which the others lie: the columns of their features are kept from the first run on. Columns that
+        several strategies of one list need are kept too.
+
+    Raises
+    ------
+    CandleError, ConfigError, FeatureError
+        As a single run of one of `keep` does.
+
+    Notes
+    -----
+    At most 128 MB of columns are kept. Threads may run lists at the same time.
     """
 
-    def __init__(self, candles: Candles, wanted: frozenset[Node]) -> None:
-        self._bars = len(candles)
-        self._wanted = wanted
-        self._kept: OrderedDict[Node, tuple[Column, ...]] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
+    def __init__(self, candles: Candles, keep: Iterable[Config] = ()) -> None:
+        check_arguments(candles, None)
+        self._candles = candles
+        graphs = [bound(check_run(candles, config).asked_features.graph, candles) for config in keep]
+        self._wanted = frozenset(placed.node for graph in graphs for placed in graph.nodes)
+        self._shared = SharedColumns(len(candles))
+        self._idle: list[_Sweeper] = []
 
-    def __contains__(self, node: Node) -> bool:
-        return node in self._wanted
+    def run(self, configs: Iterable[Config | Mapping[str, Any] | None], *, threads: int = 1) -> list[Summary]:
+        """Run strategies; see :func:`backtest_many`."""
+        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise ConfigError(f"threads = {threads!r}; a whole number of at least 1 is needed")
+        if isinstance(configs, (Config, Mapping)) or not isinstance(configs, Iterable):
+            raise ConfigError(f"configs is a {type(configs).__name__}; a list of strategies is needed")
+        candles = self._candles
+        checked = [check_run(candles, config, f"strategy {i}: ") for i, config in enumerate(configs)]
+        if not checked:
+            return []
+        made: dict[Node, Node] = {}
+        jobs = [(config, bound(config.asked_features.graph, candles, made)) for config in checked]
+        uses = Counter([placed.node for _, graph in jobs for placed in graph.nodes])
+        wanted = self._wanted.union([node for node, count in uses.items() if count > 1])
+        parts = [jobs[i::threads] for i in range(min(threads, len(jobs)))]
+        if len(parts) == 1:
+            return self._run_part(wanted, jobs)
+        # Compiles what is not compiled yet, once, before threads ask for it.
+        self._run_part(wanted, jobs[:1])
+        with ThreadPoolExecutor(len(parts)) as pool:
+            done = list(pool.map(lambda part: self._run_part(wanted, part), parts))
+        return [done[i % len(parts)][i // len(parts)] for i in range(len(jobs))]
 
-    def get(self, node: Node, inputs: tuple[Column, ...]) -> tuple[Column, ...]:
-        """Return the columns of a node, given those it reads."""
-        with self._lock:
-            found = self._kept.get(node)
-            if found is not None:
-                self._kept.move_to_end(node)
-                return found
-            columns = tuple(np.empty(self._bars) for _ in node.kernel.outputs)
-            run_node(node, inputs, columns)
-            for column in columns:
-                column.flags.writeable = False
-            self._kept[node] = columns
-            self._bytes += sum(column.nbytes for column in columns)
-            while self._bytes > SHARED_BYTES and len(self._kept) > 1:
-                _, dropped = self._kept.popitem(last=False)
-                self._bytes -= sum(column.nbytes for column in dropped)
-            return columns
+    def _run_part(self, wanted: frozenset[Node], jobs: Sequence[tuple[Config, Graph]]) -> list[Summary]:
+        # Taken out while it runs, and put back only whole: a thread has its memory for itself.
+        sweeper = self._idle.pop() if self._idle else _Sweeper(self._candles, self._shared)
+        done = [sweeper.run(config, graph, wanted) for config, graph in jobs]
+        self._idle.append(sweeper)
+        return done
 
 
 class _Sweeper:
@@ -169,9 +162,9 @@ class _Sweeper:
         self._known_strides: dict[tuple[tuple[int | None, ...], bool], NDArray[np.int64]] = {}
         self._sweep = compiled_sweep()
 
-    def run(self, config: Config, graph: Graph) -> Summary:
-        """Run one strategy, given its features' graph as it runs over the candles."""
-        columns = self._columns(graph)
+    def run(self, config: Config, graph: Graph, wanted: frozenset[Node]) -> Summary:
+        """Run one strategy, given its features' graph as it runs over the candles, and the nodes that are shared."""
+        columns = self._columns(graph, wanted)
         at = config.slots
         x = [CONSTANT_COLUMNS[i] if a is None else columns[a] for i, a in enumerate(at)]
         strides = self._strides(at, config.model is not None)
@@ -217,14 +210,14 @@ class _Sweeper:
             self._known_strides[slots, by_model] = found
         return found
 
-    def _columns(self, graph: Graph) -> list[Column]:
+    def _columns(self, graph: Graph, wanted: frozenset[Node]) -> list[Column]:
         """Return the columns of the asked features: shared ones from the store, its own over scratch memory."""
         table: list[Column] = list(self._sources)
         used = 0
         for placed in graph.nodes:
             node = placed.node
             inputs = tuple([table[slot] for slot in placed.reads])
-            if node in self._shared:
+            if node in wanted or node in self._shared:
                 table.extend(self._shared.get(node, inputs))
                 continue
             count = len(node.kernel.outputs)

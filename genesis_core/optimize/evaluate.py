@@ -1,6 +1,6 @@
 """What a worker does: run the engine for some parameters, and say what came of each. It writes nothing.
 
-The figures are those of :func:`genesis_core.backtest_many`, which have the bits of a single ``genesis backtest``.
+The figures are those of :class:`genesis_core.backtesting.Sweep`, which have the bits of a single ``genesis backtest``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from genesis_core.backtesting import Summary, backtest_many
+from genesis_core.backtesting import Summary, Sweep
 from genesis_core.candles import Candles
 from genesis_core.errors import GenesisError
 from genesis_core.optimize.changes import Applied
@@ -89,19 +89,31 @@ class Task:
             raise GenesisError(
                 f"a worker has other code of genesis_core than the search (version {__version__})"
             )
-        base = load_strategy(self.file) if self._base is None else self._base
+        # One that has travelled is checked once here, instead of with each trial's changes.
+        base = load_strategy(self.file) if self._base is None else self._base.checked
         if (base.digest, base.code) != self._expected:
             raise GenesisError(f"{self.file}: the strategy changed while the study ran")
         return Applied(base)
 
     @cached_property
+    def sweep(self) -> Sweep:
+        """The engine over the candles; what the trials share with the strategy is computed once.
+
+        Raises
+        ------
+        GenesisError
+            If the strategy cannot run over the candles.
+        """
+        return Sweep(self.candles, [self.applied.base])
+
+    @cached_property
     def warm(self) -> None:
         """Compile, once, what the strategy needs, outside any trial's time; what cannot run is told by the trials."""
         with Caught():
-            backtest_many(self.candles, [self.applied.base])
+            self.sweep.run([self.applied.base])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("applied", "warm")}
+        return {key: value for key, value in self.__dict__.items() if key not in ("applied", "sweep", "warm")}
 
 
 def evaluate(task: Task, trials: Sequence[Mapping[str, Any]], seconds: float | None = None) -> list[Outcome]:
@@ -159,7 +171,7 @@ def _evaluate(task: Task, trials: Sequence[Mapping[str, Any]]) -> list[Outcome]:
     runnable = [one for one in made if isinstance(one, Config)]
     together: list[Summary] = []
     with Caught() as caught:
-        together = backtest_many(task.candles, runnable)
+        together = task.sweep.run(runnable)
     if caught.outcome is not None:  # one of them: find out which
         return [one if isinstance(one, Outcome) else _alone(task, one) for one in made]
     share = (time.perf_counter() - begun) / max(len(trials), 1)
@@ -177,7 +189,7 @@ def _config(task: Task, parameters: Mapping[str, Any]) -> Config | Outcome:
 def _alone(task: Task, config: Config) -> Outcome:
     begun = time.perf_counter()
     with Caught() as caught:
-        return _outcome(backtest_many(task.candles, [config])[0], time.perf_counter() - begun)
+        return _outcome(task.sweep.run([config])[0], time.perf_counter() - begun)
     assert caught.outcome is not None
     return msgspec.structs.replace(caught.outcome, config=config.digest, seconds=time.perf_counter() - begun)
 

@@ -28,8 +28,8 @@ from genesis_core.optimize.store import write_records
 
 MOST_TOGETHER = 32
 """Most trials that are run and recorded together; two such groups a worker are what Ctrl-C can cost."""
-SECONDS_TOGETHER = 1.0
-"""Longest that a group should run: what is done is recorded and shown this often."""
+SECONDS_TOGETHER = (0.02, 1.0)
+"""Least and most that a group should run: each costs milliseconds of its own; what is done is to be shown."""
 UNKNOWN_SECONDS = 0.1
 """What a trial is taken to last before one is done."""
 DEATHS = 3
@@ -167,7 +167,8 @@ class Runner:
         workers = self.backend.workers
         # So that all workers end at about the same time; one alone has nobody to wait for.
         share = left if workers == 1 else -(-left // (4 * workers))
-        return max(1, min(MOST_TOGETHER, share, int(SECONDS_TOGETHER / self._seconds)))
+        least, most = (int(seconds / self._seconds) for seconds in SECONDS_TOGETHER)
+        return max(1, min(MOST_TOGETHER, max(share, least), most))
 
     def _skip(self, known: Sequence[Record], progress: Progress) -> None:
         for record in known:

@@ -81,6 +81,8 @@ def check_known(given: object, valid: Mapping[str, object], where: str, path: st
 
 def as_written(value: Any) -> Any:
     """Return plain values as a file says them: lists, and no keys whose value is None."""
+    if type(value) in (float, str, int, bool):  # at once: most are
+        return value
     if isinstance(value, Mapping):
         return {key: as_written(item) for key, item in value.items() if item is not None}
     return [as_written(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -36,10 +36,12 @@ from genesis_core import (
     run_features,
     synthetic,
 )
+from genesis_core.backtesting import Sweep
 from genesis_core.features import compute_columns
 from genesis_core.kernels.walk import KernelError
 
 CANDLES = synthetic(bars=60)
+SWEEP = Sweep(CANDLES)
 FIRST, SECOND = 2.0, 3.0
 FACTOR = FIRST
 REMEMBERED = 1
@@ -125,6 +127,7 @@ OF_STRATEGIES: dict[str, Callable[[Config], Any]] = {
 REFUSING: dict[str, Callable[[Config], Any]] = {
     **OF_STRATEGIES,
     "sweep": lambda c: backtest_many(CANDLES, [c]),
+    "kept sweep": lambda c: SWEEP.run([c, c]),
     "sweep of two": lambda c: backtest_many(CANDLES, [Config.default(), c], threads=2),
     "stream": streamed,
     "causal": lambda c: check_causal(c, CANDLES, cuts=1),

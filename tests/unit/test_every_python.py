@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 WHOLE_NUMBERS = {
-    "genesis_core/backtesting/sweep.py",
+    "genesis_core/backtesting/shared_columns.py",
     "genesis_core/benchmarking/statistics.py",
     "genesis_core/features/cache.py",
     "genesis_core/features/estimate.py",

@@ -195,13 +195,13 @@ def test_where_something_is_learned_a_batch_is_told_before_the_next(tmp_path: Pa
 
 def test_groups_get_smaller_where_trials_are_slow_and_towards_the_end(tmp_path: Path) -> None:
     search = search_of(budget={"trials": 100})
-    quick, slow, endless = (Slowest(Task(CANDLES, BASE), seconds) for seconds in (0.001, 0.3, 60.0))
+    quick, slow, endless = (Slowest(Task(CANDLES, BASE), seconds) for seconds in (0.004, 0.3, 60.0))
     for name, backend in (("quick", quick), ("slow", slow), ("endless", endless)):
         runner_of(tmp_path / name, backend, search).run()
         assert thresholds(tmp_path / name) == thresholds(tmp_path / "quick")
-    # Nothing is known of the first; an eighth of what is left each, or a second of work.
+    # Nothing is known of the first two; an eighth of what is left each, but from 20 ms to a second of work.
     assert quick.sizes[:6] == [10, 10, 10, 9, 8, 7]
-    assert quick.sizes[-8:] == [1] * 8
+    assert set(quick.sizes[8:-1]) == {5}
     assert set(slow.sizes[4:]) == {3, 2, 1}
     assert set(endless.sizes[4:]) == {1}
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, repeat
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from genesis_core import Candles, Config, backtest, synthetic
+from genesis_core.backtesting import Sweep
 from genesis_core.errors import SearchError
 from genesis_core.optimize import (
     Search,
@@ -174,19 +176,29 @@ class Counted:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, faults: dict[str, int] | None = None) -> None:
         self.configs: list[Config] = []
         self._faults = faults or {}
-        self._real = evaluate.backtest_many
-        monkeypatch.setattr(evaluate, "backtest_many", self)
+        counted = self
 
-    def __call__(self, candles: Candles, configs: list[Config]) -> list[Any]:
+        class Watched(Sweep):
+            def __init__(self, candles: Candles, keep: Iterable[Config] = ()) -> None:
+                super().__init__(candles, keep)
+                self.searched = candles.timestamp[0] == CANDLES.timestamp[0]
+
+            def run(self, configs: Iterable[Any], *, threads: int = 1) -> list[Any]:
+                given = list(configs)
+                counted.look(given, self.searched)
+                return super().run(given, threads=threads)
+
+        monkeypatch.setattr(evaluate, "Sweep", Watched)
+
+    def look(self, configs: list[Config], searched: bool) -> None:
         for config in configs:
             if len(configs) == 1 and self._faults.get(config.digest, 0):
                 self._faults[config.digest] -= 1
                 raise RuntimeError("once")
         if any(self._faults.get(config.digest, 0) for config in configs):
             raise RuntimeError("one of them")
-        if candles.timestamp[0] == CANDLES.timestamp[0]:
+        if searched:
             self.configs += configs
-        return self._real(candles, configs)
 
     def times(self, record: Record) -> int:
         return sum(config.digest == record.config for config in self.configs)
