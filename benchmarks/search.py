@@ -33,6 +33,8 @@ BARS = 10_000
 TRIALS = 10_000
 AGAIN = 500
 OVERHEAD_MS, TWO_WORKERS = 1.0, 1.7
+WORKERS = {"short": (1.0, 2_000), "years": (3.2652, 1_000), "long": (10.0, 400)}
+"""How many times the bars, and how many trials, two workers are measured over."""
 PARAMETERS: dict[str, Any] = {
     "decision.threshold": {"kind": "float", "low": 0.5, "high": 0.7},
     "decision.edge": {"kind": "float", "low": 0.0, "high": 0.3, "step": 0.01},
@@ -91,8 +93,9 @@ def run(bars: int = BARS, trials: int = TRIALS, again: int = AGAIN, rounds: int 
         made = [*_overhead(Path(place), candles, trials, rounds)]
         if find_spec("optuna") is not None:
             made.append(_tpe(Path(place), candles, min(trials, 500), rounds))
-        made += _two_workers(Path(place), candles, min(trials, 1_000), rounds, "short")
-        made += _two_workers(Path(place), synthetic(bars=10 * bars), min(trials, 200), rounds, "long")
+        for name, (times, count) in WORKERS.items():
+            longer = synthetic(bars=int(times * bars))
+            made += _two_workers(Path(place), longer, min(trials, count), rounds + 2, name)
         made.append(_again(Path(place), min(again, trials)))
     return made
 
@@ -169,7 +172,7 @@ def _two_workers(place: Path, candles: Candles, trials: int, rounds: int, name: 
         two.append(seconds[2])
         plain.append(_plain(1, trials, len(candles)) / _plain(2, trials, len(candles)))
     text = f"default strategy, {trials:,} trials x {len(candles):,} bars"
-    limits = {"at_least": TWO_WORKERS} if name == "long" else {}
+    limits = {} if name == "short" else {"at_least": TWO_WORKERS}
     return [
         figure(f"search.plain_{name}", f"{text}: two plain processes over one", spread(plain), "x"),
         figure(

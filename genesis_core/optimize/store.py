@@ -61,7 +61,9 @@ def write_records(folder: Path, records: Sequence[Record]) -> None:
 
 def _write_together(folder: Path, records: Sequence[Record]) -> None:
     names = [file_name(record.number) for record in records]
-    temporary = [folder / f".{name}.{secrets.token_hex(6)}.tmp" for name in names]
+    token = secrets.token_hex(6)
+    # Texts, not paths: these would be a tenth of the time.
+    temporary = [os.path.join(folder, f".{name}.{token}-{at}.tmp") for at, name in enumerate(names)]
     opened: list[int] = []
     flushing: list[Future[None]] = []
     try:
@@ -75,14 +77,14 @@ def _write_together(folder: Path, records: Sequence[Record]) -> None:
             flushed.result()
         _close_all(opened)
         for name, path in zip(names, temporary, strict=True):
-            path.replace(folder / name)
+            os.replace(path, os.path.join(folder, name))
         temporary = []
         _flush_folder(folder)
     finally:
         wait(flushing)
         _close_all(opened)
         for path in temporary:
-            path.unlink(missing_ok=True)
+            Path(path).unlink(missing_ok=True)
 
 
 def _flush_all(files: Sequence[int]) -> None:

@@ -95,7 +95,7 @@ if __name__ == "__main__":  # and not in its workers
     sys.argv[1:] = given["arguments"]
     store._write_whole = counted(store._write_whole, what, at)
     os.fsync = counted(os.fsync, what, at)
-    Path.replace = counted(Path.replace, what, at)
+    os.replace = counted(os.replace, what, at)
     main()
 """
 STUDY_STEPS, BATCH_STEPS = 4, 19

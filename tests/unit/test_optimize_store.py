@@ -122,7 +122,7 @@ class TestWrite:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
     ) -> None:
         steps: list[str] = []
-        fsync, replace = os.fsync, Path.replace
+        fsync, replace = os.fsync, os.replace
         records = [trial(number) for number in range(count)]
         sizes = sorted(len(to_bytes(record)) for record in records)
         flushed: list[int] = []
@@ -134,14 +134,14 @@ class TestWrite:
                 flushed.append(status.st_size)
             fsync(file)
 
-        def noted_replace(source: Path, target: Path) -> Path:
+        def noted_replace(source: str, target: str) -> None:
             steps.append("name")
-            assert number_in(target.name) is not None
-            assert source.parent == target.parent
-            return replace(source, target)
+            assert number_in(Path(target).name) is not None
+            assert Path(source).parent == Path(target).parent
+            replace(source, target)
 
         monkeypatch.setattr(os, "fsync", noted_fsync)
-        monkeypatch.setattr(Path, "replace", noted_replace)
+        monkeypatch.setattr(os, "replace", noted_replace)
         write_records(tmp_path, records)
         last = ["folder"] if os.name == "posix" else []
         assert steps == ["content"] * count + ["name"] * count + last
@@ -176,11 +176,11 @@ class TestWrite:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
     ) -> None:
         write_records(tmp_path, [trial(0), trial(1)])
-        really, calls = Path.replace, iter(range(100))
+        really, calls = os.replace, iter(range(100))
         new = [trial(number, 7.0) for number in range(3)]
         with monkeypatch.context() as patched:
             patched.setattr(
-                Path, "replace", lambda *paths: refuse() if next(calls) >= after else really(*paths)
+                os, "replace", lambda *paths: refuse() if next(calls) >= after else really(*paths)
             )
             with pytest.raises(SearchError, match=r"a trial cannot be written: No space left on device$"):
                 write_records(tmp_path, new)
@@ -373,9 +373,8 @@ def die_at(step):
         return call
     for name in ("open", "write", "close"):
         setattr(os, name, dying(getattr(os, name)))
-    os.fsync = dying(os.fsync)
-    for name in ("replace", "unlink"):
-        setattr(Path, name, dying(getattr(Path, name)))
+    for name in ("fsync", "replace", "unlink"):
+        setattr(os, name, dying(getattr(os, name)))
     write_records(folder, [trial(number, 7.0) for number in range(3)])
     os._exit(7)
 
