@@ -117,6 +117,10 @@ TABLES: Mapping[str, tuple[tuple[str, str], Sequence[Row]]] = {
                 "100,000 bars: two workers over one; two plain processes over one, in the same minute",
                 "{search.workers_long}; {search.plain_long}",
             ),
+            (
+                "the same over 32,652 bars, as many as three years and nine months have hours",
+                "{search.workers_years}; {search.plain_years}",
+            ),
             ("the same over 10,000 bars", "{search.workers_short}; {search.plain_short}"),
             ("trials whose record `genesis backtest --trial` gives again, bit for bit", "{search.again}"),
         ),
