@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from threading import Lock
 
 import numpy as np
@@ -14,6 +15,18 @@ from genesis_core.features.graph import Node
 Column = NDArray[np.float64]
 SHARED_BYTES = 128 * 1024 * 1024
 """Most memory for columns that several strategies share; beyond it the ones asked for longest ago are dropped."""
+
+
+def fitting(nodes: Iterable[Node], bars: int) -> frozenset[Node]:
+    """Return as many nodes as have room together: more would drop each other before they are asked for again."""
+    found: list[Node] = []
+    room = SHARED_BYTES
+    for node in dict.fromkeys(nodes):
+        room -= 8 * bars * len(node.kernel.outputs)
+        if room < 0:
+            break
+        found.append(node)
+    return frozenset(found)
 
 
 class SharedColumns:

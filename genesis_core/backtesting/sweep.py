@@ -15,7 +15,7 @@ from genesis_core.backtesting.engine import check_run
 from genesis_core.backtesting.loop import CONSTANT_COLUMNS, REGIME_SLOT
 from genesis_core.backtesting.model_columns import ModelColumns
 from genesis_core.backtesting.records import YEAR_MS, Metrics, named_metrics
-from genesis_core.backtesting.shared_columns import Column, SharedColumns
+from genesis_core.backtesting.shared_columns import Column, SharedColumns, fitting
 from genesis_core.backtesting.summary_digest import summary_digest
 from genesis_core.candles import Candles
 from genesis_core.compiler.run import compiled_sweep
@@ -104,9 +104,11 @@ class Sweep:
 
     def __init__(self, candles: Candles, keep: Iterable[Config] = ()) -> None:
         check_arguments(candles, None)
+        if isinstance(keep, (Config, Mapping)) or not isinstance(keep, Iterable):
+            raise ConfigError(f"keep is a {type(keep).__name__}; a list of strategies is needed")
         self._candles = candles
         graphs = [bound(check_run(candles, config).asked_features.graph, candles) for config in keep]
-        self._wanted = frozenset(placed.node for graph in graphs for placed in graph.nodes)
+        self._wanted = fitting([placed.node for graph in graphs for placed in graph.nodes], len(candles))
         self._shared = SharedColumns(len(candles))
         self._idle: list[_Sweeper] = []
 
@@ -135,7 +137,10 @@ class Sweep:
 
     def _run_part(self, wanted: frozenset[Node], jobs: Sequence[tuple[Config, Graph]]) -> list[Summary]:
         # Taken out while it runs, and put back only whole: a thread has its memory for itself.
-        sweeper = self._idle.pop() if self._idle else _Sweeper(self._candles, self._shared)
+        try:
+            sweeper = self._idle.pop()
+        except IndexError:
+            sweeper = _Sweeper(self._candles, self._shared)
         done = [sweeper.run(config, graph, wanted) for config, graph in jobs]
         self._idle.append(sweeper)
         return done

@@ -97,14 +97,11 @@ class Task:
 
     @cached_property
     def sweep(self) -> Sweep:
-        """The engine over the candles; what the trials share with the strategy is computed once.
-
-        Raises
-        ------
-        GenesisError
-            If the strategy cannot run over the candles.
-        """
-        return Sweep(self.candles, [self.applied.base])
+        """The engine over the candles; what the trials share with the strategy is computed once."""
+        base = self.applied.base
+        with Caught():
+            return Sweep(self.candles, [base])
+        return Sweep(self.candles)  # the strategy cannot run as it is: only with some of the parameters
 
     @cached_property
     def warm(self) -> None:

@@ -26,6 +26,8 @@ def check_executor(executor: str | Executor, workers: int | None, guarded: bool)
     SearchError
         For an unknown name, where Dask is missing, and a time limit on an executor that would not survive it.
     """
+    if workers is not None and workers < 1:
+        raise SearchError(f"workers = {workers}; at least 1 is needed")
     if isinstance(executor, Executor):
         if guarded:
             raise SearchError(

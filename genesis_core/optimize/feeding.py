@@ -73,7 +73,8 @@ class Feed:
         self._asked = 0
         self._untold = range(0)
         self._first_with: dict[str, int] = {}
-        self._repeated: list[Job] = []
+        self._repeated: dict[int, list[Job]] = {}
+        self._waiting = 0
 
     @property
     def left(self) -> int:
@@ -94,7 +95,9 @@ class Feed:
         """
         if self.stopped:
             return False
-        return idle and not self.jobs if self._in_batches else len(self.jobs) < enough
+        if self._in_batches or self._waiting >= enough:
+            return idle and not self.jobs
+        return len(self.jobs) < enough
 
     def ask(self) -> list[Record]:
         """Ask for a batch; return what of it is on record already.
@@ -126,9 +129,9 @@ class Feed:
 
     def repetitions(self) -> list[tuple[Job, Record]]:
         """Take the trials whose earlier one, given with each, is on record by now."""
-        found = [(job, first) for job in self._repeated if (first := self._first_of(job)) is not None]
-        if found:
-            self._repeated = [job for job in self._repeated if self._first_of(job) is None]
+        ready = [number for number in self._repeated if number in self._records]
+        found = [(job, self._records[number]) for number in ready for job in self._repeated.pop(number)]
+        self._waiting -= len(found)
         return found
 
     def _job(self, number: int, parameters: Parameters) -> Job:
@@ -144,11 +147,9 @@ class Feed:
                 )
             self._first_with.setdefault(job.identity, job.number)
         elif job.identity in self._first_with:
-            self._repeated.append(job)
+            self._repeated.setdefault(self._first_with[job.identity], []).append(job)
+            self._waiting += 1
         else:
             self._first_with[job.identity] = job.number
             self.jobs.append(job)
         return known
-
-    def _first_of(self, job: Job) -> Record | None:
-        return self._records.get(self._first_with[job.identity])

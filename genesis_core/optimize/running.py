@@ -125,10 +125,10 @@ class Runner:
         suspects: deque[Job] = deque()
         running: dict[Future[list[Outcome]], _Run] = {}
         while not feed.stopped or feed.jobs or suspects or running:
-            if feed.wants_more(2 * workers * MOST_TOGETHER, idle=not running and not suspects):
+            more = feed.wants_more(2 * workers * MOST_TOGETHER, idle=not running and not suspects)
+            if more:
                 self._skip(feed.ask(), progress)
                 self._keep_repeated(feed, progress)
-                continue
             # What may have killed a worker runs alone, so that it is known what did.
             if suspects and not running:
                 self._start([suspects.popleft()], running, alone=True)
@@ -138,8 +138,9 @@ class Runner:
                     break
                 size = min(self._size(feed.left), len(feed.jobs))
                 self._start([feed.jobs.popleft() for _ in range(size)], running, alone=False)
-            done, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
-            if not done:
+            # A look between two batches; where enough is known of, until something is done.
+            done, _ = wait(running, timeout=0.0 if more else _TICK, return_when=FIRST_COMPLETED)
+            if running and not done and not more:
                 self.backend.require_workers()
             for future in done:
                 run = running.pop(future)

@@ -14,7 +14,7 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,8 +25,9 @@ STUDY_FILE = "study.toml"
 QUARANTINE = "quarantine"
 LOCK = ".lock"
 _NAME = re.compile(r"trial_(\d{6,})\.json")
-_TOGETHER = 128
+_TOGETHER = 32
 """Files that are open at the same time."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _FLUSHERS = 8
 """Threads that wait for the disk: it commits what is asked for at the same time in one go."""
 
@@ -68,7 +69,7 @@ def _write_together(folder: Path, records: Sequence[Record]) -> None:
     flushing: list[Future[None]] = []
     try:
         for path, record in zip(temporary, records, strict=True):
-            opened.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            opened.append(os.open(path, _NEW, 0o666))
             _write_whole(opened[-1], to_bytes(record))
         flushers = _flushers(os.getpid())
         for part in [opened[at::_FLUSHERS] for at in range(min(_FLUSHERS, len(opened)))]:
@@ -82,9 +83,12 @@ def _write_together(folder: Path, records: Sequence[Record]) -> None:
         _flush_folder(folder)
     finally:
         wait(flushing)
-        _close_all(opened)
+        for file in opened:
+            with suppress(OSError):
+                os.close(file)
         for path in temporary:
-            Path(path).unlink(missing_ok=True)
+            with suppress(OSError):  # the next writer tries again; what went wrong is told, not this
+                os.unlink(path)
 
 
 def _flush_all(files: Sequence[int]) -> None:
@@ -98,7 +102,7 @@ def _close_all(files: list[int]) -> None:
 
 
 def _write_durably(path: Path, content: bytes) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    file = os.open(path, _NEW, 0o666)
     try:
         _write_whole(file, content)
         os.fsync(file)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import faulthandler
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from genesis_core import Config, synthetic
+from genesis_core import Config, backtest, synthetic
 from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize import Search, optimize, promote, running
 from genesis_core.optimize.backend import Lost
@@ -176,6 +176,35 @@ def test_where_nothing_is_learned_no_worker_waits_for_the_slowest_of_a_batch(tmp
     assert backend.begun == thresholds(tmp_path / "s")
 
 
+@pytest.mark.parametrize("batch", [1, 64])
+def test_a_small_space_is_begun_before_all_its_repetitions_are_asked_for(tmp_path: Path, batch: int) -> None:
+    few = {"decision.threshold": {"kind": "choice", "values": [0.5, 0.55, 0.6, 0.65, 0.7]}}
+    backend = Slowest(Task(CANDLES, BASE), 0.001)
+    search = search_of(parameters=few, sampler={"batch": batch}, budget={"trials": 1_000})
+    asked: list[int] = []
+    begun: list[int] = []
+    runner = runner_of(tmp_path / "s", backend, search)
+    ask, submit = runner.sampler.ask, backend.submit
+
+    def watched_ask(first: int, count: int) -> list[Any]:
+        asked.append(first)
+        return ask(first, count)
+
+    def watched_submit(trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
+        begun.append(asked[-1])
+        return submit(trials, seconds)
+
+    runner.sampler.ask = watched_ask  # type: ignore[method-assign]
+    backend.submit = watched_submit  # type: ignore[method-assign]
+    runner.run()
+    assert begun[0] == 0
+    assert max(begun) < 500
+    records = read_all(tmp_path / "s")[0]
+    assert sorted(records) == list(range(1_000))
+    assert sum(one.status == "repeated" for one in records.values()) == 995
+    assert len(backend.begun) == len(set(backend.begun)) == 5
+
+
 def test_where_something_is_learned_a_batch_is_told_before_the_next(tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     backend = Slowest(Task(CANDLES, BASE), 0.001)
@@ -204,6 +233,35 @@ def test_groups_get_smaller_where_trials_are_slow_and_towards_the_end(tmp_path: 
     assert set(quick.sizes[8:-1]) == {5}
     assert set(slow.sizes[4:]) == {3, 2, 1}
     assert set(endless.sizes[4:]) == {1}
+
+
+def test_a_strategy_that_only_runs_with_parameters_is_searched(tmp_path: Path) -> None:
+    # Candles of 4 h do not make whole candles of 6 h, which the strategy says; of those that are searched they do.
+    candles = synthetic(bars=1_500, timeframe="4h")
+    base = BASE.updated({"higher": {"timeframe": "6h"}})
+    search = search_of(
+        parameters={"higher.timeframe": {"kind": "choice", "values": ["8h", "12h", "1D", "6h"]}},
+        sampler={"kind": "grid"},
+    )
+    task = Task(candles, base)
+    found = {
+        point["higher.timeframe"]: evaluate(task, [point])[0] for point in make_sampler(search).ask(0, 4)
+    }
+    assert {name: one.status for name, one in found.items()} == {
+        "8h": "complete", "12h": "complete", "1D": "complete", "6h": "invalid"
+    }  # fmt: skip
+    for name in ("8h", "12h", "1D"):
+        config = base.updated({"higher": {"timeframe": name}})
+        single = backtest(candles, config, compiled=True)
+        assert found[name].summary_digest == single.summary_digest
+
+
+def test_workers_are_at_least_one(tmp_path: Path) -> None:
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(SearchError, match="workers = -1; at least 1 is needed"),
+    ):
+        optimize(search_of(), CANDLES, results=tmp_path, executor=pool, workers=-1)
 
 
 def test_the_limit_of_time_is_each_trials_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,18 @@ def test_what_is_near_a_kept_strategy_is_computed_once(monkeypatch: pytest.Monke
     assert {placed.node for placed in BASE.asked_features.graph.nodes} <= set(computed.times)
 
 
+def test_no_more_is_kept_of_a_strategy_than_fits(
+    single: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_columns, "SHARED_BYTES", 10 * 8 * len(CANDLES))
+    computed = Computed(monkeypatch)
+    sweep = Sweep(CANDLES, [BASE])
+    for _ in range(3):
+        assert [one.summary_digest for one in sweep.run([BASE])] == [single[BASE.digest]]
+    assert set(computed.times.values()) == {1}, "kept ones do not drop each other"
+    assert 1 < len(computed.times) <= 10
+
+
 def test_nothing_is_kept_of_a_strategy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     computed = Computed(monkeypatch)
     sweep = Sweep(CANDLES)
@@ -119,3 +131,5 @@ def test_a_list_that_cannot_run_leaves_it_as_it_was(single: dict[str, str]) -> N
 def test_a_strategy_to_be_kept_must_run(single: dict[str, str]) -> None:
     with pytest.raises(CandleError, match="too few"):
         Sweep(CANDLES[:20], [BASE])
+    with pytest.raises(ConfigError, match="keep is a Config; a list of strategies is needed"):
+        Sweep(CANDLES, BASE)  # type: ignore[arg-type]
