@@ -266,9 +266,7 @@ def test_a_walk_forward_that_is_killed_goes_on(driver: Driver, tmp_path: Path) -
 def test_ctrl_c_says_how_to_go_on_and_leaves_whole_files(
     driver: Driver, tmp_path: Path, undisturbed: Path, executor: str
 ) -> None:
-    write_search(
-        tmp_path / "s.toml", sampler={"batch": 6}
-    )  # as many as a group: what is asked for begins at once
+    write_search(tmp_path / "s.toml", sampler={"batch": 6})  # a group: what is asked for begins at once
     folder = tmp_path / "r" / "s"
     more = ("--executor", "processes", "--workers", 1) if executor == "processes" else ()
     at = STUDY_STEPS + BATCH_STEPS + FLUSHED
