@@ -12,59 +12,24 @@ import tomli_w
 from genesis_core.candles import Candles
 from genesis_core.digest import digest
 from genesis_core.errors import ConfigError, SearchError
+from genesis_core.optimize.champion import (
+    Pedigree,
+    beside,
+    keep_old,
+    pedigree_of,
+    read_pedigree,
+    write_champion,
+)
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.evaluate import Caught, Task, evaluate
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import Judgement
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
-from genesis_core.optimize.store import file_name, read_all, read_record, write_text
+from genesis_core.optimize.store import file_name, read_all, read_record
 from genesis_core.optimize.study import Study
 from genesis_core.optimize.validating import judge_outcome
 from genesis_core.strategy import Config, load_strategy
-
-SCHEMA = 1
-
-
-class Pedigree(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a champion is from; kept beside its file.
-
-    Attributes
-    ----------
-    study : str
-        Name.
-    trial : int
-        Its number.
-    identity : str
-        Its identity.
-    config : str
-        Digest of its strategy; another one means that the file was edited.
-    data : str
-        Fingerprint of the study's candles, search and test together.
-    code, strategy_code : str
-        Digest of the package's code that decides a result, and of the user's own.
-    objective : str
-        In words.
-    aim : str
-        Digest of objective and constraints.
-    searched_to : int
-        Open time of the last candle its search saw.
-    out_of_sample : float or None
-        Its score on the validation candles.
-    """
-
-    study: str
-    trial: int
-    identity: str
-    config: str
-    data: str
-    code: str
-    strategy_code: str
-    objective: str
-    aim: str
-    searched_to: int
-    out_of_sample: float | None
-    schema: int = SCHEMA
 
 
 @dataclass(frozen=True)
@@ -144,10 +109,10 @@ def promote(
         out_of_sample=None,
     )
     candidate = _judged(study, test, config)
-    current = None
+    current, before = None, None
     if file.exists():
-        current = _judged(study, test, _current(file, pedigree, int(test.timestamp[0]), force=force))
-    pedigree = msgspec.structs.replace(pedigree, out_of_sample=candidate.score)
+        champion = _current(file, pedigree, int(test.timestamp[0]), force=force)
+        current, before = _judged(study, test, champion), pedigree_of(file, champion)
     if not candidate.feasible:
         reason = f"on the validation candles it does not meet: {', '.join(candidate.unmet)}"
         return Promotion(False, record.number, candidate, current, reason)
@@ -155,13 +120,13 @@ def promote(
     beaten = current is None or not current.feasible or current.score is None
     if not beaten and not study.search.objective.better(candidate.score, current.score):  # type: ignore[union-attr, arg-type]
         return Promotion(False, record.number, candidate, current, "it does not beat the current champion")
-    if current is None and _beside(file).exists():
+    if current is None and beside(file).exists() and read_pedigree(file) is None:
         raise SearchError(
-            f"{_beside(file)}: is there and not of a champion; nothing was written: give another --to"
+            f"{beside(file)}: is there and not of a champion; nothing was written: give another --to"
         )
-    kept = _keep_old(file)
-    write_text(file, _text(study, record, base, config, file))
-    write_text(_beside(file), msgspec.json.format(msgspec.json.encode(pedigree).decode(), indent=2) + "\n")
+    kept = keep_old(file)
+    pedigree = msgspec.structs.replace(pedigree, out_of_sample=candidate.score, before=before)
+    write_champion(file, _text(study, record, base, config, file), pedigree)
     reason = "there was no champion" if current is None else "it beats the current champion"
     return Promotion(True, record.number, candidate, current, reason, kept)
 
@@ -218,14 +183,12 @@ def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) 
         raise SearchError(f"the current champion cannot be read, and nothing was changed: {fault}") from None
     if force:
         return config
-    beside = _beside(file)
-    try:
-        there = msgspec.json.decode(beside.read_bytes(), type=Pedigree)
-    except (OSError, msgspec.DecodeError):
+    there = pedigree_of(file, config)
+    if there is None:
         raise SearchError(
-            f"{beside}: cannot be read, so nothing says on which data and code {file} became champion; --force "
-            "compares it all the same"
-        ) from None
+            f"{beside(file)}: cannot be read, so nothing says on which data and code {file} became champion; "
+            "--force compares it all the same"
+        )
     differences = [
         words
         for words, ours, theirs in (
@@ -246,26 +209,6 @@ def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) 
             "does it all the same"
         )
     return config
-
-
-def _beside(file: Path) -> Path:
-    return file.with_suffix(".json")
-
-
-def _keep_old(file: Path) -> Path | None:
-    """Copy the old champion and its pedigree to names that are free: at no moment there is none."""
-    if not file.exists():
-        return None
-    count = 1
-    while (kept := file.with_name(f"{file.stem}.old{count}{file.suffix}")).exists():
-        count += 1
-    for source, copy in ((file, kept), (_beside(file), kept.with_suffix(".json"))):
-        if source.exists():
-            try:
-                write_text(copy, source.read_text(encoding="utf-8"))
-            except OSError as fault:
-                raise SearchError(f"{source}: cannot be read: {fault.strerror or fault}") from None
-    return kept
 
 
 def _text(study: Study, record: Record, base: Config, config: Config, file: Path) -> str:

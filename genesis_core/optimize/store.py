@@ -133,6 +133,11 @@ def _flush_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text, see :func:`write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file of the study atomically and durably.
 
     Raises
@@ -143,7 +148,7 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.parent / f".{path.name}.{secrets.token_hex(6)}.tmp"
     try:
         try:
-            _write_durably(temporary, text.encode())
+            _write_durably(temporary, content)
             temporary.replace(path)
             _flush_folder(path.parent)
         finally:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import Result
 
 from genesis_core.optimize import reading
 from tests.unit.bitfinex_server import MARKET, BitfinexServer, rows_of
 from tests.unit.language_cases import HEADER, Define
+from tests.unit.search_cases import write_search
+from tests.unit.study_cases import optimize
 from tests.unit.trial_cases import make_study, trial
 
 
@@ -40,6 +44,23 @@ def exchange() -> Iterator[BitfinexServer]:
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for no disk: no power cut is tested here."""
     monkeypatch.setattr(os, "fsync", lambda file: None)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """Run the search once; nobody may change the folder."""
+    folder = tmp_path_factory.mktemp("searched")
+    write_search(folder / "s.toml")
+    done = optimize("run", folder / "s.toml", "--results", folder / "results")
+    assert done.exit_code == 0, done.output
+    return folder, done
+
+
+@pytest.fixture
+def study(searched: tuple[Path, Result], tmp_path: Path) -> Path:
+    """Return a copy of the study, beside a copy of its search file."""
+    shutil.copytree(searched[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path / "results" / "s"
 
 
 @pytest.fixture
