@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from genesis_core.cli import source
+from genesis_core.cli.optimize_candles import given_candles, read_candles
+from genesis_core.cli.optimize_progress import SearchBars
 from genesis_core.cli.output import JsonFile, check_folder, is_standard_output, write_json
 from genesis_core.cli.shell import FAILED, INTERRUPTED, Command, Group, UsageError, help_when_alone
 
 if TYPE_CHECKING:
-    from genesis_core import Candles
     from genesis_core.optimize import Search, StudyReader
-    from genesis_core.optimize.running import Progress
-    from genesis_core.optimize.sections import Data
 
 app = typer.Typer(
     cls=Group,
@@ -51,6 +49,13 @@ Trials = Annotated[
 Minutes = Annotated[
     float | None, typer.Option("--minutes", metavar="N", help="Instead of the search's budget.minutes.")
 ]
+RetryFailed = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed",
+        help="Run trials again that are on record as failed; their records are set aside. Not with tpe.",
+    ),
+]
 Top = Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many of the best to show.")]
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="Name of a study in --results, or its folder.")
@@ -66,6 +71,7 @@ def _options(ctx: typer.Context) -> None:
 @source.reads_candles()
 def run(
     chosen: source.Source,
+    ctx: typer.Context,
     file: Annotated[
         Path, typer.Argument(metavar="SEARCH.toml", help="The search; docs/optimizing.md has every key.")
     ],
@@ -78,6 +84,7 @@ def run(
     workers: Workers = None,
     trials: Trials = None,
     minutes: Minutes = None,
+    retry_failed: RetryFailed = False,
     top: Top = 5,
     json_file: JsonFile = None,
 ) -> None:
@@ -88,8 +95,8 @@ def run(
     search = Search.from_toml(file)
     if study is not None:
         search = search.renamed(study)
-    search = search.with_data(_given(chosen))
-    _go_on(search, results, _Where(executor, workers), trials, minutes, top, json_file, str(file))
+    search = search.with_data(given_candles(chosen, ctx))
+    _go_on(search, results, _How(executor, workers, retry_failed), trials, minutes, top, json_file, str(file))
 
 
 @app.command("resume", cls=Command)
@@ -100,6 +107,7 @@ def resume(
     workers: Workers = None,
     trials: Trials = None,
     minutes: Minutes = None,
+    retry_failed: RetryFailed = False,
     top: Top = 5,
     json_file: JsonFile = None,
 ) -> None:
@@ -112,7 +120,16 @@ def resume(
     if (folder.resolve().parent / STUDY_FILE).exists():
         raise UsageError(f"{folder} is a fold of the study {folder.resolve().parent}; resume that")
     search = Study.open(folder).search.renamed(folder.name)
-    _go_on(search, folder.parent, _Where(executor, workers), trials, minutes, top, json_file, str(folder))
+    _go_on(
+        search,
+        folder.parent,
+        _How(executor, workers, retry_failed),
+        trials,
+        minutes,
+        top,
+        json_file,
+        str(folder),
+    )
 
 
 @app.command("summarize", cls=Command)
@@ -197,63 +214,17 @@ def promote(
         raise typer.Exit(FAILED)
 
 
-def read_candles(search: Search, where: str) -> tuple[Candles, str]:
-    """Read the candles of a search, the higher ones attached where it names some.
-
-    Raises
-    ------
-    UsageError, CandleError, ConfigError
-        As ``genesis backtest``; names `where`.
-    """
-    from genesis_core.errors import CandleError
-    from genesis_core.strategy import load_strategy
-
-    chosen = _source(search.data)
-    try:
-        candles, place = chosen.read()
-        return chosen.read_for(load_strategy(search.strategy), candles, place)
-    except UsageError as fault:
-        raise UsageError(f"{where}: data: {fault}") from None
-    except CandleError as fault:
-        raise CandleError(f"{where}: data: {fault}") from None
-
-
-def _given(chosen: source.Source) -> dict[str, Any]:
-    """Return what the options say about candles, as a search's file says it."""
-    given: dict[str, Any] = {}
-    for field in fields(chosen):
-        value = getattr(chosen, field.name)
-        if value != field.default:
-            plain = value.value if isinstance(value, Enum) else value
-            given[field.name] = str(plain.absolute()) if isinstance(plain, Path) else plain
-    return given
-
-
-def _source(data: Data) -> source.Source:
-    return source.Source(
-        symbol=data.symbol,
-        timeframe=data.timeframe,
-        data_dir=None if data.data_dir is None else Path(data.data_dir),
-        csv=None if data.csv is None else Path(data.csv),
-        higher=None if data.higher is None else Path(data.higher),
-        bars=data.bars,
-        start=data.start,
-        end=data.end,
-        gaps=source.Gaps(data.gaps),
-        duplicates=source.Duplicates(data.duplicates),
-    )
-
-
 @dataclass(frozen=True)
-class _Where:
+class _How:
     executor: str
     workers: int | None
+    retry_failed: bool
 
 
 def _go_on(
     search: Search,
     results: Path,
-    where: _Where,
+    how: _How,
     trials: int | None,
     minutes: float | None,
     top: int,
@@ -271,14 +242,15 @@ def _go_on(
     if not quiet:
         typer.echo(f"{search.name}: {search.objective.text}; {candles!r}, {place}")
     begun = time.monotonic()
-    with _Shown() as shown:
+    with SearchBars() as shown:
         try:
             done = optimize(
                 search,
                 candles,
                 results=results,
-                executor=where.executor,
-                workers=where.workers,
+                executor=how.executor,
+                workers=how.workers,
+                retry_failed=how.retry_failed,
                 watch=shown.told,
                 warn=_warn,
             )
@@ -292,12 +264,10 @@ def _go_on(
                 err=True,
             )
             raise typer.Exit(INTERRUPTED) from None
-    for text in done.quarantined:
-        _warn(text)
     if not quiet:
         from genesis_core.cli.optimize_text import run_text
 
-        typer.echo(run_text(done.progress, time.monotonic() - begun, done.folder) + "\n")
+        typer.echo(run_text(done, time.monotonic() - begun) + "\n")
     _show(StudyReader(done.folder), top, json_file)
 
 
@@ -333,44 +303,3 @@ def _folder(study: str, results: Path) -> Path:
     )
     hint = f"; there are: {', '.join(there)}" if there else f"; {results} has none"
     raise UsageError(f"there is no study {study!r}{hint}")
-
-
-class _Shown:
-    """The progress bar of a search: a line a fold, with the best score, trials a second and the time left."""
-
-    def __init__(self) -> None:
-        from genesis_core.cli.progress import make_search_bars
-
-        self._bars = make_search_bars()
-        self._tasks: dict[str, Any] = {}
-        self._run: dict[str, tuple[int, float]] = {}
-
-    def __enter__(self) -> _Shown:
-        if self._bars is not None:
-            self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._bars is not None:
-            self._bars.stop()
-
-    def told(self, name: str, progress: Progress) -> None:
-        """Move the bar."""
-        if self._bars is None:
-            return
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=progress.total, best="", speed="")
-            self._run[name] = (progress.run, time.monotonic())
-        run, since = self._run[name]
-        seconds = time.monotonic() - since
-        best = "" if progress.best is None else f"best {progress.best:.5g} (trial {progress.best_number})"
-        speed = (
-            f"{(progress.run - run) / seconds:,.0f} trials/s" if progress.run > run and seconds > 0.0 else ""
-        )
-        self._bars.update(
-            self._tasks[name], completed=progress.done, total=progress.total, best=best, speed=speed
-        )

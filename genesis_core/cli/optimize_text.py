@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from genesis_core.cli.output import console, print_figures
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from genesis_core.optimize import Promotion, Summary
     from genesis_core.optimize.objective import Judgement
-    from genesis_core.optimize.running import Progress
+    from genesis_core.optimize.optimizing import Optimized
 
 MOST_REASONS = 6
 MOST_IMPORTANCES = 8
 
 
-def run_text(progress: Progress, seconds: float, folder: Path) -> str:
-    """Say what a run did."""
-    parts = [f"{progress.run:,} trials run in {seconds:,.1f} s"]
-    if progress.known:
-        parts.append(f"{progress.known:,} were on record")
-    if progress.stopped == "minutes":
-        parts.append(f"stopped by the budget of minutes at {progress.done:,} of {progress.total:,}")
+def run_text(done: Optimized, seconds: float) -> str:
+    """Say what a run did: all its searches together."""
+    progress, searches = done.progress, (*done.earlier, done.progress)
+    of = f" in {len(searches)} searches" if done.earlier else ""
+    parts = [f"{sum(one.run for one in searches):,} trials run{of} in {seconds:,.1f} s"]
+    known = sum(one.known for one in searches)
+    if known:
+        parts.append(f"{known:,} were on record")
+    stopped = [one for one in searches if one.stopped == "minutes"]
+    if stopped:
+        trials, total = sum(one.done for one in searches), sum(one.total for one in searches)
+        parts.append(f"stopped by the budget of minutes at {trials:,} of {total:,}")
     if progress.stopped == "grid":
         parts.append("the grid has no more points")
-    return f"{'; '.join(parts)}; {folder}"
+    return f"{'; '.join(parts)}; {done.folder}"
 
 
 def print_summary(summary: Summary) -> None:

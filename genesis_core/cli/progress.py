@@ -57,33 +57,6 @@ def make_bars() -> Progress | None:
     )
 
 
-def make_search_bars() -> Progress | None:
-    """Return the progress display of a search, None where standard error is no terminal."""
-    if not sys.stderr.isatty():
-        return None
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[best]}"),
-        TextColumn("{task.fields[speed]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-
-
 class RunDisplay:
     """Shows what a run says of itself: which kernel is compiled, which bar is done, which step of another loop.
 

@@ -79,7 +79,7 @@ def read_trial(file: Path) -> Trial:
     UsageError
         If candles, strategy or code are not what they were: then another result would prove nothing.
     """
-    from genesis_core.cli.optimize import read_candles
+    from genesis_core.cli.optimize_candles import read_candles
     from genesis_core.optimize.changes import Applied
     from genesis_core.optimize.evaluate import Caught
     from genesis_core.optimize.identity import Ground

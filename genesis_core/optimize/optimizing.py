@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genesis_core.candles import Candles
-from genesis_core.errors import CandleError
+from genesis_core.errors import CandleError, SearchError
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.early import check_parameters, warnings_about
 from genesis_core.optimize.evaluate import Task
@@ -19,7 +19,7 @@ from genesis_core.optimize.record import Record
 from genesis_core.optimize.running import Progress, Runner
 from genesis_core.optimize.sampling import make_sampler
 from genesis_core.optimize.spans import Fold, folds_of
-from genesis_core.optimize.store import only_writer, quarantine, read_all
+from genesis_core.optimize.store import file_name, only_writer, quarantine, read_all
 from genesis_core.optimize.study import Study, begin, make_folder
 from genesis_core.optimize.validating import validate
 from genesis_core.strategy import Config, load_strategy
@@ -35,12 +35,15 @@ class Optimized:
         Of the study.
     progress : Progress
         Of the study's own search, the last fold of a walk-forward.
+    earlier : tuple of Progress
+        Of a walk-forward's earlier folds, in order.
     quarantined : tuple of str
-        Broken files that were set aside, with the reason; their trials ran again.
+        Files that were set aside, with the reason; their trials ran again.
     """
 
     folder: Path
     progress: Progress
+    earlier: tuple[Progress, ...]
     quarantined: tuple[str, ...]
 
 
@@ -62,6 +65,7 @@ def optimize(
     results: str | Path = "results",
     executor: str | Executor = "here",
     workers: int | None = None,
+    retry_failed: bool = False,
     watch: Watch = _unwatched,
     warn: Callable[[str], None] = _unheard,
 ) -> Optimized:
@@ -79,10 +83,13 @@ def optimize(
         ``here``: compiled, in this process. ``processes``; ``dask-local``; ``dask://HOST:PORT``; or any executor.
     workers : int, optional
         How many processes; all processors this process may use, unless told otherwise.
+    retry_failed : bool
+        Run trials again that are on record as failed, after their records are set aside: what failed for want of memory
+        or time may not fail again. Not for a sampler that learns, which was told of them.
     watch : callable
         Is told the name of a part (a fold, or the study) and its progress.
     warn : callable
-        Is told, before the first trial, what is probably not meant.
+        Is told, before the first trial, what is probably not meant, and which files are set aside.
 
     Returns
     -------
@@ -101,6 +108,11 @@ def optimize(
     Trials and scores depend on search, candles and code only: not on executor, workers, interruptions.
     """
     check_executor(executor, workers, search.budget.trial_seconds is not None)
+    if retry_failed and search.sampler.kind == "tpe":
+        raise SearchError(
+            "trials that failed cannot be run again here: tpe was told that they are bad, and asked for those after "
+            "them knowing it"
+        )
     base = load_strategy(search.strategy)
     folds = plan(search, candles, base)
     for text in (*warnings_about(search), *check_parameters(search, base)):
@@ -108,28 +120,19 @@ def optimize(
     folder = Path(results) / search.name
     minutes = search.budget.minutes
     deadline = None if minutes is None else time.monotonic() + 60.0 * minutes
-    aside: list[str] = []
-    progress = Progress(search.budget.trials)
+    run = _Run(candles, base, executor, workers, retry_failed, watch, warn, deadline, [])
+    earlier: list[Progress] = []
     make_folder(folder)
     with only_writer(folder):
-        study = begin(folder, search, Ground.of(folds[-1].searched(candles), base), folds[-1])
-        for number, fold in enumerate(folds, 1):
-            part, name = fold.searched(candles), search.name
-            task = Task(part, base, search.strategy if search.in_code else None)
-            if fold is folds[-1]:
-                records = _known(study, aside)
-                progress = _search(study, task, records, executor, workers, name, watch, deadline)
-                validate(study, records, candles, base)
-                continue
+        study = begin(folder, search, run.ground(folds[-1]), folds[-1])
+        for number, fold in enumerate(folds[:-1], 1):
             home = fold_folder(folder, number)
             make_folder(home)
             with only_writer(home):
-                earlier = begin(home, search, Ground.of(part, base), fold)
-                records = _known(earlier, aside)
-                name += f", fold {number} of {len(folds)}"
-                _search(earlier, task, records, executor, workers, name, watch, deadline)
-                validate(earlier, records, candles, base)
-    return Optimized(folder, progress, tuple(aside))
+                before = begin(home, search, run.ground(fold), fold)
+                earlier.append(run.search(before, f"{search.name}, fold {number} of {len(folds)}"))
+        progress = run.search(study, search.name)
+    return Optimized(folder, progress, tuple(earlier), tuple(run.aside))
 
 
 def plan(search: Search, candles: Candles, base: Config) -> list[Fold]:
@@ -155,37 +158,56 @@ def fold_folder(folder: Path, number: int) -> Path:
     return folder / f"fold_{number:02d}"
 
 
-def _known(study: Study, aside: list[str]) -> dict[int, Record]:
-    """Read what is on record; broken files are set aside and named, and their trials run again."""
-    records, broken = read_all(study.folder)
-    for name, why in broken.items():
-        aside.append(f"{study.folder / name}: {why}; set aside as {quarantine(study.folder, name)}")
-    return records
+@dataclass(frozen=True)
+class _Run:
+    """What the searches of one run share."""
 
+    candles: Candles
+    base: Config
+    executor: str | Executor
+    workers: int | None
+    retry_failed: bool
+    watch: Watch
+    warn: Callable[[str], None]
+    deadline: float | None
+    aside: list[str]
 
-def _search(
-    study: Study,
-    task: Task,
-    records: dict[int, Record],
-    executor: str | Executor,
-    workers: int | None,
-    name: str,
-    watch: Watch,
-    deadline: float | None,
-) -> Progress:
-    guarded = study.search.budget.trial_seconds is not None
-    backend = make_backend(task, executor, workers, guarded)
-    try:
-        runner = Runner(
-            study.folder,
-            study.search,
-            study.ground,
-            records,
-            make_sampler(study.search),
-            backend,
-            lambda progress: watch(name, progress),
-            deadline,
-        )
-        return runner.run()
-    finally:
-        backend.close()
+    def ground(self, fold: Fold) -> Ground:
+        """Return what a fold's trials stand on."""
+        return Ground.of(fold.searched(self.candles), self.base)
+
+    def search(self, study: Study, name: str) -> Progress:
+        """Search one fold, and test what was found."""
+        search = study.search
+        records = self._known(study)
+        task = Task(study.fold.searched(self.candles), self.base, search.strategy if search.in_code else None)
+        backend = make_backend(task, self.executor, self.workers, search.budget.trial_seconds is not None)
+        try:
+            progress = Runner(
+                study.folder,
+                search,
+                study.ground,
+                records,
+                make_sampler(search),
+                backend,
+                lambda progress: self.watch(name, progress),
+                self.deadline,
+            ).run()
+        finally:
+            backend.close()
+        validate(study, records, self.candles, self.base)
+        return progress
+
+    def _known(self, study: Study) -> dict[int, Record]:
+        """Read what is on record; what is to run again is set aside and named."""
+        records, broken = read_all(study.folder)
+        if self.retry_failed:
+            failed = {number for number, record in records.items() if record.status == "failed"}
+            for number in sorted(records):
+                if number in failed or records[number].repeats in failed:
+                    broken[file_name(number)] = f"failed: {records.pop(number).error}"
+        for name, why in broken.items():
+            text = f"{study.folder / name}: {why}; set aside as {quarantine(study.folder, name)}"
+            self.aside.append(text)
+            self.warn(text)
+        return records

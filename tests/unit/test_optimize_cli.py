@@ -393,6 +393,29 @@ def test_options_say_which_candles_instead_of_the_search(tmp_path: Path) -> None
         assert invoke("backtest", "--trial", tmp_path / "r" / name / file_name(4)).exit_code == 0
 
 
+def test_an_option_that_is_its_own_default_stands_instead_of_the_search(tmp_path: Path) -> None:
+    file = tmp_path / "tBTCUSD_1h.csv"
+    CANDLES.to_csv(file)
+    rows = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(rows[:700] + rows[703:]))
+    write_search(
+        tmp_path / "s.toml", data={"csv": str(file), "gaps": "keep", "bars": 1_400}, budget={"trials": 2}
+    )
+    run = ("run", tmp_path / "s.toml", "--results", tmp_path / "r")
+    assert "gap" in refused(optimize(*run, "--gaps", "error"))
+    assert optimize(*run).exit_code == 0
+
+
+def test_a_run_of_several_searches_counts_them_all(tmp_path: Path) -> None:
+    walk = {"kind": "walk-forward", "folds": 2, "test": 0.2}
+    write_search(tmp_path / "s.toml", validation=walk, budget={"trials": 6})
+    run = ("run", tmp_path / "s.toml", "--results", tmp_path / "r")
+    assert optimize(*run).stdout.splitlines()[1].startswith("12 trials run in 2 searches in ")
+    more = optimize(*run, "--trials", 8).stdout.splitlines()[1]
+    assert more.startswith("4 trials run in 2 searches in ")
+    assert "12 were on record" in more
+
+
 def test_a_damaged_study_is_one_line(study: Path, tmp_path: Path) -> None:
     whole = (study / "study.toml").read_text()
     for text, words in (
