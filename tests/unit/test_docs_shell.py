@@ -106,6 +106,9 @@ RUN: dict[str, Run] = {
     "genesis optimize run examples/search.toml --executor processes --workers 2": Run(quick="--trials 12"),
     "genesis optimize resume": Run(code=2),
     "genesis optimize resume STUDY": Run((SEARCHED, "genesis optimize resume search")),
+    "genesis optimize resume STUDY --retry-failed": Run(
+        (SEARCHED, "genesis optimize resume search --retry-failed")
+    ),
     "genesis optimize resume search --trials 1000": Run(
         (SEARCHED, "genesis optimize resume search --trials 16")
     ),
