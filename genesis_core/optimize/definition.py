@@ -17,7 +17,7 @@ import msgspec
 
 from genesis_core.errors import ConfigError, SearchError, nearest
 from genesis_core.optimize.objective import Constraint, Objective
-from genesis_core.optimize.sections import Budget, Data, Sampler, Validation
+from genesis_core.optimize.sections import LEARNING_BATCH, Budget, Data, Sampler, Validation
 from genesis_core.optimize.space import KINDS, MOST_WHOLE, Kind
 from genesis_core.strategy.strict import as_written, check_keys, field_words
 
@@ -135,7 +135,7 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
             parameters[key] = kind
         if not parameters:
             raise SearchError(f"{where}: parameters is empty; at least one is needed, such as {_EXAMPLE}")
-        table = _converted(_Table, {**given, "parameters": {}}, where)
+        table = _converted(_Table, {**given, "parameters": {}, **_batch(given)}, where)
         chosen = _name(name or "search" if table.name is None else table.name, f"{where}: name")
         if table.strategy == "":
             raise SearchError(
@@ -224,6 +224,14 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
 
 
 _EXAMPLE = 'decision.threshold = { kind = "float", low = 0.5, high = 0.7 }'
+
+
+def _batch(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sampler's table with the batch it has where none is given."""
+    sampler = given.get("sampler")
+    if not isinstance(sampler, Mapping) or sampler.get("kind") != "tpe" or "batch" in sampler:
+        return {}
+    return {"sampler": {**sampler, "batch": LEARNING_BATCH}}
 
 
 def _name(name: str, where: str) -> str:

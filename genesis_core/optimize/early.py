@@ -43,7 +43,25 @@ def warnings_about(search: Search) -> list[str]:
             f"there are only {size:,} different parameter sets, and the budget has {trials:,} trials: sampler "
             "grid runs each once"
         )
+    if search.sampler.kind == "tpe":
+        said += _blind(search.sampler.startup, search.sampler.batch, trials)
     return said
+
+
+def _blind(startup: int, batch: int, trials: int) -> list[str]:
+    """Say how many trials TPE draws at random where that is more than was asked for."""
+    blind = batch * max(1, -(-startup // batch))
+    if trials <= blind:
+        return [
+            f"sampler tpe learns nothing: the budget has {trials:,} trials, and its first {blind:,} are random "
+            f"(startup = {startup}, in batches of {batch:,})"
+        ]
+    if batch > startup:
+        return [
+            f"the first {batch:,} trials are random, not startup = {startup}: tpe learns between two batches, and "
+            f"batch = {batch:,}"
+        ]
+    return []
 
 
 def check_parameters(search: Search, base: Config) -> list[str]:

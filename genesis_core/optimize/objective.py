@@ -185,6 +185,32 @@ def unmet(reasons: list[str]) -> list[str]:
     return [reason for reason in reasons if not reason.endswith(SOFT)]
 
 
+def violation(figures: Figures | None, constraints: list[Constraint]) -> float:
+    """Return how far a run is from meeting the hard constraints, to compare runs that do not.
+
+    Parameters
+    ----------
+    figures : mapping or None
+        All of :data:`FIGURES`; None: there was no run.
+    constraints : list of Constraint
+        Soft ones count where their figure is not defined.
+
+    Returns
+    -------
+    float
+        The sum over the constraints of how far beyond each lies, as a share of its (larger) bound, so that trades and
+        drawdowns add up; infinite without a run or a figure.
+    """
+    if figures is None:
+        return math.inf
+    whole = 0.0
+    for constraint in constraints:
+        beyond = constraint.beyond(figures)
+        if constraint.weight is None or math.isinf(beyond):
+            whole += beyond / (max(abs(constraint.at_least or 0.0), abs(constraint.at_most or 0.0)) or 1.0)
+    return whole
+
+
 def judge(figures: Figures, objective: Objective, constraints: list[Constraint]) -> Judgement:
     """Score the figures of one run.
 

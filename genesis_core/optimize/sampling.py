@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
+from genesis_core.optimize.objective import violation
 from genesis_core.optimize.space import MOST_POINTS, Kind, Suggest, Value
 
 Parameters = dict[str, Value]
@@ -32,6 +33,10 @@ class Told(Protocol):
     @property
     def feasible(self) -> bool:
         """Whether it ranks."""
+
+    @property
+    def figures(self) -> Mapping[str, float | None] | None:
+        """See :data:`genesis_core.optimize.objective.FIGURES`; None where it was not run."""
 
 
 class Sampler(Protocol):
@@ -177,7 +182,8 @@ class TpeSampler:
 
     Notes
     -----
-    A trial that breaks a hard constraint, has no score or failed is told as pruned: TPE counts it among the bad ones.
+    A trial that does not rank is told with how far it is from meeting the hard constraints: TPE takes it for worse than
+    any that ranks, and where too few rank, the nearest for the best. One that failed, or has no score, is farthest.
     Which trials are asked next depends on Optuna's version; the study's file keeps it.
     """
 
@@ -186,12 +192,17 @@ class TpeSampler:
     def __init__(self, search: Search) -> None:
         optuna = _optuna()
         self._parameters = search.parameters
+        self._constraints = search.constraints
+        self._beyond: dict[int, float] = {}
         self._pruned = optuna.trial.TrialState.PRUNED
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of features that Optuna calls experimental
             sampler = optuna.samplers.TPESampler(
-                seed=search.sampler.seed, n_startup_trials=search.sampler.startup, constant_liar=True
+                seed=search.sampler.seed,
+                n_startup_trials=search.sampler.startup,
+                constant_liar=True,
+                constraints_func=lambda trial: (self._beyond[trial.number],),
             )
         self._study = optuna.create_study(sampler=sampler, direction=search.objective.direction)
         self._asked: list[Any] = []
@@ -204,7 +215,11 @@ class TpeSampler:
     def tell(self, results: Sequence[Told]) -> None:
         """Tell Optuna."""
         for trial, result in zip(self._asked, results, strict=True):
-            if result.feasible and result.score is not None:
+            ranks = result.feasible and result.score is not None
+            figures = None if result.score is None else result.figures
+            # Optuna takes whatever is above 0 for not met.
+            self._beyond[trial.number] = 0.0 if ranks else max(violation(figures, self._constraints), 1e-300)
+            if ranks:
                 self._study.tell(trial, result.score)
             else:
                 self._study.tell(trial, state=self._pruned)

@@ -9,6 +9,9 @@ import msgspec
 Share = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
+LEARNING_BATCH = 8
+"""Trials that a sampler which learns is asked for at once, unless told otherwise: it learns between two batches."""
+
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which candles: the options of ``genesis backtest``. Without a file or folder: the embedded data set.
@@ -49,9 +52,10 @@ class Sampler(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     seed : int
         The same seed gives the same trials.
     batch : int
-        How many trials are asked for before their results are told. Decides what TPE has learned by when.
+        How many trials are asked for before their results are told; 64, and for TPE 8. Decides what TPE has learned by
+        when.
     startup : int
-        Random trials before TPE learns.
+        Random trials before TPE learns; whole batches of them.
     """
 
     kind: Literal["grid", "random", "tpe"] = "random"

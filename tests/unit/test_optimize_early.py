@@ -347,6 +347,25 @@ class TestWarnings:
             made = search(self.GRID, sampler={"kind": "tpe"}, budget={"trials": trials})
             assert warnings_about(made) == []
 
+    @pytest.mark.parametrize(
+        ("sampler", "trials", "words"),
+        [
+            ({}, 24, "sampler tpe learns nothing: the budget has 24 trials, and its first 24 are random"),
+            ({}, 25, None),
+            ({"batch": 64}, 64, "(startup = 20, in batches of 64)"),
+            ({"batch": 64}, 65, "the first 64 trials are random, not startup = 20"),
+            ({"batch": 20}, 21, None),
+            ({"batch": 10, "startup": 11}, 20, "its first 20 are random (startup = 11, in batches of 10)"),
+        ],
+    )
+    def test_of_tpe_that_learns_late_or_never(
+        self, sampler: dict[str, int], trials: int, words: str | None
+    ) -> None:
+        made = search(self.GRID, sampler={"kind": "tpe", **sampler}, budget={"trials": trials})
+        said = warnings_about(made)
+        assert len(said) == (words is not None)
+        assert words is None or words in said[0]
+
     def test_one_for_each(self) -> None:
         made = search({"a": whole(1, 1), "b": choice(2), "c": whole(1, 3)}, sampler={"kind": "random"})
         assert len(warnings_about(made)) == 3

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from genesis_core import backtest_many, synthetic
 from genesis_core.optimize.evaluate import figures_of
-from genesis_core.optimize.objective import FIGURES, POSSIBLE, Constraint, Judgement, Objective, judge
+from genesis_core.optimize.objective import (
+    FIGURES,
+    POSSIBLE,
+    Constraint,
+    Judgement,
+    Objective,
+    judge,
+    violation,
+)
 
 by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 MAXIMIZE = Objective(figure="total_return")
@@ -374,3 +382,26 @@ def test_nothing_of_it_can_be_changed() -> None:
         with pytest.raises(AttributeError):
             setattr(value, name, None)
     assert msgspec.to_builtins(MAXIMIZE) == {"figure": "total_return", "score": None, "direction": "maximize"}
+
+
+@by_property
+@given(runs(), st.lists(constraints(), max_size=4))
+def test_a_violation_is_that_of_the_constraints_that_keep_a_run_from_ranking(
+    run: dict[str, float | None], given: list[Constraint]
+) -> None:
+    verdict = judge(run, Objective(figure="trades"), given)
+    assert (violation(run, given) == 0.0) == verdict.feasible
+
+
+def test_a_violation_is_a_share_of_the_bounds() -> None:
+    few = Constraint(figure="trades", at_least=100.0)
+    deep = Constraint(figure="max_drawdown", at_most=0.0625)
+    soft = Constraint(figure="fees", at_most=1.0, weight=2.0)
+    run = figures(trades=75.0, max_drawdown=0.125, sharpe=None)
+    assert violation(run, [few]) == 0.25
+    assert violation(run, [deep]) == 1.0
+    assert violation(run, [few, deep, soft]) == 1.25
+    assert violation(run, [Constraint(figure="total_return", at_most=0.0)]) == 0.25
+    assert violation(run, [Constraint(figure="trades", at_least=0.0, at_most=50.0)]) == 0.5
+    assert violation(run, [Constraint(figure="sharpe", at_least=1.0, weight=1.0)]) == math.inf
+    assert violation(None, []) == math.inf

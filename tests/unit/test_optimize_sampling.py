@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from genesis_core.errors import SearchError
 from genesis_core.optimize import Search
+from genesis_core.optimize.objective import FIGURES
 from genesis_core.optimize.sampling import (
     GridSampler,
     Parameters,
@@ -45,6 +46,7 @@ class Result:
 
     score: float | None
     feasible: bool = True
+    figures: dict[str, float | None] | None = None
 
 
 def in_batches(sampler: Sampler, sizes: Sequence[int]) -> list[Parameters]:
@@ -242,7 +244,14 @@ class TestGrid:
         assert sorted((one["a"], one["b"]) for one in made) == [(0.5, 1), (0.5, 2)]  # type: ignore[type-var]
 
 
-def search(sampler: str, *, direction: str = "maximize", seed: int = 0, startup: int = 10) -> Search:
+def search(
+    sampler: str,
+    *,
+    direction: str = "maximize",
+    seed: int = 0,
+    startup: int = 10,
+    constraints: Sequence[dict[str, Any]] = (),
+) -> Search:
     return Search.from_dict(
         {
             "parameters": {
@@ -255,6 +264,7 @@ def search(sampler: str, *, direction: str = "maximize", seed: int = 0, startup:
             },
             "objective": {"figure": "sharpe", "direction": direction},
             "sampler": {"kind": sampler, "seed": seed, "startup": startup},
+            "constraints": list(constraints),
         }
     )
 
@@ -360,6 +370,35 @@ class TestTpe:
 
         assert 0.4 < reached(feasible=False) < 0.55
         assert reached(feasible=True) > 0.85
+
+    def test_where_nothing_ranks_it_goes_to_what_is_nearest_to_the_constraints(self) -> None:
+        def sunk(parameters: Parameters) -> Result:
+            """A drawdown that is never small enough, and least at x = 0.3."""
+            figures = dict.fromkeys(FIGURES, 1.0) | {"max_drawdown": 0.1 + abs(height(parameters) - 0.3)}
+            return Result(height(parameters), feasible=False, figures=figures)
+
+        made = search("tpe", constraints=[{"figure": "max_drawdown", "at_most": 0.05}])
+        trials = asked(made, sunk, count=80)
+        assert mean(abs(height(trial) - 0.3) for trial in trials[-30:]) < 0.12
+
+    @pytest.mark.parametrize(
+        "none",
+        [
+            Result(None, feasible=False),
+            Result(None, feasible=False, figures=dict.fromkeys(FIGURES, 0.0) | {"sharpe": None}),
+        ],
+    )
+    def test_what_has_no_score_is_worse_than_what_breaks_a_constraint(self, none: Result) -> None:
+        """All of the others are beyond the bound by the same."""
+
+        def half(parameters: Parameters) -> Result:
+            if height(parameters) > 0.4:
+                return none
+            return Result(1.0, feasible=False, figures=dict.fromkeys(FIGURES, 1.0))
+
+        made = search("tpe", constraints=[{"figure": "max_drawdown", "at_most": 0.05}])
+        trials = asked(made, half, count=80)
+        assert mean(height(trial) > 0.4 for trial in trials[-30:]) < 0.2
 
     def test_a_result_is_needed_for_each_trial(self) -> None:
         sampler = TpeSampler(search("tpe"))
