@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,12 +9,12 @@ import typer
 
 from genesis_core.cli import source
 from genesis_core.cli.optimize_candles import given_candles, read_candles
-from genesis_core.cli.optimize_progress import SearchBars
+from genesis_core.cli.optimize_running import How, go_on, show_summary
 from genesis_core.cli.output import JsonFile, check_folder, is_standard_output, write_json
-from genesis_core.cli.shell import FAILED, INTERRUPTED, Command, Group, UsageError, help_when_alone
+from genesis_core.cli.shell import FAILED, Command, Group, UsageError, help_when_alone
 
 if TYPE_CHECKING:
-    from genesis_core.optimize import Search, StudyReader
+    pass
 
 app = typer.Typer(
     cls=Group,
@@ -47,7 +45,10 @@ Trials = Annotated[
     int | None, typer.Option("--trials", min=1, metavar="N", help="Instead of the search's budget.trials.")
 ]
 Minutes = Annotated[
-    float | None, typer.Option("--minutes", metavar="N", help="Instead of the search's budget.minutes.")
+    float | None,
+    typer.Option(
+        "--minutes", metavar="N", help="Of this run, instead of the search's budget.minutes; inf: no limit."
+    ),
 ]
 RetryFailed = Annotated[
     bool,
@@ -92,11 +93,12 @@ def run(
     check_folder(json_file, "--json")
     from genesis_core.optimize import Search
 
+    how = How(executor, workers, trials, minutes, retry_failed)
     search = Search.from_toml(file)
     if study is not None:
         search = search.renamed(study)
     search = search.with_data(given_candles(chosen, ctx))
-    _go_on(search, results, _How(executor, workers, retry_failed), trials, minutes, top, json_file, str(file))
+    go_on(search, results, how, "run", str(file), top, json_file)
 
 
 @app.command("resume", cls=Command)
@@ -113,23 +115,15 @@ def resume(
 ) -> None:
     """Go on with a study, also after a crash: broken records are set aside, and their trials run again."""
     check_folder(json_file, "--json")
-    from genesis_core.optimize.store import STUDY_FILE
-    from genesis_core.optimize.study import Study
+    from genesis_core.optimize.study import Study, study_of_fold
 
+    how = How(executor, workers, trials, minutes, retry_failed)
     folder = _folder(study, results)
-    if (folder.resolve().parent / STUDY_FILE).exists():
-        raise UsageError(f"{folder} is a fold of the study {folder.resolve().parent}; resume that")
+    whole = study_of_fold(folder)
+    if whole is not None:
+        raise UsageError(f"{folder} is a fold of the study {whole}; resume that")
     search = Study.open(folder).search.renamed(folder.name)
-    _go_on(
-        search,
-        folder.parent,
-        _How(executor, workers, retry_failed),
-        trials,
-        minutes,
-        top,
-        json_file,
-        str(folder),
-    )
+    go_on(search, folder.parent, how, "resume", str(folder), top, json_file)
 
 
 @app.command("summarize", cls=Command)
@@ -162,7 +156,7 @@ def summarize(
     elif png:
         raise UsageError("--png is about charts; give --charts DIR too")
     reader = StudyReader(_folder(study, results), index=index)
-    _show(reader, top, json_file)
+    show_summary(reader, top, json_file, "summarize")
     if charts is not None:
         from genesis_core.cli.optimize_charts import draw_all
 
@@ -212,81 +206,6 @@ def promote(
     write_json(json_file, {"schema": 1, "command": "optimize promote", "file": str(target), **plain})
     if not found.promoted:
         raise typer.Exit(FAILED)
-
-
-@dataclass(frozen=True)
-class _How:
-    executor: str
-    workers: int | None
-    retry_failed: bool
-
-
-def _go_on(
-    search: Search,
-    results: Path,
-    how: _How,
-    trials: int | None,
-    minutes: float | None,
-    top: int,
-    json_file: Path | None,
-    name: str,
-) -> None:
-    from genesis_core.optimize import StudyReader, optimize
-    from genesis_core.optimize.store import trial_names
-
-    if minutes is not None and not minutes > 0.0:
-        raise UsageError(f"--minutes {minutes:g}: a number above 0 is needed")
-    search = search.with_budget(trials, minutes)
-    candles, place = read_candles(search, name)
-    quiet = is_standard_output(json_file)
-    if not quiet:
-        typer.echo(f"{search.name}: {search.objective.text}; {candles!r}, {place}")
-    begun = time.monotonic()
-    with SearchBars() as shown:
-        try:
-            done = optimize(
-                search,
-                candles,
-                results=results,
-                executor=how.executor,
-                workers=how.workers,
-                retry_failed=how.retry_failed,
-                watch=shown.told,
-                warn=_warn,
-            )
-        except KeyboardInterrupt:
-            shown.close()
-            folder = results / search.name
-            kept = len(trial_names(folder)) if folder.exists() else 0
-            goes_on = f"; genesis optimize resume {folder} goes on" if folder.exists() else ""
-            typer.echo(
-                f"genesis: stopped; {kept:,} of {search.budget.trials:,} trials are on record{goes_on}",
-                err=True,
-            )
-            raise typer.Exit(INTERRUPTED) from None
-    if not quiet:
-        from genesis_core.cli.optimize_text import run_text
-
-        typer.echo(run_text(done, time.monotonic() - begun) + "\n")
-    _show(StudyReader(done.folder), top, json_file)
-
-
-def _show(reader: StudyReader, top: int, json_file: Path | None) -> None:
-    from genesis_core.cli.optimize_text import print_summary
-
-    summary = reader.summary(top)
-    if is_standard_output(json_file):
-        typer.echo(summary.to_json().decode(), nl=False)
-        return
-    print_summary(summary)
-    if json_file is not None:
-        from genesis_core.cli.output import write_file
-
-        write_file(json_file, summary.to_json(), "--json")
-
-
-def _warn(text: str) -> None:
-    typer.echo(f"genesis: warning: {text}", err=True)
 
 
 def _folder(study: str, results: Path) -> Path:

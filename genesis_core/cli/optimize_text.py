@@ -72,7 +72,7 @@ def _print_folds(summary: Summary) -> None:
     for fold in summary.folds:
         best = fold.best
         table.add_row(
-            f"{fold.fold} of {max(one.fold for one in summary.folds)}",
+            f"{fold.fold} of {fold.of}",
             utc_text(fold.first)[:10],
             utc_text(fold.last)[:10],
             str(best.number),
@@ -89,7 +89,8 @@ def _print_folds(summary: Summary) -> None:
 
 def _print_top(summary: Summary) -> None:
     if not summary.top:
-        console().print("\nno trial ranks: none meets every constraint and has a score", soft_wrap=True)
+        words = "no trial ranks: none meets every constraint and has a score"
+        console().print(f"\n{words if summary.trials else 'no trial is on record'}", soft_wrap=True)
         return
     table = _table()
     for heading in ("rank", "trial", "score", "return", "max drawdown", "Sharpe", "trades"):

@@ -10,6 +10,14 @@ from typing import Protocol
 from genesis_core.optimize.evaluate import Outcome
 from genesis_core.optimize.sampling import Parameters
 
+DIED = "its process died each time it was run"
+"""Why a trial failed that nobody saw end."""
+
+
+def endless_words(seconds: float) -> str:
+    """Say that a trial was ended by its time limit."""
+    return f"did not end within {seconds:g} s"
+
 
 class Lost(Enum):
     """Why trials came back without an outcome."""
@@ -27,7 +35,7 @@ class Backend(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many run at the same time."""
+        """How many run at the same time; may change."""
 
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
         """Begin trials; their worker ends after so many seconds."""
@@ -38,8 +46,8 @@ class Backend(Protocol):
     def ran_out_of_time(self) -> bool:
         """Say whether what was lost last may have been ended by its time limit."""
 
-    def require_workers(self) -> None:
-        """Be asked, while trials take long, whether there is anybody to run them.
+    def look_after_workers(self) -> None:
+        """Be called again and again: see now and then whether there is anybody to run trials, and how many.
 
         Raises
         ------

@@ -9,7 +9,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import dask
@@ -24,6 +24,8 @@ from genesis_core.optimize.sampling import Parameters
 
 PATIENCE = 120.0
 """Seconds to wait for a scheduler that is gone to come back."""
+LOOK_AGAIN = 5.0
+"""Seconds between two looks at the workers."""
 FETCH = 60.0
 """Seconds to wait for a result that is there."""
 _GONE = (CancelledError, CommClosedError, TimeoutError, asyncio.TimeoutError, OSError)
@@ -67,11 +69,14 @@ class Dask:
         self._client: Any = None
         self._threads = 1
         self._asked_again = self._manned = time.monotonic()
-        self._connect(20.0)
+        with ExitStack() as otherwise:
+            otherwise.callback(self.close)
+            self._connect(20.0)
+            otherwise.pop_all()
 
     @property
     def workers(self) -> int:
-        """How many trials the cluster ran at the same time when it was last connected to."""
+        """How many trials the cluster runs at the same time, by the last look."""
         return self._threads
 
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
@@ -92,15 +97,18 @@ class Dask:
             return Lost.BY_ITSELF
         return Lost.WITHOUT_FAULT if isinstance(fault, _GONE) else None
 
-    def require_workers(self) -> None:
-        """Ask the scheduler now and then whether it has workers; without any it would wait for ever."""
+    def look_after_workers(self) -> None:
+        """Ask the scheduler now and then for its workers: some may have come; without any it would wait for ever."""
         now = time.monotonic()
         if now < self._asked_again:
             return
-        self._asked_again = now + 5.0
+        self._asked_again = now + LOOK_AGAIN
+        threads: dict[str, int] = {}
         with suppress(*_GONE):  # a connection that is gone shows itself otherwise
-            if self._client.nthreads():
-                self._manned = now
+            threads = self._client.nthreads()
+        if threads:
+            self._manned = now
+            self._count(threads)
         if now - self._manned > PATIENCE:
             raise SearchError(
                 f"the Dask scheduler has had no workers for {PATIENCE:g} s; start some, and resume"
@@ -111,7 +119,7 @@ class Dask:
         return True
 
     def restart(self) -> None:
-        """Connect again; to a cluster of this machine that is gone, start another."""
+        """Connect again."""
         self._disconnect()
         self._connect(PATIENCE)
 
@@ -153,15 +161,17 @@ class Dask:
                 if time.monotonic() >= deadline:
                     raise SearchError(
                         f"no Dask scheduler with workers answers at {self._address or 'this machine'} ({fault}); what "
-                        "is recorded is kept: start some, and resume"
+                        f"is recorded is kept: {'start some, and ' if self._address else ''}resume"
                     ) from None
                 time.sleep(0.2)
                 continue
             break
         self._manned = time.monotonic()
+        self._count(threads)
+
+    def _count(self, threads: dict[str, int]) -> None:
         self._threads = max(1, sum(threads.values()))
         if self._guarded and max(threads.values(), default=1) > 1:
-            self.close()
             raise SearchError(
                 f"budget.trial_seconds: the cluster's workers have {max(threads.values())} threads, and to stop one "
                 "trial would stop the others; start them with --nthreads 1, or leave it out"

@@ -184,16 +184,23 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
             given = {"csv": None, "data_dir": None, **given}
         return msgspec.structs.replace(self, data=msgspec.structs.replace(self.data, **given))
 
-    def with_budget(self, trials: int | None = None, minutes: float | None = None) -> Search:
-        """Return the same search with another budget, where one is given."""
-        given = {"trials": trials, "minutes": minutes}
-        for key, value in given.items():
-            if value is not None and not 0 < value < math.inf:
-                raise SearchError(f"{key} = {value!r}; more than 0 is needed")
-        budget = msgspec.structs.replace(
-            self.budget, **{key: value for key, value in given.items() if value is not None}
-        )
-        return msgspec.structs.replace(self, budget=budget)
+    def with_trials(self, trials: int) -> Search:
+        """Return the same search with another number of trials.
+
+        Raises
+        ------
+        SearchError
+            If it is not above 0.
+        """
+        if trials < 1:
+            raise SearchError(f"trials = {trials!r}; more than 0 is needed")
+        return msgspec.structs.replace(self, budget=msgspec.structs.replace(self.budget, trials=trials))
+
+    @property
+    def most_trials(self) -> int:
+        """How many trials there can be: those of the budget, of a grid at most its points."""
+        size = self.grid_size if self.sampler.kind == "grid" else None
+        return self.budget.trials if size is None else min(size, self.budget.trials)
 
     @cached_property
     def grid_size(self) -> int | None:

@@ -1,7 +1,7 @@
 """What a search runs next: asks the sampler ahead of the workers, and sets apart what need not be run.
 
-A sampler that learns is asked for a batch when all before it is told, and so is any sampler where time is limited. Else
-more is asked for while others still run, so that no worker waits for the slowest trial of a batch.
+A sampler that learns is asked for a batch when all before it is told. Of any other more is asked for while others still
+run, so that no worker waits for the slowest trial of a batch.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Feed:
     sampler : Sampler
         Freshly made.
     deadline : float or None
-        On the monotonic clock: nothing is asked for after it.
+        On the monotonic clock: nothing begins after it.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Feed:
         self.stopped = ""
         self._folder, self._search, self._ground, self._records = folder, search, ground, records
         self._sampler, self._deadline = sampler, deadline
-        self._in_batches = sampler.learns or deadline is not None
+        self._in_batches = sampler.learns
         self._asked = 0
         self._untold = range(0)
         self._first_with: dict[str, int] = {}
@@ -99,6 +99,15 @@ class Feed:
             return idle and not self.jobs
         return len(self.jobs) < enough
 
+    def out_of_time(self) -> bool:
+        """Say whether the time is over; then nothing more is asked for, and what has not begun is forgotten."""
+        if self._deadline is None or time.monotonic() < self._deadline:
+            return False
+        if self.jobs or not self.stopped:
+            self.stopped = "minutes"
+            self.jobs.clear()
+        return True
+
     def ask(self) -> list[Record]:
         """Ask for a batch; return what of it is on record already.
 
@@ -108,9 +117,6 @@ class Feed:
             If a record is not of this search.
         """
         trials = self._search.budget.trials
-        if self._deadline is not None and time.monotonic() >= self._deadline:
-            self.stopped = "minutes"
-            return []
         if self._sampler.learns:
             self._sampler.tell([self._records[number] for number in self._untold])
         # Batches are cut at the same numbers whatever the budget is: more trials later change none before.

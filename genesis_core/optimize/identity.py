@@ -15,7 +15,7 @@ from genesis_core.strategy import Config
 from genesis_core.version import __version__
 
 _LAW = ("kernels", "compiler", "features", "strategy", "backtesting")
-_SCORES = ("optimize/changes.py", "optimize/objective.py")
+_SCORES = ("digest.py", "optimize/changes.py", "optimize/evaluate.py", "optimize/objective.py")
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +75,12 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
             "code": "the code of genesis_core",
         }
         return [text for name, text in words.items() if getattr(self, name) != getattr(other, name)]
+
+    def fault_of(self, data: str, code: str) -> str:
+        """Say why a trial over these candles, by this code, is not of this ground; "" where it may be."""
+        if data != self.data:
+            return "a trial over other candles than the study's"
+        return "a trial by other code than the study's" if code != self.code else ""
 
 
 def identity_of(ground: Ground, parameters: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from genesis_core.digest import digest
+from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import Objective
 from genesis_core.optimize.ranking import Analysis
 from genesis_core.version import __version__
@@ -68,8 +69,8 @@ class State(NamedTuple):
     analysis: Analysis
 
 
-def load_index(folder: Path, objective: Objective) -> State | None:
-    """Read the index of a folder; None if there is none that this version made for this objective."""
+def load_index(folder: Path, objective: Objective, ground: Ground | None) -> State | None:
+    """Read the index of a folder; None if there is none that this version made for this objective and ground."""
     try:
         data = (folder / NAME).read_bytes()
     except OSError:
@@ -79,7 +80,7 @@ def load_index(folder: Path, objective: Objective) -> State | None:
         return None
     try:
         key, packed = msgspec.msgpack.decode(body[len(_MAGIC) :], type=tuple[str, bytes])
-        if key != _key(objective):
+        if key != _key(objective, ground):
             return None
         rows, analysis = msgspec.msgpack.decode(packed, type=tuple[list[_Row], Analysis])
     except msgspec.DecodeError:
@@ -88,10 +89,12 @@ def load_index(folder: Path, objective: Objective) -> State | None:
     return State(entries, analysis)
 
 
-def save_index(folder: Path, objective: Objective, state: State) -> None:
+def save_index(folder: Path, objective: Objective, ground: Ground | None, state: State) -> None:
     """Write the index; where it cannot be written, there is none."""
     rows = [(name, *entry) for name, entry in state.entries.items()]
-    body = _MAGIC + msgspec.msgpack.encode((_key(objective), msgspec.msgpack.encode((rows, state.analysis))))
+    body = _MAGIC + msgspec.msgpack.encode(
+        (_key(objective, ground), msgspec.msgpack.encode((rows, state.analysis)))
+    )
     temporary = folder / f".index.{secrets.token_hex(6)}.tmp"
     try:
         try:
@@ -107,9 +110,9 @@ def save_index(folder: Path, objective: Objective, state: State) -> None:
 _Row = tuple[str, tuple[int, int, int, int], bool, bytes, str]
 
 
-def _key(objective: Objective) -> str:
-    """Return what an index depends on besides the files: the code that made it, and by what trials rank."""
-    plain: dict[str, Any] = msgspec.to_builtins(objective)
+def _key(objective: Objective, ground: Ground | None) -> str:
+    """Return what an index depends on besides the files: the code that made it, by what trials rank, and which count."""
+    plain: list[Any] = msgspec.to_builtins([objective, ground])
     own = [file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))]
     return digest((__version__, plain, own, os.name))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -15,12 +16,13 @@ from genesis_core.optimize.early import check_parameters, warnings_about
 from genesis_core.optimize.evaluate import Task
 from genesis_core.optimize.executors import check_executor, make_backend
 from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.record import Record
-from genesis_core.optimize.running import Progress, Runner
+from genesis_core.optimize.running import Runner
 from genesis_core.optimize.sampling import make_sampler
 from genesis_core.optimize.spans import Fold, folds_of
 from genesis_core.optimize.store import file_name, only_writer, quarantine, read_all
-from genesis_core.optimize.study import Study, begin, make_folder
+from genesis_core.optimize.study import Study, begin, fold_folder, make_folder
 from genesis_core.optimize.validating import validate
 from genesis_core.strategy import Config, load_strategy
 
@@ -65,6 +67,7 @@ def optimize(
     results: str | Path = "results",
     executor: str | Executor = "here",
     workers: int | None = None,
+    minutes: float | None = None,
     retry_failed: bool = False,
     watch: Watch = _unwatched,
     warn: Callable[[str], None] = _unheard,
@@ -83,6 +86,9 @@ def optimize(
         ``here``: compiled, in this process. ``processes``; ``dask-local``; ``dask://HOST:PORT``; or any executor.
     workers : int, optional
         How many processes; all processors this process may use, unless told otherwise.
+    minutes : float, optional
+        Instead of the search's ``budget.minutes``; infinite: none. The searches of a walk-forward get equal parts of
+        what is left.
     retry_failed : bool
         Run trials again that are on record as failed, after their records are set aside: what failed for want of memory
         or time may not fail again. Not for a sampler that learns, which was told of them.
@@ -108,6 +114,8 @@ def optimize(
     Trials and scores depend on search, candles and code only: not on executor, workers, interruptions.
     """
     check_executor(executor, workers, search.budget.trial_seconds is not None)
+    if minutes is not None and not minutes > 0.0:
+        raise SearchError(f"minutes = {minutes!r}; more than 0 is needed")
     if retry_failed and search.sampler.kind == "tpe":
         raise SearchError(
             "trials that failed cannot be run again here: tpe was told that they are bad, and asked for those after "
@@ -118,9 +126,10 @@ def optimize(
     for text in (*warnings_about(search), *check_parameters(search, base)):
         warn(text)
     folder = Path(results) / search.name
-    minutes = search.budget.minutes
-    deadline = None if minutes is None else time.monotonic() + 60.0 * minutes
-    run = _Run(candles, base, executor, workers, retry_failed, watch, warn, deadline, [])
+    if minutes is None:
+        minutes = search.budget.minutes
+    deadline = None if minutes is None or minutes == math.inf else time.monotonic() + 60.0 * minutes
+    run = _Searches(candles, base, executor, workers, retry_failed, watch, warn, deadline, [], len(folds))
     earlier: list[Progress] = []
     make_folder(folder)
     with only_writer(folder):
@@ -153,13 +162,8 @@ def plan(search: Search, candles: Candles, base: Config) -> list[Fold]:
     return folds_of(search.validation, len(candles), base.ready)
 
 
-def fold_folder(folder: Path, number: int) -> Path:
-    """Return the folder of an earlier fold's search."""
-    return folder / f"fold_{number:02d}"
-
-
-@dataclass(frozen=True)
-class _Run:
+@dataclass
+class _Searches:
     """What the searches of one run share."""
 
     candles: Candles
@@ -171,6 +175,7 @@ class _Run:
     warn: Callable[[str], None]
     deadline: float | None
     aside: list[str]
+    left: int
 
     def ground(self, fold: Fold) -> Ground:
         """Return what a fold's trials stand on."""
@@ -178,7 +183,11 @@ class _Run:
 
     def search(self, study: Study, name: str) -> Progress:
         """Search one fold, and test what was found."""
-        search = study.search
+        search, deadline = study.search, self.deadline
+        if deadline is not None:
+            now = time.monotonic()
+            deadline = now + (deadline - now) / self.left
+        self.left -= 1
         records = self._known(study)
         task = Task(study.fold.searched(self.candles), self.base, search.strategy if search.in_code else None)
         backend = make_backend(task, self.executor, self.workers, search.budget.trial_seconds is not None)
@@ -191,16 +200,21 @@ class _Run:
                 make_sampler(search),
                 backend,
                 lambda progress: self.watch(name, progress),
-                self.deadline,
+                deadline,
             ).run()
         finally:
             backend.close()
-        validate(study, records, self.candles, self.base)
+        validate(study, records, self.candles, self.base, progress)
         return progress
 
     def _known(self, study: Study) -> dict[int, Record]:
         """Read what is on record; what is to run again is set aside and named."""
         records, broken = read_all(study.folder)
+        for number in sorted(records):
+            fault = study.ground.fault_of(records[number].data, records[number].code)
+            if fault:
+                broken[file_name(number)] = fault
+                del records[number]
         if self.retry_failed:
             failed = {number for number, record in records.items() if record.status == "failed"}
             for number in sorted(records):

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize.backend import Lost
+from genesis_core.optimize.backend import DIED, Lost, endless_words
 from genesis_core.optimize.evaluate import Outcome, Task, evaluate, evaluate_stored
 from genesis_core.optimize.sampling import Parameters
 
@@ -32,7 +32,7 @@ class _Lasting:
         """Say that no time is limited here."""
         return False
 
-    def require_workers(self) -> None:
+    def look_after_workers(self) -> None:
         """Do nothing: workers are the caller's business, or this process."""
 
     def restart(self) -> None:
@@ -63,13 +63,21 @@ class _WithFile:
     _file: str
 
     def __init__(self, task: Task) -> None:
-        handle, self._file = tempfile.mkstemp(prefix="genesis-task-", suffix=".pickle")
-        with os.fdopen(handle, "wb") as file:
-            pickle.dump(task, file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._file = ""
+        try:
+            handle, self._file = tempfile.mkstemp(prefix="genesis-task-", suffix=".pickle")
+            with os.fdopen(handle, "wb") as file:
+                pickle.dump(task, file, protocol=pickle.HIGHEST_PROTOCOL)
+        except OSError as fault:
+            _WithFile.close(self)
+            raise SearchError(
+                f"{tempfile.gettempdir()}: the candles cannot be written for the workers: {fault.strerror or fault}"
+            ) from None
 
     def close(self) -> None:
         """Remove the file."""
-        Path(self._file).unlink(missing_ok=True)
+        if self._file:
+            Path(self._file).unlink(missing_ok=True)
 
 
 class Pool(_WithFile):
@@ -105,7 +113,7 @@ class Pool(_WithFile):
         """Blame all: a dead process breaks the whole pool, and nobody says which trials it had."""
         return Lost.WITH_OTHERS if isinstance(fault, BrokenExecutor) else None
 
-    def require_workers(self) -> None:
+    def look_after_workers(self) -> None:
         """Do nothing: a process that dies breaks the pool."""
 
     def ran_out_of_time(self) -> bool:
@@ -169,11 +177,24 @@ class Given(_WithFile, _Lasting):
     def __init__(self, task: Task, executor: Executor, workers: int) -> None:
         super().__init__(task)
         self._executor = executor
+        self._begun: list[Future[list[Outcome]]] = []
         self.workers = workers
 
     def submit(self, trials: Sequence[Parameters], seconds: float | None) -> Future[list[Outcome]]:
         """Begin trials."""
-        return self._executor.submit(evaluate_stored, self._file, trials)
+        try:
+            begun = self._executor.submit(evaluate_stored, self._file, trials)
+        except RuntimeError as fault:  # it is broken, or was shut down
+            begun = Future()
+            begun.set_exception(fault)
+        self._begun = [*(future for future in self._begun if not future.done()), begun]
+        return begun
+
+    def close(self) -> None:
+        """Take back what has not begun, and remove the file."""
+        for future in self._begun:
+            future.cancel()
+        super().close()
 
 
 def _begin_worker(file: str) -> None:
@@ -190,3 +211,36 @@ def _end_with_parent(file: str) -> None:
     wait([parent.sentinel])
     Path(file).unlink(missing_ok=True)
     os._exit(0)
+
+
+def evaluate_within(task: Task, trials: Sequence[Parameters], seconds: float | None) -> list[Outcome]:
+    """Run trials outside a search: here, or where time is limited one by one in a process beside this one.
+
+    Parameters
+    ----------
+    task : Task
+        Candles and strategy.
+    trials : sequence of dict
+        Their parameters.
+    seconds : float or None
+        That each may take. One that takes longer, or whose process dies, has failed.
+    """
+    if seconds is None:
+        return evaluate(task, trials)
+    pool = Pool(task, 1)
+    try:
+        return [_alone(pool, parameters, seconds) for parameters in trials]
+    finally:
+        pool.close()
+
+
+def _alone(pool: Pool, parameters: Parameters, seconds: float) -> Outcome:
+    begun = time.monotonic()
+    try:
+        (outcome,) = pool.submit([parameters], seconds).result()
+    except BrokenExecutor:
+        elapsed = time.monotonic() - begun
+        endless = elapsed >= seconds and pool.ran_out_of_time()
+        pool.restart()
+        return Outcome(status="failed", error=endless_words(seconds) if endless else DIED, seconds=elapsed)
+    return outcome

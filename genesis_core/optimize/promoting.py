@@ -21,14 +21,14 @@ from genesis_core.optimize.champion import (
     write_champion,
 )
 from genesis_core.optimize.changes import Applied
-from genesis_core.optimize.evaluate import Caught, Task, evaluate
-from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.evaluate import Caught
+from genesis_core.optimize.identity import Ground, identity_of
 from genesis_core.optimize.objective import Judgement
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.store import file_name, read_all, read_record
-from genesis_core.optimize.study import Study
-from genesis_core.optimize.validating import judge_outcome
+from genesis_core.optimize.study import Study, study_of_fold
+from genesis_core.optimize.validating import judge_outcome, run_over
 from genesis_core.strategy import Config, load_strategy
 
 
@@ -83,6 +83,9 @@ def promote(
         be read or written.
     """
     study, file = Study.open(Path(folder)), Path(target)
+    whole = study_of_fold(study.folder)
+    if whole is not None:
+        raise SearchError(f"{folder}: is a fold of the study {whole}; its champion is promoted from there")
     base = load_strategy(study.search.strategy)
     ground = Ground.of(study.fold.searched(candles), base)
     test = study.fold.tested(candles)
@@ -108,11 +111,13 @@ def promote(
         searched_to=ground.last,
         out_of_sample=None,
     )
-    candidate = _judged(study, test, config)
+    (outcome,) = run_over(study.search, test, base, [record.parameters])
+    candidate = judge_outcome(outcome, study.search)
     current, before = None, None
     if file.exists():
         champion = _current(file, pedigree, int(test.timestamp[0]), force=force)
-        current, before = _judged(study, test, champion), pedigree_of(file, champion)
+        (outcome,) = run_over(study.search, test, champion, [{}], str(file))
+        current, before = judge_outcome(outcome, study.search), pedigree_of(file, champion)
     if not candidate.feasible:
         reason = f"on the validation candles it does not meet: {', '.join(candidate.unmet)}"
         return Promotion(False, record.number, candidate, current, reason)
@@ -156,12 +161,17 @@ def _candidate(study: Study, trial: int | None) -> Record:
             raise SearchError(
                 f"trial {trial} does not rank: {record.error or ', '.join(record.reasons) or record.status}"
             )
-        return record
-    records, _ = read_all(study.folder)
-    best = best_of(records.values(), study.search.objective, 1)
-    if not best:
-        raise SearchError(f"{study.folder}: no trial ranks: there is nothing to promote")
-    return best[0]
+    else:
+        records, _ = read_all(study.folder)
+        best = best_of(records.values(), study.search.objective, 1)
+        if not best:
+            raise SearchError(f"{study.folder}: no trial ranks: there is nothing to promote")
+        record = best[0]
+    if record.identity != identity_of(study.ground, record.parameters):
+        raise SearchError(
+            f"{study.folder / file_name(record.number)}: is no trial of this study; it may be another study's"
+        )
+    return record
 
 
 def _config(record: Record, base: Config) -> Config:
@@ -169,10 +179,6 @@ def _config(record: Record, base: Config) -> Config:
         return Applied(base).config(record.parameters)
     assert caught.outcome is not None
     raise SearchError(f"trial {record.number}: its parameters are no strategy: {caught.outcome.error}")
-
-
-def _judged(study: Study, test: Candles, config: Config) -> Judgement:
-    return judge_outcome(evaluate(Task(test, config), [{}])[0], study.search)
 
 
 def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) -> Config:

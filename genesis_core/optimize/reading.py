@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from genesis_core.errors import SearchError
+from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.index import Entry, Signature, State, load_index, save_index
 from genesis_core.optimize.leases import Writers, lease
 from genesis_core.optimize.objective import Objective
@@ -37,13 +38,18 @@ class TrialReader:
         Of the study.
     objective : Objective
         By which they rank.
+    ground : Ground, optional
+        What its trials stand on; those of another are none of it.
     index : bool
         Whether to use and keep an index on the disk.
     """
 
-    def __init__(self, folder: Path, objective: Objective, *, index: bool = True) -> None:
+    def __init__(
+        self, folder: Path, objective: Objective, ground: Ground | None = None, *, index: bool = True
+    ) -> None:
         self._folder = folder
         self._objective = objective
+        self._ground = ground
         self._use_index = index
         self._state: State | None = None
         self._watch: Watch | None = None
@@ -68,11 +74,11 @@ class TrialReader:
         begun = Watch.begin(self._folder, lambda: trial_names(self._folder), _is_trial) if watch else None
         before = self._state
         if before is None and self._use_index:
-            before = load_index(self._folder, self._objective)
+            before = load_index(self._folder, self._objective, self._ground)
         self._watch = None
         state = self._look(before)
         if state is not before and self._use_index:
-            save_index(self._folder, self._objective, state)
+            save_index(self._folder, self._objective, self._ground, state)
         self._state, self._watch = state, begun
         return state
 
@@ -107,7 +113,7 @@ class TrialReader:
                         continue
                     seen = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
                     if entry is None or not entry.settled or entry.signature != seen:
-                        read = _read(file.path, name, status)
+                        read = _read(file.path, name, status, self._ground)
                         if read is None:
                             continue
                         same = same and read == entry
@@ -127,7 +133,7 @@ def _is_trial(name: str) -> bool:
     return number_in(name) is not None
 
 
-def _read(path: str, name: str, status: os.stat_result) -> Entry | None:
+def _read(path: str, name: str, status: os.stat_result, ground: Ground | None) -> Entry | None:
     """Read a file that stood in the folder; None if it is gone."""
     if not stat.S_ISREG(status.st_mode):
         return Entry(_signature(status), False, b"", "not a file")
@@ -142,7 +148,9 @@ def _read(path: str, name: str, status: os.stat_result) -> Entry | None:
     # write to it without its times moving.
     settled = max(signature.modified, signature.changed) + YOUNG_NS < now and writers is not Writers.SOME
     try:
-        return Entry(signature, settled, msgspec.msgpack.encode(record_in(name, content)), "")
+        record = record_in(name, content)
+        fault = "" if ground is None else ground.fault_of(record.data, record.code)
+        return Entry(signature, settled, b"" if fault else msgspec.msgpack.encode(record), fault)
     except SearchError as fault:
         return Entry(signature, settled, b"", str(fault))
     except OverflowError:

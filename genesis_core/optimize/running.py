@@ -16,12 +16,13 @@ from pathlib import Path
 import msgspec
 
 from genesis_core.errors import GenesisError, SearchError
-from genesis_core.optimize.backend import Backend, Lost
+from genesis_core.optimize.backend import DIED, Backend, Lost, endless_words
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Outcome
 from genesis_core.optimize.feeding import Feed, Job
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import judge
+from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import Sampler
 from genesis_core.optimize.store import write_records
@@ -37,33 +38,6 @@ DEATHS = 3
 MOST_IN_VAIN = 20
 """How often in a row a connection may be lost before any trial is done."""
 _TICK = 0.5
-
-
-@dataclass
-class Progress:
-    """How far a search is.
-
-    Attributes
-    ----------
-    total : int
-        Trials wanted.
-    done, known, run : int
-        Trials done; of them already on record, and run now.
-    best : float or None
-        Best score that ranks.
-    best_number : int or None
-        Whose.
-    stopped : str
-        Why it ended: ``trials``, ``grid`` or ``minutes``.
-    """
-
-    total: int
-    done: int = 0
-    known: int = 0
-    run: int = 0
-    best: float | None = None
-    best_number: int | None = None
-    stopped: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +70,7 @@ class Runner:
     tell : callable
         Is told the progress whenever it changes.
     deadline : float or None
-        On the monotonic clock: no batch begins after it.
+        On the monotonic clock: nothing begins after it.
     """
 
     folder: Path
@@ -118,13 +92,17 @@ class Runner:
         SearchError
             If a record is not of this search, or a trial cannot be recorded; what is recorded is kept.
         """
-        progress = Progress(self.search.budget.trials)
+        progress = Progress(self.search.most_trials)
         self.tell(progress)
         feed = Feed(self.folder, self.search, self.ground, self.records, self.sampler, self.deadline)
-        workers = self.backend.workers
         suspects: deque[Job] = deque()
         running: dict[Future[list[Outcome]], _Run] = {}
         while not feed.stopped or feed.jobs or suspects or running:
+            if feed.out_of_time() and suspects:
+                feed.stopped = "minutes"
+                suspects.clear()
+            self.backend.look_after_workers()
+            workers = self.backend.workers
             more = feed.wants_more(2 * workers * MOST_TOGETHER, idle=not running and not suspects)
             if more:
                 self._skip(feed.ask(), progress)
@@ -140,8 +118,6 @@ class Runner:
                 self._start([feed.jobs.popleft() for _ in range(size)], running, alone=False)
             # A look between two batches; where enough is known of, until something is done.
             done, _ = wait(running, timeout=0.0 if more else _TICK, return_when=FIRST_COMPLETED)
-            if running and not done and not more:
-                self.backend.require_workers()
             for future in done:
                 run = running.pop(future)
                 fault = _fault_of(future)
@@ -189,7 +165,10 @@ class Runner:
     def _settle(self, together: list[Job], outcomes: Sequence[Outcome], progress: Progress) -> list[Job]:
         """Record outcomes; return the trials that are to be tried again."""
         self._in_vain = 0
-        self._seconds = max(1e-6, *(outcome.seconds for outcome in outcomes))
+        # What is no strategy, or raises, says nothing of how long the others take; nor does a single quick one.
+        ran = [outcome.seconds for outcome in outcomes if outcome.status == "complete"]
+        if ran:
+            self._seconds = max(1e-6, 0.5 * self._seconds, *ran)
         again, settled = [], []
         for job, outcome in zip(together, outcomes, strict=True):
             job.attempts += 1
@@ -236,9 +215,7 @@ class Runner:
         if job.attempts <= (budget.retries if endless else budget.retries + DEATHS):
             suspects.append(job)
             return kind
-        words = "its process died each time it was run"
-        if endless:
-            words = f"did not end within {limit:g} s"
+        words = endless_words(limit) if endless and limit is not None else DIED
         self._keep([self._record(job, Outcome(status="failed", error=words, seconds=elapsed))], progress)
         return kind
 

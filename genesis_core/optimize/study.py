@@ -120,6 +120,17 @@ def make_folder(folder: Path) -> None:
         raise SearchError(f"{folder}: cannot be made: {fault.strerror or fault}") from None
 
 
+def fold_folder(folder: Path, number: int) -> Path:
+    """Return the folder of an earlier fold's search."""
+    return folder / f"fold_{number:02d}"
+
+
+def study_of_fold(folder: Path) -> Path | None:
+    """Return the study whose earlier fold a folder is, None for a study of its own."""
+    parent = folder.resolve().parent
+    return parent if (parent / STUDY_FILE).exists() else None
+
+
 def begin(folder: Path, search: Search, ground: Ground, fold: Fold) -> Study:
     """Make a study, or open the one that is there if it is of the same search, candles and code.
 
@@ -160,8 +171,9 @@ def require_same(there: Study, search: Search, ground: Ground, fold: Fold) -> No
         differences.append("the cut into search and test")
     differences += _differences(there.search.plain(), search.plain())
     own = environment()
-    if search.sampler.kind == "tpe" and there.environment.get("optuna") != own.get("optuna"):
-        differences.append(f"Optuna's version ({there.environment.get('optuna')} -> {own.get('optuna')})")
+    for name, words in (("optuna", "Optuna's version"), ("numpy", "NumPy's version")):
+        if search.sampler.kind == "tpe" and there.environment.get(name) != own.get(name):
+            differences.append(f"{words} ({there.environment.get(name)} -> {own.get(name)})")
     if differences:
         raise SearchError(
             f"{there.folder}: this study is of another search: {', '.join(differences)} changed since it was "

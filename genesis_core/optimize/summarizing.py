@@ -8,11 +8,10 @@ import msgspec
 
 from genesis_core.optimize.importance import Importance
 from genesis_core.optimize.index import State
-from genesis_core.optimize.optimizing import fold_folder
 from genesis_core.optimize.ranking import Ranked, ranked
 from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.store import STUDY_FILE
-from genesis_core.optimize.study import Study
+from genesis_core.optimize.study import Study, fold_folder, study_of_fold
 from genesis_core.optimize.validating import FILE as VALIDATION
 from genesis_core.optimize.validating import Tested, read_validation
 
@@ -24,8 +23,8 @@ class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    fold : int
-        From 1; the last is the study's own search.
+    fold, of : int
+        From 1, of so many; the last is the study's own search.
     best : Tested
         The fold's best trial, in and out of sample.
     tried : int
@@ -39,6 +38,7 @@ class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     fold: int
+    of: int
     best: Tested
     tried: int
     place: int | None
@@ -56,9 +56,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     study, objective : str
         Name, and what is better in words.
     trials : int
-        On record, of `wanted` by the budget (a grid may have fewer points).
+        On record, of `wanted`.
     wanted : int
-        By the budget.
+        By the budget, of a grid at most its points.
     counts, reasons, importances, seconds
         See :class:`genesis_core.optimize.ranking.Analysis`.
     ranks : int
@@ -118,7 +118,9 @@ class StudyReader:
     def _open(self) -> None:
         self._definition = _content(self.folder / STUDY_FILE)
         self.study = Study.open(self.folder)
-        self.trials = TrialReader(self.folder, self.study.search.objective, index=self._index)
+        study = self.study
+        self.trials = TrialReader(self.folder, study.search.objective, study.ground, index=self._index)
+        self._homes, self._number = _homes(self.folder, study.search.validation.searches)
 
     def summary(self, top: int = 10, *, watch: bool = False) -> Summary:
         """Return the study's summary.
@@ -149,13 +151,7 @@ class StudyReader:
         return made
 
     def _others(self) -> list[Path]:
-        return [self.folder / STUDY_FILE, *(home / VALIDATION for home in (*self._earlier(), self.folder))]
-
-    def _earlier(self) -> list[Path]:
-        """Return the folders of the earlier folds' searches."""
-        return [
-            fold_folder(self.folder, number) for number in range(1, self.study.search.validation.searches)
-        ]
+        return [self.folder / STUDY_FILE, *(home / VALIDATION for home in self._homes.values())]
 
     def _made(self, state: State, top: int) -> Summary:
         study, analysis = self.study, state.analysis
@@ -166,7 +162,7 @@ class StudyReader:
             study=study.search.name,
             objective=study.search.objective.text,
             trials=analysis.trials,
-            wanted=study.search.budget.trials,
+            wanted=study.search.most_trials,
             counts=analysis.counts,
             reasons=analysis.reasons,
             importances=analysis.importances,
@@ -180,13 +176,14 @@ class StudyReader:
 
     def _folds(self) -> list[FoldTest]:
         found = []
-        for number, home in enumerate((*self._earlier(), self.folder), 1):
+        for number, home in self._homes.items():
             test = read_validation(home)
             if test is None:
                 continue
             found.append(
                 FoldTest(
                     fold=number,
+                    of=self.study.search.validation.searches,
                     best=test.tested[0],
                     tried=len(test.tested),
                     place=test.place,
@@ -205,13 +202,18 @@ class StudyReader:
                 f"{len(broken)} {'file is' if len(broken) == 1 else 'files are'} no trial's record and left out: "
                 f"{', '.join(broken)}; genesis optimize resume sets them aside and runs their trials again"
             )
-        for fold in folds:
-            prefix = f"fold {fold.fold}: " if self.study.search.validation.searches > 1 else ""
-            said += [prefix + text for text in fold.warnings]
+        searches = self.study.search.validation.searches
+        tested = {fold.fold: fold for fold in folds}
+        for number in self._homes:
+            prefix = f"fold {number}: " if searches > 1 else ""
+            if number in tested:
+                said += [prefix + text for text in tested[number].warnings]
+            elif number != self._number:
+                said.append(f"{prefix}not tested: no trial of its search ranks, or it has not been run")
         order = state.analysis.order
         if self.study.fold.test_from is not None and order:
-            own = [fold for fold in folds if fold.fold == self.study.search.validation.searches]
-            if not own or own[-1].best.number != order[0]:
+            own = tested.get(self._number)
+            if own is None or own.best.number != order[0]:
                 said.append(
                     "the best trial has not been tested on the validation candles yet: genesis optimize resume does it"
                 )
@@ -220,6 +222,15 @@ class StudyReader:
                 "no validation: these scores are in-sample, the best of many tries, and promise nothing"
             )
         return said
+
+
+def _homes(folder: Path, folds: int) -> tuple[dict[int, Path], int]:
+    """Return each fold's folder by its number, and the number of this folder's; an earlier fold has only its own."""
+    if study_of_fold(folder) is None:
+        return {number: fold_folder(folder, number) for number in range(1, folds)} | {folds: folder}, folds
+    own = folder.resolve()
+    number = next((at for at in range(1, folds) if fold_folder(own.parent, at) == own), folds)
+    return {number: folder}, number
 
 
 def _content(path: Path) -> bytes | None:

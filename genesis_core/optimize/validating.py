@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,10 +10,13 @@ import msgspec
 from genesis_core.candles import Candles
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
-from genesis_core.optimize.evaluate import Outcome, Task, evaluate
+from genesis_core.optimize.evaluate import Outcome, Task
 from genesis_core.optimize.objective import FIGURES, Judgement, judge, unmet
+from genesis_core.optimize.processes import evaluate_within
+from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
+from genesis_core.optimize.sampling import Parameters
 from genesis_core.optimize.store import write_text
 from genesis_core.optimize.study import Study
 from genesis_core.strategy import Config
@@ -82,7 +85,9 @@ class Validated(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = SCHEMA
 
 
-def validate(study: Study, records: Mapping[int, Record], candles: Candles, base: Config) -> Validated | None:
+def validate(
+    study: Study, records: Mapping[int, Record], candles: Candles, base: Config, progress: Progress
+) -> Validated | None:
     """Run a search's best trials over its test, and keep what came of it in the study's folder.
 
     Parameters
@@ -95,6 +100,8 @@ def validate(study: Study, records: Mapping[int, Record], candles: Candles, base
         All of the definition's.
     base : Config
         The strategy.
+    progress : Progress
+        How far the search came.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def validate(study: Study, records: Mapping[int, Record], candles: Candles, base
     if not best:
         (study.folder / FILE).unlink(missing_ok=True)
         return None
-    outcomes = evaluate(Task(test, base), [record.parameters for record in best])
+    outcomes = run_over(study.search, test, base, [record.parameters for record in best])
     tested = [_tested(record, outcome, study.search) for record, outcome in zip(best, outcomes, strict=True)]
     place = _place(tested, study.search)
     found = Validated(
@@ -118,10 +125,33 @@ def validate(study: Study, records: Mapping[int, Record], candles: Candles, base
         data=test.fingerprint,
         tested=tested,
         place=place,
-        warnings=_partings(tested, place, study.search),
+        warnings=[*_cut_short(progress), *_partings(tested, place, study.search)],
     )
     write_text(study.folder / FILE, msgspec.json.format(msgspec.json.encode(found).decode(), indent=2) + "\n")
     return found
+
+
+def run_over(
+    search: Search, test: Candles, base: Config, trials: Sequence[Parameters], file: str | None = None
+) -> list[Outcome]:
+    """Run trials over a test, each within the time that the search gives a trial.
+
+    Parameters
+    ----------
+    search : Search
+        Theirs.
+    test : Candles
+        The test's.
+    base : Config
+        The strategy the parameters are laid over.
+    trials : sequence of dict
+        Parameters.
+    file : str, optional
+        The Python file that `base` is from, where it is not the search's strategy.
+    """
+    code = file if file is not None else search.strategy if search.in_code else None
+    guarded = search.budget.trial_seconds
+    return evaluate_within(Task(test, base, None if guarded is None else code), trials, guarded)
 
 
 def read_validation(folder: Path) -> Validated | None:
@@ -174,6 +204,15 @@ def _place(tested: list[Tested], search: Search) -> int | None:
         return None
     others = [one.out_of_sample for one in tested[1:] if one.out_of_sample is not None]
     return 1 + sum(search.objective.better(other, own) for other in others)
+
+
+def _cut_short(progress: Progress) -> list[str]:
+    if progress.stopped != "minutes":
+        return []
+    return [
+        f"the budget of minutes ended the search after {progress.done:,} of {progress.total:,} trials; "
+        "genesis optimize resume goes on"
+    ]
 
 
 def _partings(tested: list[Tested], place: int | None, search: Search) -> list[str]:

@@ -157,7 +157,7 @@ class Slowest(Here):
             future.set_result(done)
         return future
 
-    def require_workers(self) -> None:
+    def look_after_workers(self) -> None:
         """Be asked when nothing else is left to wait for."""
         assert self._late is not None
         if not self._late.done():

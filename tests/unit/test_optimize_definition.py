@@ -262,17 +262,21 @@ class TestAnotherOne:
             made.renamed("a/b")
         assert str(caught.value) == f"study = 'a/b'; {NAMES}"
 
-    def test_with_budget(self) -> None:
+    def test_with_trials(self) -> None:
         made = search(budget={"trials": 7, "minutes": 2})
-        assert made.with_budget() == made
-        assert made.with_budget(trials=9).budget == Budget(trials=9, minutes=2.0)
-        assert made.with_budget(minutes=0.5).budget == Budget(trials=7, minutes=0.5)
-        assert made.with_budget(trials=9).with_budget(trials=7) == made
+        assert made.with_trials(9).budget == Budget(trials=9, minutes=2.0)
+        assert made.with_trials(9).with_trials(7) == made
         assert made.budget == Budget(trials=7, minutes=2.0)
-        for name, value in (("trials", 0), ("trials", -5), ("minutes", 0.0), ("minutes", math.inf)):
+        for trials in (0, -5):
             with pytest.raises(SearchError) as caught:
-                made.with_budget(**{name: value})  # type: ignore[arg-type]
-            assert str(caught.value) == f"{name} = {value!r}; more than 0 is needed"
+                made.with_trials(trials)
+            assert str(caught.value) == f"trials = {trials}; more than 0 is needed"
+
+    def test_there_are_never_more_trials_than_points_of_a_grid(self) -> None:
+        few = {"a": {"kind": "choice", "values": [1, 2, 3]}}
+        for kind, most in (("grid", 3), ("random", 7), ("tpe", 7)):
+            assert search(parameters=few, sampler={"kind": kind}, budget={"trials": 7}).most_trials == most
+        assert search(parameters=few, sampler={"kind": "grid"}, budget={"trials": 2}).most_trials == 2
 
     def test_the_size_of_its_grid(self) -> None:
         stepped = {"kind": "float", "low": 0.5, "high": 0.7, "step": 0.1}

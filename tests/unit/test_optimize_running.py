@@ -29,8 +29,8 @@ from genesis_core.optimize import (
     summarize,
 )
 from genesis_core.optimize.optimizing import plan
+from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.record import Record
-from genesis_core.optimize.running import Progress
 from genesis_core.optimize.store import read_all
 from genesis_core.optimize.study import Study
 from genesis_core.strategy import load_strategy
@@ -101,7 +101,7 @@ def test_two_runs_with_tpe_are_the_same_and_it_learns_from_the_results(tmp_path:
     pytest.importorskip("optuna")
     tpe = search_of(sampler={"kind": "tpe", "startup": 8})
     one = optimize(tpe, CANDLES, results=tmp_path / "one").folder
-    part = optimize(tpe.with_budget(trials=16), CANDLES, results=tmp_path / "two").folder
+    part = optimize(tpe.with_trials(16), CANDLES, results=tmp_path / "two").folder
     rest = optimize(tpe, CANDLES, results=tmp_path / "two")
     assert (rest.progress.known, rest.progress.run) == (16, 8)
     assert stored(one) == stored(part)

@@ -38,6 +38,8 @@ def trial(number: int, score: float | None = 1.0, **given: Any) -> Record:
             "attempts": 1,
             "seconds": 0.25,
             "written": 1_700_000_000_000,
+            "data": "d",
+            "code": "c",
             **given,
         }
     )
