@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -100,7 +101,13 @@ def check_parameters(search: Search, base: Config) -> list[str]:
         raise SearchError(f"parameters: none of {PROBES} drawn sets is a strategy: {tried[0]}")
     for name, kind in search.parameters.items():
         if not isinstance(kind, Fixed) and kind.count() != 1:
-            _require_read(applied, name, _values(kind), made)
+            # Also beside every value of a long choice, of which few were drawn.
+            beside = (
+                {**made[0], other: value}
+                for other, its in search.parameters.items()
+                for value in _values(its)
+            )
+            _require_read(applied, name, _values(kind), chain(made, beside))
     refused = next((fault for fault in tried if isinstance(fault, str)), None)
     if refused is None:
         return []
@@ -140,7 +147,7 @@ def _values(kind: Kind) -> list[Value]:
     return [*kind.ends(), *(kind.draw(rng) for _ in range(_DRAWS))]
 
 
-def _require_read(applied: Applied, name: str, values: Sequence[Value], others: Sequence[Parameters]) -> None:
+def _require_read(applied: Applied, name: str, values: Sequence[Value], others: Iterable[Parameters]) -> None:
     """Refuse a parameter that changes nothing of what the engine is given, beside any of the other parameters."""
     why = None
     for parameters in others:

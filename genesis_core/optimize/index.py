@@ -111,7 +111,7 @@ _Row = tuple[str, tuple[int, int, int, int], bool, bytes, str]
 
 
 def _key(objective: Objective, ground: Ground | None) -> str:
-    """Return what an index depends on besides the files: the code that made it, by what trials rank, and which count."""
+    """Return what an index depends on besides the files: the code that made it, by what trials rank, which count."""
     plain: list[Any] = msgspec.to_builtins([objective, ground])
     own = [file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))]
     return digest((__version__, plain, own, os.name))

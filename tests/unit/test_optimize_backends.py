@@ -142,6 +142,7 @@ class Slowest(Here):
         self.begun: list[float] = []
         self._late: Future[list[Outcome]] | None = None
         self._outcomes: list[Outcome] = []
+        self._seen = 0
 
     def submit(self, trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
         self.sizes.append(len(trials))
@@ -158,9 +159,9 @@ class Slowest(Here):
         return future
 
     def look_after_workers(self) -> None:
-        """Be asked when nothing else is left to wait for."""
-        assert self._late is not None
-        if not self._late.done():
+        """End the first group when nothing else is left to wait for: nothing began between two looks."""
+        idle, self._seen = self._seen == len(self.sizes) > 0, len(self.sizes)
+        if idle and self._late is not None and not self._late.done():
             self._late.set_result(self._outcomes)
 
 

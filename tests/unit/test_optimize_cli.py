@@ -119,12 +119,23 @@ def test_json_alone_on_standard_output_is_the_summary(study: Path, tmp_path: Pat
     told = optimize("summarize", study, "--top", 7, "--json", "-")
     assert ran.exit_code == told.exit_code == 0
     assert ran.stderr == told.stderr == ""
-    assert ran.stdout == told.stdout
-    plain = json.loads(ran.stdout)
-    assert plain == json.loads(summarize(study, 7).to_json())
+    plain = json.loads(told.stdout)
+    head = {"command": "optimize summarize"}
+    assert plain == head | json.loads(summarize(study, 7).to_json())
+    run = json.loads(ran.stdout)
+    about = run.pop("run")
+    assert run == plain | {"command": "optimize run"}
+    assert about.pop("seconds") > 0.0
+    assert about == {
+        "folder": str(study),
+        "trials_run": 0,
+        "trials_known": TRIALS,
+        "stopped": ["trials"],
+        "set_aside": [],
+    }
     assert [one["rank"] for one in plain["top"]] == [1, 2, 3, 4, 5, 6, 7]
     written = optimize("summarize", study, "--top", 7, "--json", tmp_path / "x.json")
-    assert (tmp_path / "x.json").read_text() == ran.stdout
+    assert (tmp_path / "x.json").read_text() == told.stdout
     assert written.stdout == optimize("summarize", study, "--top", 7).stdout
 
 

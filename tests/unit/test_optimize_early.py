@@ -9,7 +9,7 @@ import pytest
 
 from genesis_core import Config, load_strategy
 from genesis_core.errors import SearchError
-from genesis_core.optimize import Search
+from genesis_core.optimize import Search, early
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.early import check_parameters, warnings_about
 
@@ -270,6 +270,17 @@ class TestUnread:
         assert fault(parameters, MEAN_REVERSION) == (f"parameters.higher.depth: {NO_GATE}")
         parameters["decision.higher_fib.missing"] = choice("block")
         check_parameters(search(parameters), MEAN_REVERSION)
+
+    @pytest.mark.parametrize("values", [("off", "block"), ("block", "off")])
+    def test_what_is_read_beside_a_value_that_was_not_drawn(
+        self, values: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(early, "PROBES", 1)
+        parameters = {
+            "decision.higher_fib.missing": choice(*values),
+            "decision.higher_fib.within_atr": ranged(1.0, 8.0),
+        }
+        check_parameters(search(parameters), DEFAULT_CONFIG)
 
     def test_what_a_step_of_ones_own_does_not_read(self) -> None:
         message = fault({"decision.threshold": ranged(0.5, 0.7)}, OWN)

@@ -275,10 +275,8 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_whole_files(
     (line,) = done.stderr.splitlines()
     kept = len(list(folder.glob("trial_*")))
     assert kept == 6
-    assert (
-        line
-        == f"genesis: stopped; {kept} of {TRIALS} trials are on record; genesis optimize resume {folder} goes on"
-    )
+    command = " ".join(["genesis optimize resume", str(folder), *map(str, more)])
+    assert line == f"genesis: stopped; {kept} of {TRIALS} trials are on record; {command} goes on"
     assert list(folder.glob("*.tmp")) == list(folder.glob(".*.tmp")) == []
     for file in folder.glob("trial_*"):
         read_record(file)

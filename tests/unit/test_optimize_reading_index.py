@@ -18,6 +18,7 @@ from genesis_core.optimize.ranking import analyse
 from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.record import to_bytes
 from genesis_core.optimize.store import file_name, trial_names, write_records
+from genesis_core.optimize.study import Study
 from genesis_core.optimize.summarizing import StudyReader
 from tests.unit.reading_cases import LESS, rewrite_and_set_back, scores, truth
 from tests.unit.trial_cases import (
@@ -65,7 +66,7 @@ class TestIndex:
             (folder / NAME).write_bytes(longer)
             assert load_index(folder, OBJECTIVE, None) is None
         assert StudyReader(folder).summary().to_json() == truth(folder)
-        assert load_index(folder, OBJECTIVE, None) is not None
+        assert load_index(folder, OBJECTIVE, Study.open(folder).ground) is not None
 
     def test_a_content_that_flips_is_not_believed(self, folder: Path) -> None:
         """A score that is another number, and nothing else wrong."""
