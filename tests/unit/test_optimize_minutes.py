@@ -124,10 +124,11 @@ def test_a_fold_that_was_not_tested_is_named(tmp_path: Path) -> None:
 
 def test_a_test_that_never_ends_is_ended_too(tmp_path: Path) -> None:
     """The strategy loops at one price, which only the test's candles have."""
-    close = CANDLES.close.copy()
-    close[1_200] = price = 0.5 * (CANDLES.low[1_200] + CANDLES.high[1_200]) + 1 / 32
-    columns = {name: getattr(CANDLES, name) for name in ("timestamp", "open", "high", "low", "volume")}
-    candles = Candles.from_arrays(symbol=CANDLES.symbol, timeframe=CANDLES.timeframe, close=close, **columns)
+    names = ("timestamp", "open", "high", "low", "close", "volume")
+    columns = {name: getattr(CANDLES, name).copy() for name in names}
+    price = CANDLES.close[1_200] + 1 / 32  # between two ticks
+    columns["close"][1_200] = columns["high"][1_200] = price
+    candles = Candles.from_arrays(symbol=CANDLES.symbol, timeframe=CANDLES.timeframe, **columns)
     inside = f"while p[0] > 2.5 and close == {float(price)!r}:\n        extra = extra * 1.0"
     file = write_own(tmp_path / "own.py", inside=inside)
     search = search_of(
