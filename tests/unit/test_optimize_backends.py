@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import faulthandler
+import os
+import tempfile
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -13,12 +17,12 @@ import pytest
 
 from genesis_core import Config, backtest, synthetic
 from genesis_core.errors import GenesisError, SearchError
-from genesis_core.optimize import Search, optimize, promote, running
+from genesis_core.optimize import Search, optimize, processes, promote, running
 from genesis_core.optimize.backend import Lost
 from genesis_core.optimize.evaluate import Outcome, Task, evaluate
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import Judgement
-from genesis_core.optimize.processes import Here
+from genesis_core.optimize.processes import Given, Here
 from genesis_core.optimize.running import MOST_IN_VAIN, Runner
 from genesis_core.optimize.sampling import make_sampler
 from genesis_core.optimize.spans import Fold
@@ -234,6 +238,95 @@ def test_groups_get_smaller_where_trials_are_slow_and_towards_the_end(tmp_path: 
     assert set(quick.sizes[8:-1]) == {5}
     assert set(slow.sizes[4:]) == {3, 2, 1}
     assert set(endless.sizes[4:]) == {1}
+
+
+class Invalid(Slowest):
+    """Finds now and then that parameters are no strategy, in no time."""
+
+    def submit(self, trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
+        if len(self.sizes) % 5 != 4:
+            return super().submit(trials, seconds)
+        self.sizes.append(len(trials))
+        self.begun += [trial["decision.threshold"] for trial in trials]
+        future: Future[list[Outcome]] = Future()
+        future.set_result([Outcome(status="invalid", error="no strategy") for _ in trials])
+        return future
+
+
+def test_what_is_no_strategy_says_nothing_of_how_long_trials_take(tmp_path: Path) -> None:
+    backend = Invalid(Task(CANDLES, BASE), 60.0)
+    runner_of(tmp_path / "s", backend, search_of(budget={"trials": 60})).run()
+    assert sum(backend.sizes) == 60
+    assert set(backend.sizes[4:]) == {1}
+
+
+class Held(Here):
+    """Lets nothing run before nothing more begins; some more workers come after the first look."""
+
+    def __init__(self, task: Task, workers: int, more: int) -> None:
+        super().__init__(task)
+        self.workers, self.more = workers, more
+        self.held: list[tuple[Future[list[Outcome]], Sequence[Any]]] = []
+        self.most = self._seen = 0
+
+    def submit(self, trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
+        self.held.append((Future(), trials))
+        self.most = max(self.most, len(self.held))
+        return self.held[-1][0]
+
+    def look_after_workers(self) -> None:
+        if self._seen == len(self.held):
+            for future, trials in self.held:
+                future.set_result(super().submit(trials, None).result())
+            self.held.clear()
+            self.workers += self.more
+            self.more = 0
+        self._seen = len(self.held)
+
+
+@pytest.mark.parametrize(("more", "most"), [(0, 4), (6, 16)])
+def test_workers_that_come_later_get_work(tmp_path: Path, more: int, most: int) -> None:
+    backend = Held(Task(CANDLES, BASE), 2, more)
+    runner_of(tmp_path / "s", backend, search_of(budget={"trials": 400})).run()
+    assert backend.most == most
+
+
+def test_an_executor_that_is_shut_down_or_broken_is_one_sentence(tmp_path: Path) -> None:
+    gone = ThreadPoolExecutor(1)
+    gone.shutdown()
+    with pytest.raises(
+        SearchError, match="trials cannot be run any more: RuntimeError: cannot schedule new futures"
+    ):
+        optimize(search_of(), CANDLES, results=tmp_path, executor=gone)
+    with ProcessPoolExecutor(1) as broken:
+        with pytest.raises(BrokenExecutor):
+            broken.submit(os._exit, 3).result()
+        with pytest.raises(SearchError, match="trials cannot be run any more: BrokenProcessPool: "):
+            optimize(search_of(), CANDLES, results=tmp_path, executor=broken)
+
+
+def test_what_an_executor_has_not_begun_is_taken_back() -> None:
+    held = Event()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(held.wait)
+        backend = Given(Task(CANDLES, BASE), pool, 1)
+        begun = [backend.submit([{}], None) for _ in range(3)]
+        backend.close()
+        held.set()
+    assert [future.cancelled() for future in begun] == [True] * 3
+
+
+def test_candles_that_cannot_be_written_for_the_workers_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(processes.pickle, "dump", full)
+    with pytest.raises(SearchError, match="cannot be written for the workers: No space left on device"):
+        optimize(search_of(), CANDLES, results=tmp_path / "r", executor="processes", workers=1)
+    assert not list(tmp_path.glob("genesis-task-*"))
 
 
 def test_a_strategy_that_only_runs_with_parameters_is_searched(tmp_path: Path) -> None:

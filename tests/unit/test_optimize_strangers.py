@@ -1,0 +1,116 @@
+"""What lies in a study's folder and is not of it; and the folders of a walk-forward's earlier searches."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from genesis_core import synthetic
+from genesis_core.errors import SearchError
+from genesis_core.optimize import StudyReader, optimize, promote, summarize
+from genesis_core.optimize.record import to_bytes
+from genesis_core.optimize.store import file_name, read_record
+from tests.unit.search_cases import search_of, stored
+from tests.unit.study_cases import CANDLES, refused
+from tests.unit.study_cases import optimize as command
+
+WALK = {"kind": "walk-forward", "folds": 3, "test": 0.2}
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run a walk-forward once; nobody may change the folder."""
+    search = search_of(validation=WALK, constraints=[], budget={"trials": 8})
+    return optimize(search, CANDLES, results=tmp_path_factory.mktemp("walked")).folder
+
+
+@pytest.fixture
+def study(walked: Path, tmp_path: Path) -> Path:
+    shutil.copytree(walked, tmp_path / "r" / "s")
+    return tmp_path / "r" / "s"
+
+
+def better(record_file: Path) -> bytes:
+    """Return a whole record with a score that would rank first."""
+    record = read_record(record_file)
+    return to_bytes(msgspec.structs.replace(record, score=99.0))
+
+
+@pytest.mark.parametrize("index", [True, False])
+def test_a_trial_over_other_candles_does_not_rank(study: Path, walked: Path, index: bool) -> None:
+    StudyReader(study).summary()  # there is an index
+    (study / file_name(3)).write_bytes(better(study / "fold_01" / file_name(3)))
+    summary = StudyReader(study, index=index).summary()
+    assert summary.broken == {file_name(3): "a trial over other candles than the study's"}
+    assert 3 not in [one.number for one in summary.top]
+    assert StudyReader(study, index=index).summary() == summary
+    done = optimize(
+        search_of(validation=WALK, constraints=[], budget={"trials": 8}), CANDLES, results=study.parent
+    )
+    assert [text.partition(": ")[0] for text in done.quarantined] == [str(study / file_name(3))]
+    assert stored(study) == stored(walked)
+
+
+def test_a_trial_by_other_code_does_not_rank(study: Path) -> None:
+    record = read_record(study / file_name(2))
+    (study / file_name(2)).write_bytes(to_bytes(msgspec.structs.replace(record, code="0" * 32)))
+    assert summarize(study).broken == {file_name(2): "a trial by other code than the study's"}
+
+
+def test_a_trial_of_another_strategy_is_not_promoted(study: Path, tmp_path: Path) -> None:
+    """Its file says the same candles and code; only its identity knows."""
+    record = read_record(study / file_name(1))
+    parameters = record.parameters | {"exits.stop": 1.5}
+    (study / file_name(1)).write_bytes(
+        to_bytes(msgspec.structs.replace(record, parameters=parameters, score=99.0, feasible=True))
+    )
+    with pytest.raises(SearchError, match=r"trial_000001\.json: is no trial of this study"):
+        promote(study, CANDLES, tmp_path / "champion.toml")
+    assert not (tmp_path / "champion.toml").exists()
+
+
+def test_the_summary_of_an_earlier_fold_is_its_own(study: Path) -> None:
+    whole = summarize(study)
+    assert [(fold.fold, fold.of) for fold in whole.folds] == [(1, 3), (2, 3), (3, 3)]
+    for number in (1, 2):
+        own = summarize(study / f"fold_{number:02d}")
+        assert own.folds == [whole.folds[number - 1]]
+        assert own.warnings == [text for text in whole.warnings if text.startswith(f"fold {number}: ")]
+    printed = command("summarize", study / "fold_01").stdout
+    assert "1 of 3" in printed
+    assert "3 of 3" not in printed
+
+
+def test_an_earlier_fold_is_neither_resumed_nor_promoted(study: Path, tmp_path: Path) -> None:
+    fold = study / "fold_01"
+    assert "is a fold of the study" in refused(command("resume", fold))
+    assert "is a fold of the study" in refused(command("promote", fold, "--to", tmp_path / "c.toml"))
+    assert not (tmp_path / "c.toml").exists()
+
+
+def test_a_fold_whose_test_is_gone_is_named(study: Path) -> None:
+    (study / "fold_02" / "validation.json").unlink()
+    warnings = summarize(study).warnings
+    assert "fold 2: not tested: no trial of its search ranks, or it has not been run" in warnings
+    (study / "validation.json").unlink()
+    assert any(
+        "has not been tested on the validation candles yet" in text for text in summarize(study).warnings
+    )
+
+
+def test_json_says_of_how_many_folds(study: Path) -> None:
+    told = json.loads(command("summarize", study, "--json", "-").stdout)
+    assert [(one["fold"], one["of"]) for one in told["folds"]] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_other_candles_of_the_same_length_are_another_study(study: Path) -> None:
+    with pytest.raises(SearchError, match="the candles"):
+        optimize(
+            search_of(validation=WALK, constraints=[], budget={"trials": 8}),
+            synthetic(symbol="tETHUSD", bars=1_500),
+            results=study.parent,
+        )
