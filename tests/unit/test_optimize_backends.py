@@ -291,6 +291,26 @@ def test_workers_that_come_later_get_work(tmp_path: Path, more: int, most: int) 
     assert backend.most == most
 
 
+def test_workers_that_join_a_cluster_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    from genesis_core.optimize import cluster
+
+    monkeypatch.setattr(cluster, "LOOK_AGAIN", 0.0)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+    ) as local:
+        backend = cluster.Dask(Task(CANDLES, BASE), local.scheduler_address, 1, guarded=False)
+        try:
+            assert backend.workers == 1
+            local.scale(2)
+            local.wait_for_workers(2)
+            backend._asked_again = 0.0
+            backend.look_after_workers()
+            assert backend.workers == 2
+        finally:
+            backend.close()
+
+
 def test_an_executor_that_is_shut_down_or_broken_is_one_sentence(tmp_path: Path) -> None:
     gone = ThreadPoolExecutor(1)
     gone.shutdown()
