@@ -11,6 +11,7 @@ import hashlib
 import struct
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +20,49 @@ DIGEST_BYTES = 16
 
 _length = struct.Struct("<cq").pack
 _double = struct.Struct("<cd").pack
+
+
+class Encoded(bytes):
+    """A value's encoding, which stands for the value within another one; see :func:`encoded`."""
+
+
+def encoded(value: object) -> Encoded:
+    """Encode a value once that is digested as a part of many.
+
+    Parameters
+    ----------
+    value
+        As of :func:`digest`.
+
+    Returns
+    -------
+    Encoded
+        A value that holds it has the digest of one that holds `value`.
+
+    Raises
+    ------
+    TypeError
+        As :func:`digest`.
+    """
+    sink = _Kept()
+    parts: list[bytes] = []
+    _encode(sink, parts, value)
+    return Encoded(b"".join([*sink.kept, *parts]))
+
+
+class _Kept:
+    """Keeps what is encoded."""
+
+    def __init__(self) -> None:
+        self.kept: list[bytes] = []
+
+    def update(self, data: bytes | memoryview) -> None:
+        self.kept.append(bytes(data))
+
+
+class _Sink(Protocol):
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Take the next bytes."""
 
 
 def digest(value: object) -> str:
@@ -46,7 +90,7 @@ def digest(value: object) -> str:
     return sink.hexdigest()
 
 
-def _encode(sink: hashlib.blake2b, parts: list[bytes], value: object) -> None:
+def _encode(sink: _Sink, parts: list[bytes], value: object) -> None:
     """Add a value to the parts that the sink is given next; by the exact type first, because searches digest much."""
     kind = type(value)
     if kind is float:
@@ -55,6 +99,8 @@ def _encode(sink: hashlib.blake2b, parts: list[bytes], value: object) -> None:
         parts.append(_text(value))
     elif kind is dict:
         _encode_mapping(sink, parts, value)  # type: ignore[arg-type]
+    elif kind is Encoded:
+        parts.append(value)  # type: ignore[arg-type]
     elif value is None:
         parts.append(b"N")
     elif isinstance(value, bool):
@@ -83,7 +129,7 @@ def _encode(sink: hashlib.blake2b, parts: list[bytes], value: object) -> None:
         raise TypeError(f"no canonical encoding for {kind.__qualname__}")
 
 
-def _encode_mapping(sink: hashlib.blake2b, parts: list[bytes], value: Mapping[object, object]) -> None:
+def _encode_mapping(sink: _Sink, parts: list[bytes], value: Mapping[object, object]) -> None:
     parts.append(_length(b"M", len(value)))
     for key, item in value.items():
         _encode(sink, parts, key)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from genesis_core.candles import Candles
-from genesis_core.digest import digest
+from genesis_core.digest import Encoded, digest, encoded
 from genesis_core.strategy import Config
 from genesis_core.version import __version__
 
@@ -93,7 +93,12 @@ def identity_of(ground: Ground, parameters: Mapping[str, Any]) -> str:
     parameters : mapping
         Dotted name -> value, in any order.
     """
-    return digest((msgspec.structs.astuple(ground), dict(sorted(parameters.items()))))
+    return digest((_encoded(ground), dict(sorted(parameters.items()))))
+
+
+@lru_cache(maxsize=1)
+def _encoded(ground: Ground) -> Encoded:
+    return encoded(msgspec.structs.astuple(ground))
 
 
 @lru_cache(maxsize=1)

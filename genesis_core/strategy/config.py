@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from genesis_core.digest import digest
+from genesis_core.digest import Encoded, digest, encoded
 from genesis_core.errors import ConfigError
 from genesis_core.features import FeatureSet
 from genesis_core.features.choices import FeatureChoice
@@ -274,16 +274,29 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
         """
         if self.checked is not self:
             return self.checked.digest
-        values = self.plain()
-        parameters = self.feature_set.parameters.items()
-        # A whole number is the same as an int or a float.
-        values["features"] = {
-            name: {key: float(value) for key, value in given.items()} for name, given in parameters
-        }
-        for side in values.get("model", {}).values():
-            side["weights"] = {name: side["weights"][name] for name in self.feature_set.names}
         own = self.asked_features.wiring if self.decide is not None or self.own else ""
-        return digest((values, own))
+        there = [name for name in SECTIONS if getattr(self, name) is not None]
+        return digest(({name: self._encoding(name) for name in there}, own))
+
+    @cached_property
+    def encodings(self) -> dict[str, Encoded]:
+        """Tables as the digest has them, as far as they were needed."""
+        return {}
+
+    def _encoding(self, name: str) -> Encoded:
+        if name not in self.encodings:
+            values = as_written(msgspec.to_builtins(getattr(self, name)))
+            if name == "features":
+                # A whole number is the same as an int or a float.
+                parameters = self.feature_set.parameters.items()
+                values = {
+                    own: {key: float(value) for key, value in given.items()} for own, given in parameters
+                }
+            elif name == "model":
+                for side in values.values():
+                    side["weights"] = {own: side["weights"][own] for own in self.feature_set.names}
+            self.encodings[name] = encoded(values)
+        return self.encodings[name]
 
     @cached_property
     def code(self) -> str:

@@ -147,6 +147,10 @@ def _take_over_parts(config: Config, base: Config) -> None:
         config.__dict__["context"], config.__dict__["vector"] = base.context, base.vector
         config.__dict__["context_features"] = base.context_features
     features, before = config.features, base.features
+    # The weights of a model are digested in the order of the features.
+    named = () if features is before else ("features", "model")
+    same = [name for name in SECTIONS if name not in named and getattr(config, name) is getattr(base, name)]
+    config.__dict__["encodings"] = {name: base.encodings[name] for name in same if name in base.encodings}
     if features is before:
         config.__dict__["feature_set"] = base.feature_set
     elif tuple(features) == tuple(before):
