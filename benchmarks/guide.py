@@ -114,14 +114,18 @@ TABLES: Mapping[str, tuple[tuple[str, str], Sequence[Row]]] = {
             ("10,000 random trials: what the search adds, durable records included", "{search.random}"),
             ("500 TPE trials, 4 parameters: what the search adds", "{search.tpe}"),
             (
-                "100,000 bars: two workers over one; two plain processes over one, in the same minute",
-                "{search.workers_long}; {search.plain_long}",
+                "100,000 bars: two workers over the default, which runs and records in one process; over one worker "
+                "process; two plain processes over one, in the same minute",
+                "{search.default_long}; {search.workers_long}; {search.plain_long}",
             ),
             (
                 "the same over 32,652 bars, as many as three years and nine months have hours",
-                "{search.workers_years}; {search.plain_years}",
+                "{search.default_years}; {search.workers_years}; {search.plain_years}",
             ),
-            ("the same over 10,000 bars", "{search.workers_short}; {search.plain_short}"),
+            (
+                "the same over 10,000 bars",
+                "{search.default_short}; {search.workers_short}; {search.plain_short}",
+            ),
             ("trials whose record `genesis backtest --trial` gives again, bit for bit", "{search.again}"),
         ),
     ),

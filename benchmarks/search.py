@@ -156,18 +156,25 @@ def _tpe(place: Path, candles: Candles, trials: int, rounds: int) -> Figure:
 
 
 def _two_workers(place: Path, candles: Candles, trials: int, rounds: int, name: str) -> list[Figure]:
-    """Time one worker, two workers, and two plain processes, in turn.
+    """Time a search in this process, on one worker, on two, and two plain processes, in turn.
 
-    Over short series the process that records shares the two processors with the workers: no limit is set there.
+    One worker is measured twice: the default, which runs trials and records them in turn, and one worker process,
+    beside which another process records. Over short series that other one shares two processors with two workers: no
+    limit is set there.
     """
-    one, two, plain = [], [], []
+    here, one, two, plain = [], [], [], []
     for number in range(rounds):
         seconds = {}
-        for workers in (1, 2):
+        for workers in (0, 1, 2):
             search = search_of(f"{name}-{workers}-{number}", trials)
             seconds[workers] = _running(search, candles, place, workers)
-        if _meaning(place / f"{name}-1-{number}") != _meaning(place / f"{name}-2-{number}"):
+        if (
+            not _meaning(place / f"{name}-0-{number}")
+            == _meaning(place / f"{name}-1-{number}")
+            == _meaning(place / f"{name}-2-{number}")
+        ):
             raise WrongResultError("two workers gave other trials than one")
+        here.append(seconds[0])
         one.append(seconds[1])
         two.append(seconds[2])
         plain.append(_plain(1, trials, len(candles)) / _plain(2, trials, len(candles)))
@@ -176,8 +183,15 @@ def _two_workers(place: Path, candles: Candles, trials: int, rounds: int, name: 
     return [
         figure(f"search.plain_{name}", f"{text}: two plain processes over one", spread(plain), "x"),
         figure(
+            f"search.default_{name}",
+            f"{text}: two workers over the default, in this process",
+            ratio(here, two),
+            "x",
+            at_least=TWO_WORKERS,
+        ),
+        figure(
             f"search.workers_{name}",
-            f"{text}: two workers of one search over one",
+            f"{text}: two workers of one search over one worker process",
             ratio(one, two),
             "x",
             **limits,
@@ -186,13 +200,14 @@ def _two_workers(place: Path, candles: Candles, trials: int, rounds: int, name: 
 
 
 def _running(search: Search, candles: Candles, place: Path, workers: int) -> float:
-    """Return the seconds from the first batch to the last trial: starting processes is not what is compared."""
+    """Return the seconds from the first group to the last trial: starting processes is not what is compared."""
     at: list[float] = []
 
     def watch(name: str, progress: Any) -> None:
         at.append(time.perf_counter())
 
-    optimize(search, candles, results=place, executor="processes", workers=workers, watch=watch)
+    executor = "processes" if workers else "here"
+    optimize(search, candles, results=place, executor=executor, workers=workers or None, watch=watch)
     # The first record is the first that says that the workers are there.
     return at[-1] - at[1]
 
