@@ -9,8 +9,8 @@ import typer
 
 from genesis_core.cli import source
 from genesis_core.cli.optimize_candles import given_candles, read_candles
-from genesis_core.cli.optimize_running import How, go_on, show_summary
-from genesis_core.cli.output import JsonFile, check_folder, is_standard_output, write_json
+from genesis_core.cli.optimize_running import How, go_on, show_summary, warn
+from genesis_core.cli.output import JsonFile, check_folder, is_standard_output, write_file, write_json
 from genesis_core.cli.shell import FAILED, Command, Group, UsageError, help_when_alone
 
 if TYPE_CHECKING:
@@ -137,6 +137,9 @@ def summarize(
             "--charts", metavar="DIR", help="Draw history, slices of the parameters, and importances into it."
         ),
     ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--table", metavar="FILE", help="Write every trial as a row of a CSV file.")
+    ] = None,
     png: Annotated[bool, typer.Option("--png", help="Charts as PNG instead of SVG.")] = False,
     index: Annotated[
         bool, typer.Option("--index/--no-index", help="Use and keep the index that makes a new process fast.")
@@ -145,6 +148,7 @@ def summarize(
 ) -> None:
     """Rank a study's trials, count what was in the way, and say what mattered."""
     check_folder(json_file, "--json")
+    check_folder(table, "--table")
     from genesis_core.optimize import StudyReader
 
     if charts is not None:
@@ -157,12 +161,47 @@ def summarize(
         raise UsageError("--png is about charts; give --charts DIR too")
     reader = StudyReader(_folder(study, results), index=index)
     show_summary(reader, top, json_file, "summarize")
+    if table is not None:
+        from genesis_core.cli.optimize_table import table_of
+
+        write_file(table, table_of(reader.trials.all_records()), "--table")
     if charts is not None:
         from genesis_core.cli.optimize_charts import draw_all
 
         drawn = draw_all(reader, reader.summary(top), charts, ".png" if png else ".svg")
         if not is_standard_output(json_file):
             typer.echo(f"\ncharts: {', '.join(map(str, drawn))}")
+
+
+@app.command("list", cls=Command)
+def list_studies(results: ResultsFolder = RESULTS, json_file: JsonFile = None) -> None:
+    """Name the studies there are: how far each is, its best score, and what that was worth out-of-sample."""
+    check_folder(json_file, "--json")
+    from genesis_core.cli.optimize_text import print_studies
+    from genesis_core.errors import SearchError
+    from genesis_core.optimize import Summary, summarize
+    from genesis_core.optimize.study import studies_in
+
+    found: list[Summary] = []
+    for folder in studies_in(results):
+        try:
+            found.append(summarize(folder, 1))
+        except SearchError as fault:  # noqa: PERF203  # one that is damaged hides no other
+            warn(str(fault))
+    if not is_standard_output(json_file):
+        print_studies(found, str(results))
+    studies = [
+        {
+            "study": one.study,
+            "objective": one.objective,
+            "trials": one.trials,
+            "wanted": one.wanted,
+            "best": one.top[0].score if one.top else None,
+            "out_of_sample": one.folds[-1].best.out_of_sample if one.folds else None,
+        }
+        for one in found
+    ]
+    write_json(json_file, {"schema": 1, "command": "optimize list", "studies": studies})
 
 
 @app.command("promote", cls=Command)
@@ -210,15 +249,12 @@ def promote(
 
 def _folder(study: str, results: Path) -> Path:
     """Return a study's folder: a path that is one, or a name among the results."""
-    from genesis_core.optimize.store import STUDY_FILE
+    from genesis_core.optimize.study import studies_in
 
     for folder in (results / study, Path(study)):
         if folder.is_dir():
             return folder.resolve() if folder.name in ("", ".", "..") else folder
-    there = (
-        sorted(entry.name for entry in results.iterdir() if (entry / STUDY_FILE).exists())
-        if results.is_dir()
-        else []
+    there = ", ".join(found.name for found in studies_in(results)) if results.is_dir() else ""
+    raise UsageError(
+        f"there is no study {study!r}{f'; there are: {there}' if there else f'; {results} has none'}"
     )
-    hint = f"; there are: {', '.join(there)}" if there else f"; {results} has none"
-    raise UsageError(f"there is no study {study!r}{hint}")

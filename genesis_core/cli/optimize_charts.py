@@ -16,7 +16,8 @@ from genesis_core.cli.shell import UsageError
 from genesis_core.optimize.importance import LEAST_TRIALS
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.space import Choice, Float, Int, Map
-from genesis_core.optimize.summarizing import StudyReader, Summary
+from genesis_core.optimize.summarizing import StudyReader
+from genesis_core.optimize.summary import Summary
 
 MOST_PANELS, MOST_COLUMNS = 12, 12  # panels; values drawn as columns of dots
 MOST_SHAPES = 2_000  # dots; more are pixels within an SVG: as shapes they would be megabytes

@@ -7,7 +7,7 @@ from typing import Any
 
 from genesis_core.cli import charts
 from genesis_core.cli.charts import BLACK
-from genesis_core.optimize.summarizing import Summary
+from genesis_core.optimize.summary import Summary
 
 WIDTH = 12.0
 """Inches."""

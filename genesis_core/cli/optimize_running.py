@@ -80,7 +80,7 @@ def go_on(
                 minutes=how.minutes,
                 retry_failed=how.retry_failed,
                 watch=shown.told,
-                warn=_warn,
+                warn=warn,
             )
         except KeyboardInterrupt:
             shown.close()
@@ -138,5 +138,6 @@ def _plain(done: Optimized, seconds: float) -> dict[str, Any]:
     }
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """Say something on standard error that is no failure."""
     typer.echo(f"genesis: warning: {text}", err=True)

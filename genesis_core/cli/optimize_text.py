@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from genesis_core.cli.output import console, print_figures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from genesis_core.optimize import Promotion, Summary
     from genesis_core.optimize.objective import Judgement
     from genesis_core.optimize.optimizing import Optimized
+    from genesis_core.optimize.summary import Together
 
 MOST_REASONS = 6
 MOST_IMPORTANCES = 8
@@ -58,6 +60,26 @@ def print_summary(summary: Summary) -> None:
     _print_top(summary)
 
 
+def print_studies(summaries: Sequence[Summary], results: str) -> None:
+    """Print a line for each study."""
+    if not summaries:
+        console().print(f"{results} has no studies", soft_wrap=True, markup=False)
+        return
+    table = _table()
+    table.add_column("study", no_wrap=True)
+    for heading in ("trials", "best", "out-of-sample"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("objective")
+    for one in summaries:
+        of = f" of {one.wanted:,}" if one.trials < one.wanted else ""
+        best = one.top[0].score if one.top else None
+        tested = one.folds[-1].best.out_of_sample if one.folds else None
+        table.add_row(
+            one.study, f"{one.trials:,}{of}", _number(best), _number(tested), _escaped(one.objective)
+        )
+    console().print(table)
+
+
 def _print_folds(summary: Summary) -> None:
     from genesis_core.candles.timestamps import utc_text
 
@@ -66,7 +88,7 @@ def _print_folds(summary: Summary) -> None:
     table = _table()
     for heading in ("test", "from", "to"):
         table.add_column(heading)
-    for heading in ("trial", "in-sample", "out-of-sample", "place", "return", "trades"):
+    for heading in ("trial", "in-sample", "out-of-sample", "unchanged", "place", "return", "trades"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("not met out-of-sample")
     for fold in summary.folds:
@@ -78,6 +100,7 @@ def _print_folds(summary: Summary) -> None:
             str(best.number),
             _number(best.in_sample),
             _number(best.out_of_sample),
+            _number(fold.unchanged.out_of_sample),
             "-" if fold.place is None else f"{fold.place} of {fold.tried}",
             _percent(best.figures["total_return"]),
             _whole(best.figures["trades"]),
@@ -85,6 +108,15 @@ def _print_folds(summary: Summary) -> None:
         )
     console().print()
     console().print(table)
+    if summary.together is not None:
+        console().print(f"\n{_together(summary.together)}", soft_wrap=True)
+
+
+def _together(found: Together) -> str:
+    parts = [f"{found.tests} tests in a row: return {_percent(found.total_return)}"]
+    if found.median_score is not None:
+        parts.append(f"score: median {_number(found.median_score)}, worst {_number(found.worst_score)}")
+    return "; ".join(parts)
 
 
 def _print_top(summary: Summary) -> None:

@@ -120,6 +120,22 @@ def make_folder(folder: Path) -> None:
         raise SearchError(f"{folder}: cannot be made: {fault.strerror or fault}") from None
 
 
+def studies_in(results: Path) -> list[Path]:
+    """Return the folders of the studies in a folder of studies, by name.
+
+    Raises
+    ------
+    SearchError
+        If it cannot be read.
+    """
+    try:
+        return sorted(entry for entry in results.iterdir() if (entry / STUDY_FILE).exists())
+    except FileNotFoundError:
+        return []
+    except OSError as fault:
+        raise SearchError(f"{results}: cannot be read: {fault.strerror or fault}") from None
+
+
 def fold_folder(folder: Path, number: int) -> Path:
     """Return the folder of an earlier fold's search."""
     return folder / f"fold_{number:02d}"

@@ -1,96 +1,19 @@
-"""A study's summary as one value: what terminal, JSON and charts are made of."""
+"""Summarize a study, again and again, reading only what changed."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 
-import msgspec
-
-from genesis_core.optimize.importance import Importance
 from genesis_core.optimize.index import State
-from genesis_core.optimize.ranking import Ranked, ranked
+from genesis_core.optimize.objective import Objective
+from genesis_core.optimize.ranking import ranked
 from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.store import STUDY_FILE
 from genesis_core.optimize.study import Study, fold_folder, study_of_fold
+from genesis_core.optimize.summary import FoldTest, Summary, Together
 from genesis_core.optimize.validating import FILE as VALIDATION
-from genesis_core.optimize.validating import Tested, read_validation
-
-SCHEMA = 1
-
-
-class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
-    """The test of one fold's best trial.
-
-    Attributes
-    ----------
-    fold, of : int
-        From 1, of so many; the last is the study's own search.
-    best : Tested
-        The fold's best trial, in and out of sample.
-    tried : int
-        How many of the best trials were run over the test.
-    place : int or None
-        Where the best stands among them.
-    first, last, bars : int
-        Of the test's candles.
-    warnings : list of str
-        Where search and test part.
-    """
-
-    fold: int
-    of: int
-    best: Tested
-    tried: int
-    place: int | None
-    first: int
-    last: int
-    bars: int
-    warnings: list[str]
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known about a study.
-
-    Attributes
-    ----------
-    study, objective : str
-        Name, and what is better in words.
-    trials : int
-        On record, of `wanted`.
-    wanted : int
-        By the budget, of a grid at most its points.
-    counts, reasons, importances, seconds
-        See :class:`genesis_core.optimize.ranking.Analysis`.
-    ranks : int
-        Trials that rank.
-    top : list of Ranked
-        The best, best first.
-    folds : list of FoldTest
-        Out-of-sample results, in time order; empty without validation.
-    broken : dict
-        File -> why it is no trial's record; not counted.
-    warnings : list of str
-        What a reader must know before believing the ranking.
-    """
-
-    study: str
-    objective: str
-    trials: int
-    wanted: int
-    counts: dict[str, int]
-    reasons: dict[str, int]
-    importances: list[Importance]
-    seconds: float
-    ranks: int
-    top: list[Ranked]
-    folds: list[FoldTest]
-    broken: dict[str, str]
-    warnings: list[str]
-    schema: int = SCHEMA
-
-    def to_json(self) -> bytes:
-        """Return it as JSON, the same bytes for the same study."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+from genesis_core.optimize.validating import read_validation
 
 
 class StudyReader:
@@ -170,6 +93,7 @@ class StudyReader:
             ranks=len(analysis.order),
             top=[ranked(rank, record) for rank, record in enumerate(self.trials.records(best), 1)],
             folds=folds,
+            together=_together(folds, study.search.objective),
             broken=broken,
             warnings=self._warnings(state, folds, broken),
         )
@@ -187,6 +111,7 @@ class StudyReader:
                     best=test.tested[0],
                     tried=len(test.tested),
                     place=test.place,
+                    unchanged=test.unchanged,
                     first=test.first,
                     last=test.last,
                     bars=test.bars,
@@ -222,6 +147,24 @@ class StudyReader:
                 "no validation: these scores are in-sample, the best of many tries, and promise nothing"
             )
         return said
+
+
+def _together(folds: list[FoldTest], objective: Objective) -> Together | None:
+    if len(folds) < 2:
+        return None
+    whole = 1.0
+    for fold in folds:
+        whole *= 1.0 + (fold.best.figures["total_return"] or 0.0)
+    scores = sorted(
+        (fold.best.out_of_sample for fold in folds if fold.best.out_of_sample is not None),
+        key=objective.rank_key,
+    )
+    return Together(
+        tests=len(folds),
+        total_return=whole - 1.0,
+        median_score=median(scores) if scores else None,
+        worst_score=scores[-1] if scores else None,
+    )
 
 
 def _homes(folder: Path, folds: int) -> tuple[dict[int, Path], int]:

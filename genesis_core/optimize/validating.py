@@ -58,6 +58,19 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
     summary_digest: str
 
 
+class Unchanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The strategy as it was before the search, for comparison.
+
+    Attributes
+    ----------
+    in_sample, out_of_sample : float or None
+        Scores over the search's candles and over the test's; None where it has none or breaks a hard constraint.
+    """
+
+    in_sample: float | None
+    out_of_sample: float | None
+
+
 class Validated(msgspec.Struct, frozen=True, kw_only=True):
     """What a test says about a search.
 
@@ -71,6 +84,8 @@ class Validated(msgspec.Struct, frozen=True, kw_only=True):
         The best trials of the search, best first.
     place : int or None
         Where the best one stands among them by its test, from 1; None where it has no score there.
+    unchanged : Unchanged
+        The strategy that the parameters were laid over.
     warnings : list of str
         Where search and test part.
     """
@@ -81,6 +96,7 @@ class Validated(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     tested: list[Tested]
     place: int | None
+    unchanged: Unchanged
     warnings: list[str]
     schema: int = SCHEMA
 
@@ -115,7 +131,9 @@ def validate(
     if not best:
         (study.folder / FILE).unlink(missing_ok=True)
         return None
-    outcomes = run_over(study.search, test, base, [record.parameters for record in best])
+    *outcomes, own = run_over(study.search, test, base, [*(record.parameters for record in best), {}])
+    (before,) = run_over(study.search, study.fold.searched(candles), base, [{}])
+    unchanged = Unchanged(in_sample=_worth(before, study.search), out_of_sample=_worth(own, study.search))
     tested = [_tested(record, outcome, study.search) for record, outcome in zip(best, outcomes, strict=True)]
     place = _place(tested, study.search)
     found = Validated(
@@ -125,7 +143,12 @@ def validate(
         data=test.fingerprint,
         tested=tested,
         place=place,
-        warnings=[*_cut_short(progress), *_partings(tested, place, study.search)],
+        unchanged=unchanged,
+        warnings=[
+            *_cut_short(progress),
+            *_partings(tested, place, study.search),
+            *_no_better(tested[0], unchanged, study.search),
+        ],
     )
     write_text(study.folder / FILE, msgspec.json.format(msgspec.json.encode(found).decode(), indent=2) + "\n")
     return found
@@ -196,6 +219,22 @@ def judge_outcome(outcome: Outcome, search: Search) -> Judgement:
     if outcome.figures is None:
         return Judgement(None, False, [outcome.error or outcome.status])
     return judge(outcome.figures, search.objective, search.constraints)
+
+
+def _worth(outcome: Outcome, search: Search) -> float | None:
+    verdict = judge_outcome(outcome, search)
+    return verdict.score if verdict.feasible else None
+
+
+def _no_better(best: Tested, unchanged: Unchanged, search: Search) -> list[str]:
+    """Say where the search was for nothing: the strategy that it began from does as well out-of-sample."""
+    before, now = unchanged.out_of_sample, best.out_of_sample
+    if before is None or (now is not None and best.feasible and search.objective.better(now, before)):
+        return []
+    scores = f", the best trial {now:.4g}" if now is not None else ""
+    return [
+        f"out-of-sample the unchanged strategy scores {before:.4g}{scores}: the search did not improve it"
+    ]
 
 
 def _place(tested: list[Tested], search: Search) -> int | None:

@@ -112,6 +112,7 @@ RUN: dict[str, Run] = {
     "genesis optimize resume search --trials 1000": Run(
         (SEARCHED, "genesis optimize resume search --trials 16")
     ),
+    "genesis optimize list": Run((SEARCHED, "genesis optimize list")),
     "genesis optimize summarize STUDY": Run((SEARCHED, "genesis optimize summarize search")),
     "genesis optimize summarize STUDY --top 20": Run(
         (SEARCHED, "genesis optimize summarize search --top 20")

@@ -19,14 +19,14 @@ from genesis_core.optimize import reading, validating
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.importance import LEAST_TRIALS
 from genesis_core.optimize.index import NAME, Entry
-from genesis_core.optimize.objective import Objective
+from genesis_core.optimize.objective import FIGURES, Objective
 from genesis_core.optimize.ranking import Analysis, analyse, best_of
 from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.record import to_bytes
 from genesis_core.optimize.store import file_name, read_all, trial_names, write_records
 from genesis_core.optimize.study import Study
 from genesis_core.optimize.summarizing import StudyReader, summarize
-from genesis_core.optimize.validating import FILE, Validated
+from genesis_core.optimize.validating import FILE, Unchanged, Validated
 from tests.unit.reading_cases import (
     ACTIONS,
     HOUR,
@@ -357,10 +357,19 @@ def validated(number: int, warning: str) -> bytes:
         out_of_sample=0.5,
         feasible=True,
         reasons=[],
-        figures={"sharpe": 0.5},
+        figures=dict.fromkeys(FIGURES, 0.5),
         summary_digest="cd" * 16,
     )
-    found = Validated(first=1, last=2, bars=2, data="d", tested=[tested], place=1, warnings=[warning])
+    found = Validated(
+        first=1,
+        last=2,
+        bars=2,
+        data="d",
+        tested=[tested],
+        place=1,
+        unchanged=Unchanged(in_sample=0.5, out_of_sample=None),
+        warnings=[warning],
+    )
     return msgspec.json.encode(found)
 
 

@@ -1,0 +1,65 @@
+"""The strategy as it was, beside what a search made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genesis_core import backtest
+from genesis_core.optimize import optimize, summarize
+from genesis_core.strategy import load_strategy
+from tests.unit.search_cases import TABLES, search_of
+from tests.unit.study_cases import CANDLES
+from tests.unit.study_cases import optimize as command
+
+BASE = load_strategy(TABLES)
+NO_BETTER = "the search did not improve it"
+WORSE = {"exits": {"stop": {"kind": "fixed", "value": 0.5}, "max_bars": {"kind": "int", "low": 1, "high": 2}}}
+
+
+def run(tmp_path: Path, **tables: Any) -> Any:
+    return summarize(optimize(search_of(**tables), CANDLES, results=tmp_path).folder)
+
+
+def test_it_is_run_over_the_test_alone(tmp_path: Path) -> None:
+    (fold,) = run(tmp_path, constraints=[]).folds
+    assert fold.unchanged.in_sample == backtest(CANDLES[:1_050], BASE, compiled=True).metrics.sharpe
+    assert fold.unchanged.out_of_sample == backtest(CANDLES[1_050:], BASE, compiled=True).metrics.sharpe
+    shown = command("summarize", tmp_path / "s").stdout
+    assert f"{fold.unchanged.out_of_sample:.4f}" in shown
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_a_search_for_nothing_is_told(tmp_path: Path, direction: str) -> None:
+    goal = {"figure": "trades", "direction": direction}
+    summary = run(tmp_path, parameters=WORSE, constraints=[], objective=goal, budget={"trials": 4})
+    (fold,) = summary.folds
+    assert fold.best.out_of_sample is not None
+    assert fold.unchanged.out_of_sample is not None
+    # Ever so short holding makes more trades.
+    assert fold.best.out_of_sample > fold.unchanged.out_of_sample
+    assert any(NO_BETTER in text for text in summary.warnings) == (direction == "minimize")
+
+
+def test_equal_is_not_better(tmp_path: Path) -> None:
+    same = {"exits": {"max_bars": {"kind": "choice", "values": [BASE.exits.max_bars]}}}
+    summary = run(tmp_path, parameters=same, constraints=[], budget={"trials": 1})
+    (fold,) = summary.folds
+    assert fold.best.out_of_sample == fold.unchanged.out_of_sample
+    assert any(NO_BETTER in text for text in summary.warnings)
+
+
+def test_one_that_breaks_a_constraint_is_nothing_to_beat(tmp_path: Path) -> None:
+    trades = backtest(CANDLES[1_050:], BASE, compiled=True).metrics.trades
+    summary = run(
+        tmp_path,
+        parameters=WORSE,
+        objective={"figure": "trades", "direction": "minimize"},
+        constraints=[{"figure": "trades", "at_least": trades + 1}],
+        budget={"trials": 4},
+    )
+    (fold,) = summary.folds
+    assert fold.unchanged.out_of_sample is None
+    assert not any(NO_BETTER in text for text in summary.warnings)
