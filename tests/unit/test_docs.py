@@ -138,11 +138,12 @@ def test_the_two_commands_stand_in_the_readme_and_in_ci() -> None:
     ]
 
 
-def test_every_module_of_the_plugin_has_its_place_in_the_architecture() -> None:
+def test_every_module_of_the_plugin_and_the_optimizer_has_its_place_in_the_architecture() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = re.findall(r"`([\w*]+(?:\.py|/))`", page)
     package = ROOT / "pytest_genesis_perf"
-    modules = [p.name for p in package.glob("*.py") if p.name not in ("__init__.py", "engine_fixtures.py")]
+    files = [*package.glob("*.py"), *(ROOT / "genesis_core" / "optimize").glob("*.py")]
+    modules = [p.name for p in files if p.name not in ("__init__.py", "engine_fixtures.py")]
     folders = [f"{p.name}/" for p in package.iterdir() if p.is_dir() and p.name != "__pycache__"]
     assert [n for n in (*modules, *folders) if not any(fnmatch(n, pattern) for pattern in named)] == []
     # Not the whole checkout: environments of tox may stand in it, with 50,000 files.
