@@ -149,6 +149,8 @@ def summarize(
     """Rank a study's trials, count what was in the way, and say what mattered."""
     check_folder(json_file, "--json")
     check_folder(table, "--table")
+    if is_standard_output(table):
+        raise UsageError("--table -: a file is needed")
     from genesis_core.optimize import StudyReader
 
     if charts is not None:
@@ -177,31 +179,24 @@ def summarize(
 def list_studies(results: ResultsFolder = RESULTS, json_file: JsonFile = None) -> None:
     """Name the studies there are: how far each is, its best score, and what that was worth out-of-sample."""
     check_folder(json_file, "--json")
-    from genesis_core.cli.optimize_text import print_studies
+    from genesis_core.cli.optimize_text import listed, print_studies
     from genesis_core.errors import SearchError
     from genesis_core.optimize import Summary, summarize
     from genesis_core.optimize.study import studies_in
 
-    found: list[Summary] = []
+    found: dict[str, Summary | str] = {}
     for folder in studies_in(results):
         try:
-            found.append(summarize(folder, 1))
+            found[folder.name] = summarize(folder, 1)
         except SearchError as fault:  # noqa: PERF203  # one that is damaged hides no other
+            found[folder.name] = str(fault)
             warn(str(fault))
     if not is_standard_output(json_file):
         print_studies(found, str(results))
-    studies = [
-        {
-            "study": one.study,
-            "objective": one.objective,
-            "trials": one.trials,
-            "wanted": one.wanted,
-            "best": one.top[0].score if one.top else None,
-            "out_of_sample": one.folds[-1].best.out_of_sample if one.folds else None,
-        }
-        for one in found
-    ]
-    write_json(json_file, {"schema": 1, "command": "optimize list", "studies": studies})
+    write_json(
+        json_file,
+        {"schema": 1, "command": "optimize list", "studies": [listed(*one) for one in found.items()]},
+    )
 
 
 @app.command("promote", cls=Command)

@@ -123,6 +123,8 @@ def _stopped(search: Search, folder: Path, how: How) -> str:
         words += ["--executor", how.executor]
     if how.workers is not None:
         words += ["--workers", str(how.workers)]
+    if how.retry_failed:
+        words.append("--retry-failed")
     return f"{kept:,} of {wanted:,} trials are on record; {shlex.join(words)} goes on"
 
 

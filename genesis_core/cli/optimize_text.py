@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from genesis_core.cli.output import console, print_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from genesis_core.optimize import Promotion, Summary
@@ -60,7 +60,26 @@ def print_summary(summary: Summary) -> None:
     _print_top(summary)
 
 
-def print_studies(summaries: Sequence[Summary], results: str) -> None:
+def listed(name: str, summary: Summary | str) -> dict[str, Any]:
+    """Return what a list says of a study, or of one that cannot be read, why."""
+    if isinstance(summary, str):
+        return {"study": name, "error": summary}
+    best = summary.top[0] if summary.top else None
+    # Only the test of this best trial says what its score is worth.
+    tests = [
+        fold for fold in summary.folds if best and fold.fold == fold.of and fold.best.number == best.number
+    ]
+    return {
+        "study": name,
+        "objective": summary.objective,
+        "trials": summary.trials,
+        "wanted": summary.wanted,
+        "best": best.score if best else None,
+        "out_of_sample": tests[0].best.out_of_sample if tests else None,
+    }
+
+
+def print_studies(summaries: Mapping[str, Summary | str], results: str) -> None:
     """Print a line for each study."""
     if not summaries:
         console().print(f"{results} has no studies", soft_wrap=True, markup=False)
@@ -70,13 +89,14 @@ def print_studies(summaries: Sequence[Summary], results: str) -> None:
     for heading in ("trials", "best", "out-of-sample"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("objective")
-    for one in summaries:
-        of = f" of {one.wanted:,}" if one.trials < one.wanted else ""
-        best = one.top[0].score if one.top else None
-        tested = one.folds[-1].best.out_of_sample if one.folds else None
-        table.add_row(
-            one.study, f"{one.trials:,}{of}", _number(best), _number(tested), _escaped(one.objective)
-        )
+    for name, summary in summaries.items():
+        one = listed(name, summary)
+        if "error" in one:
+            table.add_row(name, "-", "-", "-", "cannot be read")
+            continue
+        of = f" of {one['wanted']:,}" if one["trials"] < one["wanted"] else ""
+        scores = (_number(one["best"]), _number(one["out_of_sample"]))
+        table.add_row(name, f"{one['trials']:,}{of}", *scores, _escaped(one["objective"]))
     console().print(table)
 
 
@@ -100,11 +120,11 @@ def _print_folds(summary: Summary) -> None:
             str(best.number),
             _number(best.in_sample),
             _number(best.out_of_sample),
-            _number(fold.unchanged.out_of_sample),
+            _number(None if fold.unchanged is None else fold.unchanged.out_of_sample),
             "-" if fold.place is None else f"{fold.place} of {fold.tried}",
             _percent(best.figures["total_return"]),
             _whole(best.figures["trades"]),
-            ", ".join(best.reasons) or "-",
+            _escaped(", ".join(best.reasons)) or "-",
         )
     console().print()
     console().print(table)

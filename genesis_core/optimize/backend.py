@@ -12,6 +12,8 @@ from genesis_core.optimize.sampling import Parameters
 
 DIED = "its process died each time it was run"
 """Why a trial failed that nobody saw end."""
+DEATHS = 3
+"""How often more than a trial that raised one is tried again whose worker died: the machine may have killed it."""
 
 
 def endless_words(seconds: float) -> str:

@@ -26,6 +26,8 @@ PATIENCE = 120.0
 """Seconds to wait for a scheduler that is gone to come back."""
 LOOK_AGAIN = 5.0
 """Seconds between two looks at the workers."""
+LOOK = 2.0
+"""Seconds that a look may take."""
 FETCH = 60.0
 """Seconds to wait for a result that is there."""
 _GONE = (CancelledError, CommClosedError, TimeoutError, asyncio.TimeoutError, OSError)
@@ -105,7 +107,8 @@ class Dask:
         self._asked_again = now + LOOK_AGAIN
         threads: dict[str, int] = {}
         with suppress(*_GONE):  # a connection that is gone shows itself otherwise
-            threads = self._client.nthreads()
+            # As `nthreads` does, which would wait for a scheduler that hangs.
+            threads = self._client.sync(self._client.scheduler.ncores, workers=None, callback_timeout=LOOK)
         if threads:
             self._manned = now
             self._count(threads)

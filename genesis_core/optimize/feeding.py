@@ -45,8 +45,8 @@ class Feed:
         What is on record: number -> trial. The caller adds to it.
     sampler : Sampler
         Freshly made.
-    deadline : float or None
-        On the monotonic clock: nothing begins after it.
+    seconds : float or None
+        So long after the first trial may any begin; what is on record takes none of it.
 
     Attributes
     ----------
@@ -63,12 +63,13 @@ class Feed:
         ground: Ground,
         records: Mapping[int, Record],
         sampler: Sampler,
-        deadline: float | None,
+        seconds: float | None,
     ) -> None:
         self.jobs: deque[Job] = deque()
         self.stopped = ""
         self._folder, self._search, self._ground, self._records = folder, search, ground, records
-        self._sampler, self._deadline = sampler, deadline
+        self._sampler, self._seconds = sampler, seconds
+        self._first_at: float | None = None
         self._in_batches = sampler.learns
         self._asked = 0
         self._untold = range(0)
@@ -99,13 +100,23 @@ class Feed:
             return idle and not self.jobs
         return len(self.jobs) < enough
 
-    def out_of_time(self) -> bool:
-        """Say whether the time is over; then nothing more is asked for, and what has not begun is forgotten."""
-        if self._deadline is None or time.monotonic() < self._deadline:
+    @property
+    def taken(self) -> float:
+        """Seconds since the first trial could begin; 0 before."""
+        return 0.0 if self._first_at is None else time.monotonic() - self._first_at
+
+    def out_of_time(self, others: int) -> bool:
+        """Say whether the time is over; then nothing more is asked for, and what has not begun is forgotten.
+
+        Parameters
+        ----------
+        others : int
+            How many trials besides the jobs would begin.
+        """
+        if self._seconds is None or self.taken < self._seconds or not (self.jobs or others):
             return False
-        if self.jobs or not self.stopped:
-            self.stopped = "minutes"
-            self.jobs.clear()
+        self.stopped = "minutes"
+        self.jobs.clear()
         return True
 
     def ask(self) -> list[Record]:
@@ -158,4 +169,6 @@ class Feed:
         else:
             self._first_with[job.identity] = job.number
             self.jobs.append(job)
+            if self._first_at is None:
+                self._first_at = time.monotonic()
         return known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from genesis_core.optimize.sampling import make_sampler
 from genesis_core.optimize.spans import Fold, folds_of
 from genesis_core.optimize.store import file_name, only_writer, quarantine, read_all
 from genesis_core.optimize.study import Study, begin, fold_folder, make_folder
-from genesis_core.optimize.validating import validate
+from genesis_core.optimize.validating import discard_validation, validate
 from genesis_core.strategy import Config, load_strategy
 
 
@@ -88,7 +87,7 @@ def optimize(
         How many processes; all processors this process may use, unless told otherwise.
     minutes : float, optional
         Instead of the search's ``budget.minutes``; infinite: none. The searches of a walk-forward get equal parts of
-        what is left.
+        what is left. Counted from the first trial that runs: what is on record takes none of it.
     retry_failed : bool
         Run trials again that are on record as failed, after their records are set aside: what failed for want of memory
         or time may not fail again. Not for a sampler that learns, which was told of them.
@@ -128,8 +127,8 @@ def optimize(
     folder = Path(results) / search.name
     if minutes is None:
         minutes = search.budget.minutes
-    deadline = None if minutes is None or minutes == math.inf else time.monotonic() + 60.0 * minutes
-    run = _Searches(candles, base, executor, workers, retry_failed, watch, warn, deadline, [], len(folds))
+    seconds = None if minutes is None or minutes == math.inf else 60.0 * minutes
+    run = _Searches(candles, base, executor, workers, retry_failed, watch, warn, seconds, [], len(folds))
     earlier: list[Progress] = []
     make_folder(folder)
     with only_writer(folder):
@@ -173,7 +172,7 @@ class _Searches:
     retry_failed: bool
     watch: Watch
     warn: Callable[[str], None]
-    deadline: float | None
+    seconds: float | None
     aside: list[str]
     left: int
 
@@ -183,27 +182,27 @@ class _Searches:
 
     def search(self, study: Study, name: str) -> Progress:
         """Search one fold, and test what was found."""
-        search, deadline = study.search, self.deadline
-        if deadline is not None:
-            now = time.monotonic()
-            deadline = now + (deadline - now) / self.left
-        self.left -= 1
+        search, told = study.search, _Told(study.folder, name, self.watch)
         records = self._known(study)
         task = Task(study.fold.searched(self.candles), self.base, search.strategy if search.in_code else None)
         backend = make_backend(task, self.executor, self.workers, search.budget.trial_seconds is not None)
         try:
-            progress = Runner(
+            runner = Runner(
                 study.folder,
                 search,
                 study.ground,
                 records,
                 make_sampler(search),
                 backend,
-                lambda progress: self.watch(name, progress),
-                deadline,
-            ).run()
+                told,
+                None if self.seconds is None else self.seconds / self.left,
+            )
+            progress = runner.run()
         finally:
             backend.close()
+        self.left -= 1
+        if self.seconds is not None:
+            self.seconds = max(0.0, self.seconds - runner.taken)
         validate(study, records, self.candles, self.base, progress)
         return progress
 
@@ -217,7 +216,8 @@ class _Searches:
                 del records[number]
         if self.retry_failed:
             failed = {number for number, record in records.items() if record.status == "failed"}
-            for number in sorted(records):
+            # Those that repeat a failed one first: until it is set aside itself, they are found again.
+            for number in sorted(records, reverse=True):
                 if number in failed or records[number].repeats in failed:
                     broken[file_name(number)] = f"failed: {records.pop(number).error}"
         for name, why in broken.items():
@@ -225,3 +225,17 @@ class _Searches:
             self.aside.append(text)
             self.warn(text)
         return records
+
+
+class _Told:
+    """Passes on how far a search is; with its first new trial the test of what was best before is none any more."""
+
+    def __init__(self, folder: Path, name: str, watch: Watch) -> None:
+        self._folder, self._name, self._watch = folder, name, watch
+        self._went_on = False
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.run and not self._went_on:
+            discard_validation(self._folder)
+            self._went_on = True
+        self._watch(self._name, progress)

@@ -21,11 +21,12 @@ from genesis_core.optimize.champion import (
     write_champion,
 )
 from genesis_core.optimize.changes import Applied
-from genesis_core.optimize.evaluate import Caught
+from genesis_core.optimize.evaluate import Caught, Outcome
 from genesis_core.optimize.identity import Ground, identity_of
 from genesis_core.optimize.objective import Judgement
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
+from genesis_core.optimize.sampling import Parameters
 from genesis_core.optimize.store import file_name, read_all, read_record
 from genesis_core.optimize.study import Study, study_of_fold
 from genesis_core.optimize.validating import judge_outcome, run_over
@@ -111,12 +112,12 @@ def promote(
         searched_to=ground.last,
         out_of_sample=None,
     )
-    (outcome,) = run_over(study.search, test, base, [record.parameters])
+    outcome = _run(study, test, base, record.parameters, f"trial {record.number}")
     candidate = judge_outcome(outcome, study.search)
     current, before = None, None
     if file.exists():
         champion = _current(file, pedigree, int(test.timestamp[0]), force=force)
-        (outcome,) = run_over(study.search, test, champion, [{}], str(file))
+        outcome = _run(study, test, champion, {}, f"the current champion {file}", str(file))
         current, before = judge_outcome(outcome, study.search), pedigree_of(file, champion)
     if not candidate.feasible:
         reason = f"on the validation candles it does not meet: {', '.join(candidate.unmet)}"
@@ -131,7 +132,7 @@ def promote(
         )
     kept = keep_old(file)
     pedigree = msgspec.structs.replace(pedigree, out_of_sample=candidate.score, before=before)
-    write_champion(file, _text(study, record, base, config, file), pedigree)
+    write_champion(file, _text(study, record, base, config, file, kept), pedigree)
     reason = "there was no champion" if current is None else "it beats the current champion"
     return Promotion(True, record.number, candidate, current, reason, kept)
 
@@ -163,7 +164,8 @@ def _candidate(study: Study, trial: int | None) -> Record:
             )
     else:
         records, _ = read_all(study.folder)
-        best = best_of(records.values(), study.search.objective, 1)
+        own = [one for one in records.values() if not study.ground.fault_of(one.data, one.code)]
+        best = best_of(own, study.search.objective, 1)
         if not best:
             raise SearchError(f"{study.folder}: no trial ranks: there is nothing to promote")
         record = best[0]
@@ -217,11 +219,28 @@ def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) 
     return config
 
 
-def _text(study: Study, record: Record, base: Config, config: Config, file: Path) -> str:
+def _run(
+    study: Study, test: Candles, base: Config, parameters: Parameters, what: str, file: str | None = None
+) -> Outcome:
+    """Run one of the two; what could not be run, such as for want of memory, has not lost."""
+    (outcome,) = run_over(study.search, test, base, [parameters], file)
+    if outcome.status == "failed":
+        raise SearchError(
+            f"{what} could not be run over the validation candles, and nothing was changed: {outcome.error}"
+        )
+    return outcome
+
+
+def _text(study: Study, record: Record, base: Config, config: Config, file: Path, kept: Path | None) -> str:
     head = f"# Champion: trial {record.number} of the study {study.search.name}. Made by genesis optimize promote.\n"
     if study.search.strategy is None or not study.search.in_code:
         return f"{head}\n{tomli_w.dumps(config.values)}"
-    origin = os.path.relpath(study.search.strategy, file.parent)
+    source, colon, name = study.search.strategy, "", ""
+    if not source.endswith(".py"):
+        source, colon, name = source.rpartition(":")
+    if kept is not None and Path(source).resolve() == file.resolve():
+        source = str(kept)  # it takes the place of the strategy that it is made of
+    origin = os.path.relpath(source, file.parent) + colon + name
     changes = Applied(base).changes(record.parameters)
     return (
         f"{head}\nfrom pathlib import Path\n\nfrom genesis_core import load_strategy\n\n"

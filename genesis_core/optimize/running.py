@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from genesis_core.errors import GenesisError, SearchError
-from genesis_core.optimize.backend import DIED, Backend, Lost, endless_words
+from genesis_core.optimize.backend import DEATHS, DIED, Backend, Lost, endless_words
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Outcome
 from genesis_core.optimize.feeding import Feed, Job
@@ -33,8 +33,6 @@ SECONDS_TOGETHER = (0.02, 1.0)
 """Least and most that a group should run: each costs milliseconds of its own; what is done is to be shown."""
 UNKNOWN_SECONDS = 0.1
 """What a trial is taken to last before one is done."""
-DEATHS = 3
-"""How often more than a trial that raised one is tried again whose worker died: the machine may have killed it."""
 MOST_IN_VAIN = 20
 """How often in a row a connection may be lost before any trial is done."""
 _TICK = 0.5
@@ -53,6 +51,11 @@ class _Run:
 class Runner:
     """One run of a search.
 
+    Attributes
+    ----------
+    taken : float
+        Seconds that trials took when it was run.
+
     Parameters
     ----------
     folder : Path
@@ -69,8 +72,8 @@ class Runner:
         Where trials run.
     tell : callable
         Is told the progress whenever it changes.
-    deadline : float or None
-        On the monotonic clock: nothing begins after it.
+    seconds : float or None
+        So long after the first trial may any begin.
     """
 
     folder: Path
@@ -80,7 +83,8 @@ class Runner:
     sampler: Sampler
     backend: Backend
     tell: Callable[[Progress], None]
-    deadline: float | None = None
+    seconds: float | None = None
+    taken: float = 0.0
     _in_vain: int = 0
     _seconds: float = UNKNOWN_SECONDS
 
@@ -94,19 +98,18 @@ class Runner:
         """
         progress = Progress(self.search.most_trials)
         self.tell(progress)
-        feed = Feed(self.folder, self.search, self.ground, self.records, self.sampler, self.deadline)
+        feed = Feed(self.folder, self.search, self.ground, self.records, self.sampler, self.seconds)
         suspects: deque[Job] = deque()
         running: dict[Future[list[Outcome]], _Run] = {}
         while not feed.stopped or feed.jobs or suspects or running:
-            if feed.out_of_time() and suspects:
-                feed.stopped = "minutes"
-                suspects.clear()
             self.backend.look_after_workers()
             workers = self.backend.workers
             more = feed.wants_more(2 * workers * MOST_TOGETHER, idle=not running and not suspects)
             if more:
                 self._skip(feed.ask(), progress)
                 self._keep_repeated(feed, progress)
+            if feed.out_of_time(len(suspects)):
+                suspects.clear()
             # What may have killed a worker runs alone, so that it is known what did.
             if suspects and not running:
                 self._start([suspects.popleft()], running, alone=True)
@@ -136,7 +139,7 @@ class Runner:
                 self.backend.restart()
                 break
             self._keep_repeated(feed, progress)
-        progress.stopped = feed.stopped
+        progress.stopped, self.taken = feed.stopped, feed.taken
         return progress
 
     def _size(self, left: int) -> int:

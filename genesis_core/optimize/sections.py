@@ -52,8 +52,8 @@ class Sampler(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     seed : int
         The same seed gives the same trials.
     batch : int
-        How many trials are asked for before their results are told; 64, and for TPE 8. Decides what TPE has learned by
-        when.
+        How many trials are asked for before their results are told. Decides what TPE has learned by when; the file of a
+        search with TPE means 8 unless it says otherwise.
     startup : int
         Random trials before TPE learns; whole batches of them.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -143,8 +144,9 @@ def fold_folder(folder: Path, number: int) -> Path:
 
 def study_of_fold(folder: Path) -> Path | None:
     """Return the study whose earlier fold a folder is, None for a study of its own."""
-    parent = folder.resolve().parent
-    return parent if (parent / STUDY_FILE).exists() else None
+    whole = folder.resolve()
+    named = re.fullmatch(r"fold_\d{2,}", whole.name) is not None
+    return whole.parent if named and (whole.parent / STUDY_FILE).exists() else None
 
 
 def begin(folder: Path, search: Search, ground: Ground, fold: Fold) -> Study:

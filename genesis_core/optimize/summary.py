@@ -24,7 +24,7 @@ class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
         How many of the best trials were run over the test.
     place : int or None
         Where the best stands among them.
-    unchanged : Unchanged
+    unchanged : Unchanged or None
         The strategy before the search.
     first, last, bars : int
         Of the test's candles.
@@ -37,7 +37,7 @@ class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
     best: Tested
     tried: int
     place: int | None
-    unchanged: Unchanged
+    unchanged: Unchanged | None
     first: int
     last: int
     bars: int

@@ -84,8 +84,8 @@ class Validated(msgspec.Struct, frozen=True, kw_only=True):
         The best trials of the search, best first.
     place : int or None
         Where the best one stands among them by its test, from 1; None where it has no score there.
-    unchanged : Unchanged
-        The strategy that the parameters were laid over.
+    unchanged : Unchanged or None
+        The strategy that the parameters were laid over; None in files of before it was tested too.
     warnings : list of str
         Where search and test part.
     """
@@ -96,7 +96,7 @@ class Validated(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     tested: list[Tested]
     place: int | None
-    unchanged: Unchanged
+    unchanged: Unchanged | None = None
     warnings: list[str]
     schema: int = SCHEMA
 
@@ -129,7 +129,7 @@ def validate(
         return None
     best = best_of(records.values(), study.search.objective, study.search.validation.top)
     if not best:
-        (study.folder / FILE).unlink(missing_ok=True)
+        discard_validation(study.folder)
         return None
     *outcomes, own = run_over(study.search, test, base, [*(record.parameters for record in best), {}])
     (before,) = run_over(study.search, study.fold.searched(candles), base, [{}])
@@ -174,7 +174,13 @@ def run_over(
     """
     code = file if file is not None else search.strategy if search.in_code else None
     guarded = search.budget.trial_seconds
-    return evaluate_within(Task(test, base, None if guarded is None else code), trials, guarded)
+    task = Task(test, base, None if guarded is None else code)
+    return evaluate_within(task, trials, guarded, search.budget.retries)
+
+
+def discard_validation(folder: Path) -> None:
+    """Forget the test of a search that goes on: what was best then may not be now."""
+    (folder / FILE).unlink(missing_ok=True)
 
 
 def read_validation(folder: Path) -> Validated | None:

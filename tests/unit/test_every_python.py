@@ -17,6 +17,8 @@ WHOLE_NUMBERS = {
     "genesis_core/data/check.py",
     "genesis_core/data/download.py",
     "genesis_core/data/fetch.py",
+    "genesis_core/cli/optimize_running.py",
+    "genesis_core/cli/optimize_text.py",
     "genesis_core/compiler/cachefolder.py",
     "genesis_core/optimize/cluster.py",
     "genesis_core/optimize/importance.py",

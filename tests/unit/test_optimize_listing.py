@@ -63,7 +63,10 @@ def test_a_damaged_study_hides_no_other(study: Path) -> None:
     assert done.exit_code == 0
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"genesis: warning: {study.parent / 'bad' / 'study.toml'}: schema = 99")
-    assert [row.split()[0] for row in done.stdout.splitlines()] == ["study", "s"]
+    assert [row.split()[0] for row in done.stdout.splitlines()] == ["study", "bad", "s"]
+    told = json.loads(optimize("list", "--results", study.parent, "--json", "-").stdout)["studies"]
+    assert [one["study"] for one in told] == ["bad", "s"]
+    assert "schema = 99" in told[0]["error"]
 
 
 def test_without_studies_it_says_so(tmp_path: Path) -> None:

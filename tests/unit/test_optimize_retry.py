@@ -78,7 +78,7 @@ def test_the_command_names_what_it_sets_aside(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     lines = [line for line in done.stderr.splitlines() if "set aside" in line]
     assert len(lines) == len(failed)
-    for number, line in zip(failed, lines, strict=True):
+    for number, line in zip(reversed(failed), lines, strict=True):
         assert line.startswith(
             f"genesis: warning: {folder / file_name(number)}: failed: MemoryError: no room"
         )

@@ -21,9 +21,7 @@ from genesis_core.errors import SearchError
 from genesis_core.optimize import (
     Search,
     evaluate,
-    feeding,
     optimize,
-    optimizing,
     processes,
     running,
     summarize,
@@ -41,12 +39,10 @@ from tests.unit.search_cases import (
     TRIALS,
     config_of,
     disturbed,
-    names,
     search_of,
     stored,
     write_own,
 )
-from tests.unit.test_cli import invoke
 
 CANDLES = synthetic(bars=1_500)
 SEARCHED, TESTED = CANDLES[:1_050], CANDLES[1_050:]
@@ -358,53 +354,6 @@ def test_parameters_that_are_no_strategy_are_recorded_as_invalid(
     assert [record.status for record in records if record is not invalid] == ["complete", "complete"]
     assert [counted.times(record) for record in records if record is not invalid] == [1, 1]
     assert summarize(tmp_path / "s").counts["invalid"] == 1
-
-
-class Clock:
-    """A clock that only moves when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def time_ns(self) -> int:
-        return 1_577_836_800_000_000_000
-
-
-def test_the_budget_of_minutes_ends_a_run_between_batches(
-    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock()
-    for module in (running, feeding, optimizing):
-        monkeypatch.setattr(module, "time", clock)
-
-    def watch(name: str, progress: Progress) -> None:
-        # Trials 1 to 8 take 40 s, the next eight 40 s more: the limit is passed within the second batch.
-        clock.now = 1_000.0 + 5.0 * progress.run
-
-    search = search_of(budget={"minutes": 1.0})
-    done = optimize(search, CANDLES, results=tmp_path, watch=watch)
-    assert (done.progress.stopped, done.progress.done) == ("minutes", 16)
-    assert {file.name for file in done.folder.glob("trial_*")} == names(16)
-    clock.now = 2_000.0
-    rest = optimize(search, CANDLES, results=tmp_path)
-    assert (rest.progress.stopped, rest.progress.known, rest.progress.run) == ("trials", 16, 8)
-    assert stored(rest.folder) == stored(here)
-    assert (rest.folder / "validation.json").read_bytes() == (here / "validation.json").read_bytes()
-
-
-def test_a_run_that_has_no_time_left_says_so_on_the_command_line(tmp_path: Path) -> None:
-    values = json.dumps(str(TABLES))
-    (tmp_path / "s.toml").write_text(
-        f'strategy = {values}\n[data]\nbars = 1500\n[objective]\nfigure = "sharpe"\n'
-        '[parameters.exits]\nstop = { kind = "float", low = 1.0, high = 6.0 }\n'
-    )
-    run = ("optimize", "run", tmp_path / "s.toml", "--results", tmp_path / "r", "--minutes", "1e-9")
-    done = invoke(*run)
-    assert done.exit_code == 0, done.output
-    assert "stopped by the budget of minutes at 0 of 100" in done.stdout
 
 
 def assert_tested(study: Study, candles: Candles) -> None:
