@@ -102,6 +102,7 @@ def test_the_table_has_every_trial_to_the_last_bit(study: Path, tmp_path: Path) 
 def test_a_table_that_cannot_be_written_is_told_before(study: Path, tmp_path: Path) -> None:
     told = refused(optimize("summarize", study, "--table", tmp_path / "no" / "t.csv"))
     assert "--table" in told
+    assert refused(optimize("summarize", study, "--table", "-")) == "--table -: a file is needed"
 
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])

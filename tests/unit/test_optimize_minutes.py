@@ -87,6 +87,21 @@ def test_the_minutes_of_one_run_are_not_those_of_the_next(tmp_path: Path) -> Non
         optimize(search_of(), CANDLES, results=tmp_path / "x", minutes=math.nan)
 
 
+@pytest.mark.parametrize("kind", ["random", "tpe"])
+def test_what_is_on_record_takes_no_time(tmp_path: Path, kind: str) -> None:
+    if kind == "tpe":
+        pytest.importorskip("optuna")
+    search = search_of(sampler={"kind": kind, "batch": 8}, constraints=[])
+    whole = optimize(search, CANDLES, results=tmp_path).folder
+    before = summarize(whole)
+    done = optimize(search, CANDLES, results=tmp_path, minutes=1e-9)
+    assert (done.progress.stopped, done.progress.known, done.progress.run) == ("trials", 24, 0)
+    assert summarize(whole) == before
+    (whole / file_name(20)).unlink()
+    done = optimize(search, CANDLES, results=tmp_path, minutes=1e-9)
+    assert (done.progress.stopped, done.progress.known) == ("minutes", 23)
+
+
 def test_the_searches_of_a_walk_forward_share_the_time(tmp_path: Path, clock: Clock) -> None:
     search = search_of(validation=WALK, constraints=[])
     done = optimize(search, CANDLES, results=tmp_path, minutes=2.0, watch=Ticking(clock))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from genesis_core import synthetic
 from genesis_core.errors import SearchError
-from genesis_core.optimize import StudyReader, optimize, promote, summarize
+from genesis_core.optimize import StudyReader, optimize, optimizing, promote, summarize
 from genesis_core.optimize.record import to_bytes
 from genesis_core.optimize.store import file_name, read_record
 from tests.unit.search_cases import search_of, stored
@@ -114,3 +115,75 @@ def test_other_candles_of_the_same_length_are_another_study(study: Path) -> None
             synthetic(symbol="tETHUSD", bars=1_500),
             results=study.parent,
         )
+
+
+def test_a_file_of_a_studys_name_beside_a_study_makes_no_fold_of_it(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("# a search's file\n")
+    folder = optimize(search_of("mine", constraints=[]), CANDLES, results=tmp_path).folder
+    assert command("resume", folder).exit_code == 0
+    assert command("promote", folder, "--to", tmp_path / "c.toml").exit_code == 0
+
+
+def test_a_fold_that_went_on_has_no_test_before_it_is_tested_again(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = summarize(study)
+    more = search_of(validation=WALK, constraints=[], budget={"trials": 24})
+    with monkeypatch.context() as patch:
+        patch.setattr(optimizing, "validate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            optimize(more, CANDLES, results=study.parent)
+    # Of fold 1 it is not known any more; nothing of the others has changed.
+    assert summarize(study).folds == before.folds[1:]
+    assert any("fold 1: not tested" in text for text in summarize(study).warnings)
+    optimize(more, CANDLES, results=study.parent)
+    assert [fold.fold for fold in summarize(study).folds] == [1, 2, 3]
+
+
+def test_the_list_tells_no_other_trials_test(study: Path) -> None:
+    def told() -> dict[str, Any]:
+        (one,) = json.loads(command("list", "--results", study.parent, "--json", "-").stdout)["studies"]
+        return dict(one)
+
+    summary = summarize(study)
+    assert told()["out_of_sample"] == summary.folds[-1].best.out_of_sample
+    own = json.loads((study / "validation.json").read_bytes())
+    own["tested"][0]["number"] += 1
+    (study / "validation.json").write_text(json.dumps(own))
+    assert told()["out_of_sample"] is None
+    (study / "validation.json").unlink()
+    assert told()["out_of_sample"] is None
+    assert told()["best"] == summary.top[0].score
+
+
+def test_a_test_from_before_the_unchanged_strategy_was_tested_is_read(study: Path) -> None:
+    own = json.loads((study / "validation.json").read_bytes())
+    del own["unchanged"]
+    (study / "validation.json").write_text(json.dumps(own))
+    summary = summarize(study)
+    assert [fold.unchanged is None for fold in summary.folds] == [False, False, True]
+    assert command("summarize", study).exit_code == 0
+
+
+def test_an_error_with_brackets_is_shown_as_it_is(study: Path) -> None:
+    own = json.loads((study / "validation.json").read_bytes())
+    own["tested"][0] |= {"reasons": ["MemoryError: [bold]no room[/dev/shm]"], "out_of_sample": None}
+    (study / "validation.json").write_text(json.dumps(own))
+    done = command("summarize", study)
+    assert done.exit_code == 0, done.output
+    assert "no room[/dev/shm]" in done.stdout.replace("\n", "")
+
+
+def test_a_study_that_was_renamed_is_listed_by_its_folder(study: Path) -> None:
+    study.rename(study.parent / "other")
+    assert command("list", "--results", study.parent).stdout.splitlines()[1].split()[0] == "other"
+
+
+def test_a_stranger_is_not_promoted_and_hinders_nobody(study: Path, tmp_path: Path) -> None:
+    (study / file_name(3)).write_bytes(better(study / "fold_01" / file_name(3)))
+    best = summarize(study).top[0].number
+    assert best != 3
+    assert promote(study, CANDLES, tmp_path / "champion.toml").trial == best
