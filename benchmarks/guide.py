@@ -115,16 +115,16 @@ TABLES: Mapping[str, tuple[tuple[str, str], Sequence[Row]]] = {
             ("500 TPE trials, 4 parameters: what the search adds", "{search.tpe}"),
             (
                 "100,000 bars: two workers over the default, which runs and records in one process; over one worker "
-                "process; two plain processes over one, in the same minute",
-                "{search.default_long}; {search.workers_long}; {search.plain_long}",
+                "process; two plain processes over one, in the same minute; workers' gain as a share of theirs",
+                "{search.default_long}; {search.workers_long}; {search.plain_long}; {search.share_long}",
             ),
             (
                 "the same over 32,652 bars, as many as three years and nine months have hours",
-                "{search.default_years}; {search.workers_years}; {search.plain_years}",
+                "{search.default_years}; {search.workers_years}; {search.plain_years}; {search.share_years}",
             ),
             (
                 "the same over 10,000 bars",
-                "{search.default_short}; {search.workers_short}; {search.plain_short}",
+                "{search.default_short}; {search.workers_short}; {search.plain_short}; {search.share_short}",
             ),
             ("trials whose record `genesis backtest --trial` gives again, bit for bit", "{search.again}"),
         ),

@@ -196,6 +196,12 @@ def _two_workers(place: Path, candles: Candles, trials: int, rounds: int, name: 
             "x",
             **limits,
         ),
+        figure(
+            f"search.share_{name}",
+            f"{text}: what two workers gain over one, as a share of what two plain processes gain in the same round",
+            spread([100.0 * a / b / c for a, b, c in zip(one, two, plain, strict=True)]),
+            "%",
+        ),
     ]
 
 
