@@ -162,11 +162,12 @@ def summarize(
     elif png:
         raise UsageError("--png is about charts; give --charts DIR too")
     reader = StudyReader(_folder(study, results), index=index)
-    show_summary(reader, top, json_file, "summarize")
-    if table is not None:
+    if table is not None:  # before anything is printed: a pipe may be closed
         from genesis_core.cli.optimize_table import table_of
 
+        reader.summary(top)
         write_file(table, table_of(reader.trials.all_records()), "--table")
+    show_summary(reader, top, json_file, "summarize")
     if charts is not None:
         from genesis_core.cli.optimize_charts import draw_all
 

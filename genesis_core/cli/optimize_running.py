@@ -103,11 +103,11 @@ def show_summary(
     from genesis_core.cli.optimize_text import print_summary
 
     summary = reader.summary(top)
-    if not is_standard_output(json_file):
-        print_summary(summary)
     plain = msgspec.to_builtins(summary)
     head = {"schema": plain.pop("schema"), "command": f"optimize {command}"}
     write_json(json_file, {**head, **plain, **(more or {})})
+    if not is_standard_output(json_file):
+        print_summary(summary)
 
 
 def _stopped(search: Search, folder: Path, how: How) -> str:
