@@ -129,13 +129,12 @@ def _stopped(search: Search, folder: Path, how: How) -> str:
 
 
 def _plain(done: Optimized, seconds: float) -> dict[str, Any]:
-    searches = (*done.earlier, done.progress)
     return {
         "folder": str(done.folder),
         "seconds": seconds,
-        "trials_run": sum(one.run for one in searches),
-        "trials_known": sum(one.known for one in searches),
-        "stopped": [one.stopped for one in searches],
+        "trials_run": done.run,
+        "trials_known": done.known,
+        "stopped": [one.stopped for one in done.searches],
         "set_aside": list(done.quarantined),
     }
 

@@ -21,17 +21,15 @@ MOST_IMPORTANCES = 8
 
 def run_text(done: Optimized, seconds: float) -> str:
     """Say what a run did: all its searches together."""
-    progress, searches = done.progress, (*done.earlier, done.progress)
+    searches = done.searches
     of = f" in {len(searches)} searches" if done.earlier else ""
-    parts = [f"{sum(one.run for one in searches):,} trials run{of} in {seconds:,.1f} s"]
-    known = sum(one.known for one in searches)
-    if known:
-        parts.append(f"{known:,} were on record")
-    stopped = [one for one in searches if one.stopped == "minutes"]
-    if stopped:
+    parts = [f"{done.run:,} trials run{of} in {seconds:,.1f} s"]
+    if done.known:
+        parts.append(f"{done.known:,} were on record")
+    if any(one.stopped == "minutes" for one in searches):
         trials, total = sum(one.done for one in searches), sum(one.total for one in searches)
         parts.append(f"stopped by the budget of minutes at {trials:,} of {total:,}")
-    if progress.stopped == "grid":
+    if done.progress.stopped == "grid":
         parts.append("the grid has no more points")
     return f"{'; '.join(parts)}; {done.folder}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize.store import write_bytes, write_text
+from genesis_core.optimize.store import write_bytes, write_struct, write_text
 from genesis_core.strategy import Config
 
 SCHEMA = 1
@@ -112,5 +112,5 @@ def write_champion(file: Path, text: str, pedigree: Pedigree) -> None:
     SearchError
         If they cannot be written.
     """
-    write_text(beside(file), msgspec.json.format(msgspec.json.encode(pedigree).decode(), indent=2) + "\n")
+    write_struct(beside(file), pedigree)
     write_text(file, text)

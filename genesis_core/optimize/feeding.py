@@ -70,7 +70,6 @@ class Feed:
         self._folder, self._search, self._ground, self._records = folder, search, ground, records
         self._sampler, self._seconds = sampler, seconds
         self._first_at: float | None = None
-        self._in_batches = sampler.learns
         self._asked = 0
         self._untold = range(0)
         self._first_with: dict[str, int] = {}
@@ -80,7 +79,7 @@ class Feed:
     @property
     def left(self) -> int:
         """Trials to be run that are known of: those of one batch, or all."""
-        if self._in_batches or self.stopped:
+        if self._sampler.learns or self.stopped:
             return len(self.jobs)
         return len(self.jobs) + self._search.budget.trials - self._asked
 
@@ -96,7 +95,7 @@ class Feed:
         """
         if self.stopped:
             return False
-        if self._in_batches or self._waiting >= enough:
+        if self._sampler.learns or self._waiting >= enough:
             return idle and not self.jobs
         return len(self.jobs) < enough
 

@@ -47,6 +47,21 @@ class Optimized:
     earlier: tuple[Progress, ...]
     quarantined: tuple[str, ...]
 
+    @property
+    def searches(self) -> tuple[Progress, ...]:
+        """All of them, in order."""
+        return (*self.earlier, self.progress)
+
+    @property
+    def run(self) -> int:
+        """Trials that all of them ran."""
+        return sum(one.run for one in self.searches)
+
+    @property
+    def known(self) -> int:
+        """Trials that were on record for all of them."""
+        return sum(one.known for one in self.searches)
+
 
 Watch = Callable[[str, Progress], None]
 

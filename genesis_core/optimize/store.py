@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
+
 from genesis_core.errors import SearchError
 from genesis_core.optimize.record import Record, from_bytes, to_bytes
 
@@ -135,6 +137,11 @@ def _flush_folder(folder: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text, see :func:`write_bytes`."""
     write_bytes(path, text.encode())
+
+
+def write_struct(path: Path, value: msgspec.Struct) -> None:
+    """Write a struct as JSON that a person can read, see :func:`write_bytes`."""
+    write_bytes(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
 def write_bytes(path: Path, content: bytes) -> None:

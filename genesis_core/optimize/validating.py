@@ -17,7 +17,7 @@ from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import Parameters
-from genesis_core.optimize.store import write_text
+from genesis_core.optimize.store import write_struct
 from genesis_core.optimize.study import Study
 from genesis_core.strategy import Config
 
@@ -150,7 +150,7 @@ def validate(
             *_no_better(tested[0], unchanged, study.search),
         ],
     )
-    write_text(study.folder / FILE, msgspec.json.format(msgspec.json.encode(found).decode(), indent=2) + "\n")
+    write_struct(study.folder / FILE, found)
     return found
 
 

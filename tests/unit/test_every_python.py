@@ -22,6 +22,7 @@ WHOLE_NUMBERS = {
     "genesis_core/compiler/cachefolder.py",
     "genesis_core/optimize/cluster.py",
     "genesis_core/optimize/importance.py",
+    "genesis_core/optimize/optimizing.py",
     "genesis_core/optimize/validating.py",
     "pytest_genesis_perf/owned.py",
     "pytest_genesis_perf/report/closing.py",
