@@ -6,7 +6,7 @@ import errno
 import faulthandler
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -240,23 +240,39 @@ def test_groups_get_smaller_where_trials_are_slow_and_towards_the_end(tmp_path: 
     assert set(endless.sizes[4:]) == {1}
 
 
-class Invalid(Slowest):
-    """Finds now and then that parameters are no strategy, in no time."""
+class Uneven(Slowest):
+    """Is done with some groups at once: with an outcome of their own."""
+
+    def __init__(self, task: Task, quick: Callable[[int], bool], outcome: Outcome) -> None:
+        super().__init__(task, 60.0)
+        self.quick, self.outcome = quick, outcome
 
     def submit(self, trials: Sequence[Any], seconds: float | None) -> Future[list[Outcome]]:
-        if len(self.sizes) % 5 != 4:
+        if not self.quick(len(self.sizes)):
             return super().submit(trials, seconds)
         self.sizes.append(len(trials))
         self.begun += [trial["decision.threshold"] for trial in trials]
         future: Future[list[Outcome]] = Future()
-        future.set_result([Outcome(status="invalid", error="no strategy") for _ in trials])
+        future.set_result([self.outcome for _ in trials])
         return future
 
 
-def test_what_is_no_strategy_says_nothing_of_how_long_trials_take(tmp_path: Path) -> None:
-    backend = Invalid(Task(CANDLES, BASE), 60.0)
-    runner_of(tmp_path / "s", backend, search_of(budget={"trials": 60})).run()
-    assert sum(backend.sizes) == 60
+@pytest.mark.parametrize(
+    ("quick", "outcome"),
+    [
+        (lambda at: 8 <= at < 40, Outcome(status="invalid", error="no strategy")),
+        (lambda at: 8 <= at < 40, Outcome(status="failed", error="raised", seconds=1e-4)),
+        (lambda at: at >= 8 and at % 5 == 0, Outcome(status="complete", figures=None, seconds=1e-4)),
+    ],
+    ids=["many that are no strategy", "many that raise at once", "now and then a quick one"],
+)
+def test_groups_of_slow_trials_stay_small(
+    tmp_path: Path, quick: Callable[[int], bool], outcome: Outcome
+) -> None:
+    backend = Uneven(Task(CANDLES, BASE), quick, outcome)
+    search = search_of(budget={"trials": 100, "retries": 0})
+    runner_of(tmp_path / "s", backend, search).run()
+    assert sum(backend.sizes) == 100
     assert set(backend.sizes[4:]) == {1}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from genesis_core.errors import SearchError
 from genesis_core.optimize import StudyReader, optimize, optimizing, promote, summarize
 from genesis_core.optimize.record import to_bytes
 from genesis_core.optimize.store import file_name, read_record
+from genesis_core.optimize.study import Study
 from tests.unit.search_cases import search_of, stored
 from tests.unit.study_cases import CANDLES, refused
 from tests.unit.study_cases import optimize as command
@@ -54,6 +56,15 @@ def test_a_trial_over_other_candles_does_not_rank(study: Path, walked: Path, ind
     )
     assert [text.partition(": ")[0] for text in done.quarantined] == [str(study / file_name(3))]
     assert stored(study) == stored(walked)
+
+
+def test_an_index_is_of_what_the_study_stands_on(study: Path) -> None:
+    assert StudyReader(study).summary().broken == {}
+    opened = Study.open(study)
+    ground = msgspec.structs.replace(opened.ground, data="0" * 32)
+    replace(opened, ground=ground).save()
+    summary = StudyReader(study).summary()
+    assert (summary.trials, len(summary.broken)) == (0, 8)
 
 
 def test_a_trial_by_other_code_does_not_rank(study: Path) -> None:
