@@ -58,7 +58,7 @@ def test_a_trial_over_other_candles_does_not_rank(study: Path, walked: Path, ind
     assert stored(study) == stored(walked)
 
 
-def test_an_index_is_of_what_the_study_stands_on(study: Path) -> None:
+def test_an_index_is_of_what_the_study_stands_on(study: Path, old: None) -> None:
     assert StudyReader(study).summary().broken == {}
     opened = Study.open(study)
     ground = msgspec.structs.replace(opened.ground, data="0" * 32)
