@@ -12,7 +12,7 @@ from pytest_genesis_perf.disturbance import Disturbance, Watch
 from pytest_genesis_perf.evidence import Claim, StoredSpeed, Unstable
 from pytest_genesis_perf.identity import Handler
 from pytest_genesis_perf.sampling import Sampler, Samples
-from pytest_genesis_perf.slots import SlicePlan
+from pytest_genesis_perf.slice_plan import SlicePlan
 from pytest_genesis_perf.statistics import ClaimState, Rule, interval, median
 from pytest_genesis_perf.timing import Clock
 from pytest_genesis_perf.verdict import StoredState, against_stored

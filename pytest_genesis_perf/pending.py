@@ -21,7 +21,7 @@ from pytest_genesis_perf.confirm import (
 from pytest_genesis_perf.evidence import Evidence, StoredSpeed
 from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
-from pytest_genesis_perf.slots import SlicePlan
+from pytest_genesis_perf.slice_plan import SlicePlan
 from pytest_genesis_perf.statistics import ClaimState, fresh_rule, median
 
 AskChild = Callable[[Request], Answer]

@@ -16,7 +16,8 @@ from types import TracebackType
 
 from pytest_genesis_perf.arms import Arm, LastCalls
 from pytest_genesis_perf.evidence import Unstable
-from pytest_genesis_perf.slots import SlicePlan, slots_for
+from pytest_genesis_perf.slice_plan import SlicePlan
+from pytest_genesis_perf.slots import slots_for
 from pytest_genesis_perf.timing import Clock, ClockTooCoarseError
 
 

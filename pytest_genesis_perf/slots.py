@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 from pytest_genesis_perf.arms import ROLES, Arm, LastCalls, SideBySideError, running
@@ -14,57 +14,13 @@ from pytest_genesis_perf.evidence import Unstable
 from pytest_genesis_perf.own_time import ComputesAlone, OwnClock, own_time_missing
 from pytest_genesis_perf.prepared import PreparedArm
 from pytest_genesis_perf.side_by_side import SideBySide
-from pytest_genesis_perf.statistics import LONG_ARMS
-from pytest_genesis_perf.timing import LONG_NS, Clock, calibrate, time_calls, timer_tick
+from pytest_genesis_perf.slice_plan import BESIDE_NS, CallTimes, SlicePlan
+from pytest_genesis_perf.timing import Clock, calibrate, time_calls, timer_tick
 
-SAME_CALLS = 2
-"""Slices of up to so many times the calls of the other arm's get as many: the same arm as 3 and as 4 calls a slice
-was off by 0.05-0.26%, always in the same direction, which no coin makes fair."""
-LONG_SHARE = 0.02
-"""Beside a long arm the slice of the other is this share of it. One call of 0.6 ms right after 380 ms of the
-other arm finds cold caches: over 16-50 pairs the interval was up to 69% wide, and no stored speed could judge it."""
-BESIDE_NS = 5_000_000
-"""Arms over 5 ms are run side by side where that can be done: a block of four takes 20 ms and more, within which the
-machine changes its speed; arms of 10 ms differed from themselves by 18-35% (standard deviation of a block)."""
-BESIDE_SLOT_SECONDS = 0.1
-"""Calls for so long make a slice: some eighty turns of each process. Of 0.05 s pairs differed by 1-9%, not 1-2%."""
-BESIDE_SHARE = 0.6
-"""Of the time limit of a comparison: if the blocks up to the first look would take more, with the inputs that
-``setup=`` makes for each call, arms run in turns, which costs half. The rest is for warming up and neighbours."""
 _CLEARLY_TOO_LONG_NS = 2_000_000_000
 """Calls of more are not timed a second time: they run in turns by any limit that leaves them twelve pairs."""
 _PATIENCE, _PATIENCE_SECONDS = 20.0, 5.0
 """A process hangs if it takes so many times as long as it should, and so many seconds more."""
-
-
-@dataclass(frozen=True)
-class SlicePlan:
-    """How a pair of arms is measured: fixed before sampling, so that it cannot follow the result.
-
-    Parameters
-    ----------
-    baseline_calls, optimized_calls : int
-        Calls in one slice of each arm.
-    long : bool
-        Whether the arms are judged by the rule of long arms: those that run side by side, or in turns from 50 ms on.
-    in_turns : str or None
-        Why arms over 5 ms are not run side by side; None where they are, and for shorter arms.
-    """
-
-    baseline_calls: int
-    optimized_calls: int
-    long: bool
-    in_turns: str | None = None
-
-    @property
-    def beside(self) -> bool:
-        """Whether the arms run side by side."""
-        return self.long and self.in_turns is None
-
-    def order(self, first: int) -> tuple[int, ...]:
-        """Return which arm each slice of a block is of where `first` begins: ABBA or BAAB; long in turns AB or BA."""
-        pair = (first, 1 - first)
-        return pair if self.long and not self.beside else (*pair, *reversed(pair))
 
 
 class Slots(Protocol):
@@ -200,43 +156,25 @@ def slots_for(
     cap : float, optional
         Seconds that the whole comparison may take.
     """
-    calls, seconds, why = _calibrated(arms, clock, exchanged, slice_ns, _obstacle(arms, clock, side_by_side))
-    longest, shortest = max(seconds), min(seconds)
-    alike = longest < SAME_CALLS * shortest
+    times, why = _calibrated(arms, clock, exchanged, slice_ns, _obstacle(arms, clock, side_by_side))
     # Such arms are timed by their own time from 50 ms on, in turns too: a neighbour on the core is not theirs.
     alone = why is None
-    if why is None and longest * 1e9 > BESIDE_NS:
-        slot = max(longest, BESIDE_SLOT_SECONDS)
-        if alike:
-            first = second = math.ceil(BESIDE_SLOT_SECONDS / shortest)
-        else:
-            first, second = (math.ceil(slot / each) for each in seconds)
-        plan = SlicePlan(first, second, long=True)
-        slot += max(first, second) * _seconds_of_inputs(arms)
-        needed = LONG_ARMS.looks[0] * len(plan.order(0)) * slot
-        if needed > BESIDE_SHARE * cap:
-            why = f"{LONG_ARMS.looks[0]} blocks would take {needed:.0f} of {cap:g} s (ini genesis_perf_cap)"
-        else:
-            patience = _PATIENCE * 2.0 * slot + _PATIENCE_SECONDS
-            try:
-                return Beside(SideBySide(arms, seed, last_calls, patience), plan, patience)
-            except SideBySideError as error:
-                why = str(error)
-    told = why if longest * 1e9 > BESIDE_NS else None
-    if longest * 1e9 > LONG_NS:
-        first, second = (
-            max(n, math.ceil(LONG_SHARE * longest / each)) for n, each in zip(calls, seconds, strict=True)
-        )
-        plan = SlicePlan(first, second, long=True, in_turns=told)
-        return InTurns(arms, plan, OwnClock() if alone else clock, last_calls)
-    first, second = [max(calls)] * 2 if alike else calls
-    return InTurns(arms, SlicePlan(first, second, long=False, in_turns=told), clock, last_calls)
+    if alone and times.worth_beside:
+        times = replace(times, inputs=_seconds_of_inputs(arms))
+    plan = times.plan(why, cap)
+    if plan.beside:
+        patience = _PATIENCE * 2.0 * times.slot_seconds + _PATIENCE_SECONDS
+        try:
+            return Beside(SideBySide(arms, seed, last_calls, patience), plan, patience)
+        except SideBySideError as error:
+            plan = times.plan(str(error), cap)
+    return InTurns(arms, plan, OwnClock() if plan.long and alone else clock, last_calls)
 
 
 def _calibrated(
     arms: tuple[Arm, Arm], clock: Clock, exchanged: bool, slice_ns: int | None, why: str | None
-) -> tuple[list[int], list[float], str | None]:
-    """Return calls in a slice and seconds of a call of each arm, and why they cannot be run side by side."""
+) -> tuple[CallTimes, str | None]:
+    """Return how long calls of both arms take, and why they cannot be run side by side."""
     tick = timer_tick(clock)
     calls, seconds = [0, 0], [0.0, 0.0]
     for role in (1, 0) if exchanged else (0, 1):
@@ -256,7 +194,7 @@ def _calibrated(
             # Inputs that calls before it have used up (a list sorted already) say nothing of the calls to come.
             used_up = isinstance(arm, PreparedArm) and arm.prepares
             seconds[role] = again if used_up else min(seconds[role], again)
-    return calls, seconds, why
+    return CallTimes((calls[0], calls[1]), (seconds[0], seconds[1])), why
 
 
 def _seconds_of_inputs(arms: tuple[Arm, Arm]) -> float:

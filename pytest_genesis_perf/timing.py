@@ -10,6 +10,7 @@ from itertools import pairwise, repeat
 
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.prepared import PreparedArm
+from pytest_genesis_perf.slice_plan import LONG_NS
 
 Clock = Callable[[], int]
 """Returns nanoseconds; only differences have a meaning."""
@@ -18,8 +19,6 @@ SLICE_NS = 100_000
 """Slices of 50-150 us resolve 1% in under 0.05 s; with 1-3 ms, 9 of 20 slowdowns of 3% were found."""
 SLICE_TICKS = 1_000
 """A slice of fewer timer ticks is quantised by more than 0.1%."""
-LONG_NS = 50_000_000
-"""Arms over 50 ms that run in turns are measured in pairs: of blocks of four too few fit into a budget."""
 _CALIBRATION_ROUNDS = 3
 _TICK_READS = 200
 

@@ -24,7 +24,7 @@ from pytest_genesis_perf.first_calls import FirstCalls
 from pytest_genesis_perf.measurement import Measurement
 from pytest_genesis_perf.observe import Observation
 from pytest_genesis_perf.pending import Pending
-from pytest_genesis_perf.slots import SlicePlan
+from pytest_genesis_perf.slice_plan import SlicePlan
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Verdict, decide
 

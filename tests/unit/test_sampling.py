@@ -8,9 +8,8 @@ import pytest
 
 from pytest_genesis_perf.arms import ArmRaisedError
 from pytest_genesis_perf.sampling import Sampler
-from pytest_genesis_perf.slots import LONG_SHARE
+from pytest_genesis_perf.slice_plan import LONG_NS, LONG_SHARE
 from pytest_genesis_perf.timing import (
-    LONG_NS,
     SLICE_NS,
     ClockTooCoarseError,
     calibrate,

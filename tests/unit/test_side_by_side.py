@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_genesis_perf import slots
+from pytest_genesis_perf import slice_plan, slots
 from pytest_genesis_perf.arms import (
     Arm,
     ArmRaisedError,
@@ -26,7 +26,7 @@ from pytest_genesis_perf.own_time import own_time_missing
 from pytest_genesis_perf.prepared import prepared
 from pytest_genesis_perf.sampling import Sampler
 from pytest_genesis_perf.side_by_side import HINT, SideBySide
-from pytest_genesis_perf.slots import BESIDE_NS
+from pytest_genesis_perf.slice_plan import BESIDE_NS
 from pytest_genesis_perf.statistics import ClaimState
 
 pytestmark = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_missing()))
@@ -210,7 +210,7 @@ class TestHanging:
     """A process that answers too late: what it says is not taken for an answer to the next question."""
 
     def measured(self, seconds: float, monkeypatch: pytest.MonkeyPatch) -> Measurement:
-        monkeypatch.setattr(slots, "BESIDE_SLOT_SECONDS", 0.01)
+        monkeypatch.setattr(slice_plan, "BESIDE_SLOT_SECONDS", 0.01)
         monkeypatch.setattr(slots, "_PATIENCE", 0.0)
         monkeypatch.setattr(slots, "_PATIENCE_SECONDS", 1.0)
         here, work = os.getpid(), slow_computing()
@@ -251,8 +251,8 @@ class TestSampler:
     @pytest.fixture(autouse=True)
     def steady(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whatever the load makes of one call: equal arms are alike. Short slices: nothing here is judged."""
-        monkeypatch.setattr(slots, "SAME_CALLS", 16)
-        monkeypatch.setattr(slots, "BESIDE_SLOT_SECONDS", 0.01)
+        monkeypatch.setattr(slice_plan, "SAME_CALLS", 16)
+        monkeypatch.setattr(slice_plan, "BESIDE_SLOT_SECONDS", 0.01)
 
     def test_long_arms_are_run_side_by_side(self) -> None:
         with Sampler(slow_computing(), slow_computing(), "seed") as sampler:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import threading
 import time
 from contextlib import closing
@@ -10,19 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_genesis_perf import own_time, slots
+from pytest_genesis_perf import own_time
 from pytest_genesis_perf.arms import Arm
 from pytest_genesis_perf.own_time import ComputesAlone, OwnClock, own_time_missing
 from pytest_genesis_perf.prepared import prepared
-from pytest_genesis_perf.slots import SlicePlan, slots_for
+from pytest_genesis_perf.slice_plan import SlicePlan
+from pytest_genesis_perf.slots import slots_for
 
 LINUX = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_missing()))
-
-
-@pytest.fixture(autouse=True)
-def steady(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the load makes of one call: arms count as alike up to 16 times."""
-    monkeypatch.setattr(slots, "SAME_CALLS", 16)
 
 
 def computing() -> int:
@@ -95,30 +89,6 @@ class TestWhy:
 
         assert plan(only_here, computing).in_turns == "a process that ran an arm ended with exit code 9"
 
-    def test_arms_of_like_length_get_as_many_calls(self) -> None:
-        def longer() -> int:
-            return computing() + sum(range(300_000))
-
-        found = plan(computing, longer)
-        assert found.baseline_calls == found.optimized_calls
-
-    def test_a_shorter_arm_runs_as_long_by_more_calls(self) -> None:
-        def shorter() -> int:
-            return sum(range(80_000))
-
-        found = plan(computing, shorter)
-        assert found.in_turns is None
-        assert found.optimized_calls > found.baseline_calls
-
-    def test_however_far_the_arms_are_apart(self) -> None:
-        found = plan(lambda: sum(range(10)), computing)
-        assert found.in_turns is None
-        assert found.baseline_calls > 1_000
-
-    def test_not_where_blocks_would_not_fit_into_the_time(self) -> None:
-        told = str(plan(computing, computing, cap=0.5).in_turns)
-        assert re.fullmatch(r"12 blocks would take \d+ of 0\.5 s \(ini genesis_perf_cap\)", told)
-
     def test_the_time_for_inputs_counts(self) -> None:
         def short(n: int) -> int:
             return sum(range(n // 100))
@@ -129,8 +99,6 @@ class TestWhy:
 
         with prepared(lambda n: sum(range(n)), short, inputs) as arms:
             assert "12 blocks would take" in str(plan(*arms, cap=30.0).in_turns)
-        with prepared(lambda n: sum(range(n)), short, lambda: 1_500_000) as arms:
-            assert plan(*arms, cap=30.0).in_turns is None
 
     def test_slices_are_sized_by_inputs_that_are_not_used_up(self) -> None:
         """A call on used inputs takes 10 ms, on new ones ten times as long."""
