@@ -56,6 +56,24 @@ class OwnClock:
         os.close(self._descriptor)
 
 
+def not_alone(own: int, thread: int, process: int, waits: int) -> str | None:
+    """Return what a thread did besides computing alone; None if nothing.
+
+    Parameters
+    ----------
+    own : int
+        Nanoseconds of its own time.
+    thread, process : int
+        Nanoseconds that it computed, and all threads of its process.
+    waits : int
+        How often it gave its core away.
+    """
+    if process - thread > max((1.0 - ALONE) * thread, LEAST_NS):
+        return "computes in several threads"
+    # Time that a hypervisor took is the thread's own, too: only with waits it was spent waiting.
+    return "waits for something" if waits and own - thread > max((1.0 - ALONE) * own, LEAST_NS) else None
+
+
 class ComputesAlone:
     """Watches whether this thread computes, alone and without waiting, from when it is made."""
 
@@ -64,11 +82,7 @@ class ComputesAlone:
 
     def fault(self) -> str | None:
         """Return what the thread did besides computing alone; None if nothing."""
-        own, thread, process, waits = (b - a for a, b in zip(self._before, self._read(), strict=True))
-        if process - thread > max((1.0 - ALONE) * thread, LEAST_NS):
-            return "computes in several threads"
-        # Time that a hypervisor took is the thread's own, too: only with waits it was spent waiting.
-        return "waits for something" if waits and own - thread > max((1.0 - ALONE) * own, LEAST_NS) else None
+        return not_alone(*(b - a for a, b in zip(self._before, self._read(), strict=True)))
 
     def _read(self) -> tuple[int, int, int, int]:
         import resource

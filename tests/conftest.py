@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["pytester"]
+
+
+# How long an example takes is the load of the machine, and a red run must be one that comes again.
+settings.register_profile("genesis", deadline=None, derandomize=True, database=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "genesis"))
 
 
 def pytest_configure(config: pytest.Config) -> None:

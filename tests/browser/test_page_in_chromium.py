@@ -65,7 +65,7 @@ def show(browser: Any, file: Path) -> None:
 
     browser.get(file.as_uri())
     complete = "return document.readyState === 'complete' && location.href === arguments[0]"
-    WebDriverWait(browser, 30).until(lambda driver: driver.execute_script(complete, file.as_uri()))
+    WebDriverWait(browser, 120).until(lambda driver: driver.execute_script(complete, file.as_uri()))
 
 
 def emulate(browser: Any, size: tuple[int, int], scheme: str) -> None:

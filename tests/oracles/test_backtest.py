@@ -149,7 +149,7 @@ def compare_trades(result: Result, wanted: Simulation) -> None:
 
 
 @given(name=st.sampled_from(sorted(SERIES)), model=models(), values=configs())
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150)
 def test_any_strategy(name: str, model: dict[str, Any], values: dict[str, Any]) -> None:
     check(name, config_of(**model, **values))
 
@@ -203,7 +203,7 @@ def signals(bars: Bars, limit: float, sign: float, patience: float) -> list[Sign
     patience=st.sampled_from((0.0, 1.0, 4.0)),
     values=configs(by_model=False),
 )
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120)
 def test_any_strategy_in_code(
     name: str, limit: float, sign: float, patience: float, values: dict[str, Any]
 ) -> None:

@@ -25,7 +25,7 @@ from tests.oracles.indicators import atr
 from tests.oracles.swings import Leg, legs
 
 ZONES = {"low": -1.0, "mid": 0.0, "high": 1.0}
-by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60)
 
 
 def picked(bars: Bars, kept: Sequence[int]) -> Bars:
@@ -159,7 +159,7 @@ class TestHigherTimeframe:
         skip=st.integers(0, 7),
         dollars=st.booleans(),
     )
-    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=150)
     def test_any(
         self,
         seed: int,
@@ -275,7 +275,7 @@ class TestGivenHigherTimeframe:
         missing=st.sampled_from((0.0, 0.1)),
         dollars=st.booleans(),
     )
-    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=150)
     def test_any(
         self,
         seed: int,
@@ -349,7 +349,7 @@ prices = st.integers(1, 12).map(float)
 
 
 @given(close=prices, levels=st.lists(prices, min_size=4, max_size=4), there=st.booleans())
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 def test_levels_beyond_the_close(close: float, levels: list[float], there: bool) -> None:
     """Strictly beyond, the nearest first; two that are equal count twice."""
     given_levels = levels if there else [0.0] * 4
@@ -363,7 +363,7 @@ def _padded(levels: tuple[float, ...]) -> tuple[float, ...]:
 
 
 @given(close=prices, range_=st.sampled_from((0.0, 0.5, 3.0)), levels=st.lists(prices, min_size=4, max_size=4))
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 def test_distance_to_the_nearest_level(close: float, range_: float, levels: list[float]) -> None:
     found = KERNELS["level_distance"].step([], [], close, range_, *levels)
     away = distance(close, range_, levels)

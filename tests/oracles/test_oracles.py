@@ -241,6 +241,6 @@ def any_bars(draw: st.DrawFn) -> Bars:
 
 
 @given(bars=any_bars())
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40)
 def test_any_series(bars: Bars) -> None:
     assert {**judge(bars, INDICATORS), **judge_features(bars), **judge_context(bars)} == {}

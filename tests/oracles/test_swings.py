@@ -213,7 +213,7 @@ class TestEngine:
         min_swing_atr=st.sampled_from((0.0, 0.5, 1.0, 2.0)),
         spread=st.integers(1, 6),
     )
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=60)
     def test_any(self, seed: int, n: int, d: int, min_swing_atr: float, spread: int) -> None:
         assert engine_disagreement(whole_dollars(seed, n, spread=spread), d, min_swing_atr) is None
         assert engine_disagreement(random_walk(seed, n), d, min_swing_atr) is None

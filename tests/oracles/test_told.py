@@ -123,7 +123,7 @@ def _open(values: dict[str, Any]) -> dict[str, Any]:
     gaps=st.booleans(),
     values=st.one_of(configs(), configs().map(_open)),
 )
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=400)
 def test_any_inputs(seed: int, n: int, warmup: int, gaps: bool, values: dict[str, Any]) -> None:
     bars = gapped(seed, n) if gaps else random_walk(seed, n, start=100.0, step=0.4 if seed % 3 else 0.01)
     check(config_of(values), bars, told_at_random(seed, bars, warmup))

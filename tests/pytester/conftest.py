@@ -75,6 +75,17 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
+CLOCKED_ARMS = """
+import pytest
+from clocked import taking
+
+slow, middle, quick, fast = taking(400), taking(200), taking(40), taking(2)
+
+def other():
+    return [1.5000000000000002, "same"]
+"""
+
+
 @pytest.fixture
 def clocked(project: pytest.Pytester) -> pytest.Pytester:
     """Return a project whose clock only its arms move: every figure is exact, however busy the machine is.
@@ -84,3 +95,10 @@ def clocked(project: pytest.Pytester) -> pytest.Pytester:
     project.makeconftest("import clocked")
     project.makepyfile(clocked=CLOCKED)
     return project
+
+
+@pytest.fixture
+def clocked_arms(clocked: pytest.Pytester) -> pytest.Pytester:
+    """Return a project whose module of arms goes by the clock that only they move."""
+    clocked.makepyfile(arms=CLOCKED_ARMS)
+    return clocked

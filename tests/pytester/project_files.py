@@ -14,6 +14,15 @@ from pytest_genesis_perf.identity import digest
 
 SAME = digest([1.5, "same"])
 """Of what the arms of the fixture `project` return."""
+TIMERS = """
+import signal
+import threading
+
+def running():
+    threads = any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+    return threads or signal.getitimer(signal.ITIMER_REAL)[0] > 0.0
+"""
+"""A module that knows whether pytest-timeout has a timer running."""
 
 
 def store(

@@ -67,7 +67,7 @@ def remembering(turns):
 
 MORE
 def test_memo(genesis_perf):
-    genesis_perf.compare(baseline=slow, optimized=remembering(4000), min_speedup=2)
+    genesis_perf.compare(baseline=slow, optimized=remembering(40_000), min_speedup=2)
 """
     told = "*WARNING: test_it.py::test_memo: the first call of the optimized arm took * times its median: *setup=*"
     result = run(project, body.replace("MORE", ""))

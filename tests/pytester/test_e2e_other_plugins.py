@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.pytester.project_files import TIMERS
+
 TESTS = """
 from arms import *
 
@@ -88,10 +90,7 @@ def test_where_pytest_benchmark_is_off_the_arms_stand_nowhere(
 
 
 SLOWER = """
-import time
 from arms import *
-
-time.sleep(0.6)  # in every process
 
 def test_slower(genesis_perf):
     genesis_perf.compare(baseline=quick, optimized=slow)
@@ -101,18 +100,49 @@ def test_after():
 """
 
 
+WATCHED = """
+import pytest_genesis_perf.child_process as child_process
+from timers import running
+
+wait = child_process._wait
+
+def noting(*given):
+    with open("waits", "a") as file:
+        file.write(f"{running()}\\n")
+    return wait(*given)
+
+child_process._wait = noting
+"""
+
+
 @pytest.mark.parametrize("method", ["signal", "thread"])
-@pytest.mark.parametrize("mark", ["", "@pytest.mark.timeout(1.5)"], ids=["option", "marker"])
+@pytest.mark.parametrize("mark", ["", "@pytest.mark.timeout(60)"], ids=["option", "marker"])
 def test_the_time_that_fresh_processes_take_is_not_the_tests(
     project: pytest.Pytester, method: str, mark: str
 ) -> None:
-    project.makepyfile(test_it=SLOWER.replace("def test_slower", f"{mark}\ndef test_slower"))
-    limit = () if mark else ("--timeout=1.5",)
+    project.makeconftest(WATCHED)
+    project.makepyfile(
+        timers=TIMERS,
+        test_it=f"""
+from arms import *
+from timers import running
+
+{mark}
+def test_slower(genesis_perf):
+    assert running()
+    genesis_perf.compare(baseline=quick, optimized=slow)
+
+def test_after():
+    pass
+""",
+    )
+    limit = () if mark else ("--timeout=60",)
     result = project.runpytest_subprocess(
         "-p", "pytest_timeout", f"--timeout-method={method}", *limit, "--genesis-perf"
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["REGRESSED: *", "fresh processes: 0.*x, 0.*x, 0.*x"])
+    assert (project.path / "waits").read_text().splitlines() == ["False"] * 3
 
 
 def test_a_verdict_is_not_made_again_by_reruns(project: pytest.Pytester) -> None:

@@ -38,6 +38,11 @@ KEY_A, KEY_B = ("test_it.py::test_good", "a"), ("test_it.py::test_good", "b")
 SAME = digest([1.5, "same"])
 
 
+@pytest.fixture
+def project(clocked_arms: pytest.Pytester) -> pytest.Pytester:
+    return clocked_arms
+
+
 def paths(project: pytest.Pytester) -> tuple[Path, Path]:
     store = Store(project.path / "baselines")
     return store.digests_path, store.speed_path(current())

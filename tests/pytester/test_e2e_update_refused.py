@@ -48,6 +48,11 @@ number = len(Path("runs").read_text()) - 1
 """
 
 
+@pytest.fixture
+def project(clocked_arms: pytest.Pytester) -> pytest.Pytester:
+    return clocked_arms
+
+
 def paths(project: pytest.Pytester) -> tuple[Path, Path]:
     store = Store(project.path / "baselines")
     return store.digests_path, store.speed_path(current())
@@ -67,7 +72,7 @@ def test_what_cannot_be_trusted_is_refused_and_the_rest_recorded(project: pytest
         + TWO_TESTS
         + f"""
 def test_disagreeing(genesis_perf):
-    genesis_perf.compare(baseline=slow, optimized=middle if number % 2 else lambda: work(500))
+    genesis_perf.compare(baseline=slow, optimized=middle if number % 2 else taking(50))
 
 def test_others_store_meanwhile(genesis_perf):
     if number == 5:

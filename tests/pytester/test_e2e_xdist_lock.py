@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.pytester.project_files import TIMERS
+
 SLOWER_BESIDE_FILES = """
 import time
 from pathlib import Path
@@ -80,7 +82,7 @@ def test_a_fresh_process_that_waits_for_a_fixture_holds_no_lock(project: pytest.
     """Else a test that has the fixture would wait for the lock, and the process for the fixture."""
     project.makepyfile(test_it=PORT)
     result = project.runpytest_subprocess(
-        "--genesis-perf", "-p", "xdist", "-n2", "-o", "genesis_perf_child_timeout=20"
+        "--genesis-perf", "-p", "xdist", "-n2", "-o", "genesis_perf_child_timeout=120"
     )
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["REGRESSED: *", "fresh processes: 0.*x, 0.*x, 0.*x"])
@@ -116,9 +118,9 @@ def test_fresh_processes_take_the_lock_of_their_run_too(project: pytest.Pytester
 
 
 HELD = """
-import time
 import pytest_genesis_perf.session as session
 from contextlib import contextmanager
+from timers import running
 
 exclusive = session.exclusive
 tried = []
@@ -128,7 +130,8 @@ def held_by_another(path, patience):
     if not tried:
         tried.append(path)
         raise session.LockHeldError("another one")
-    time.sleep({seconds})
+    with open("waits", "a") as file:
+        file.write(f"{running()}\\n")
     with exclusive(path, patience):
         yield
 
@@ -137,21 +140,29 @@ session.exclusive = held_by_another
 
 
 def test_waiting_for_others_is_not_the_tests_time(project: pytest.Pytester) -> None:
-    project.makeconftest(HELD.format(seconds=2.5))
+    project.makeconftest(HELD)
     project.makepyfile(
+        timers=TIMERS,
         test_it="""
         from arms import *
-        @pytest.mark.timeout(2)
-        def test_it(genesis_perf): genesis_perf.compare(baseline=slow, optimized=middle)
-        """
+        from timers import running
+
+        @pytest.mark.timeout(60)
+        def test_it(genesis_perf):
+            assert running()
+            genesis_perf.compare(baseline=slow, optimized=middle)
+            assert running()
+        """,
     )
     result = project.runpytest_subprocess("--genesis-perf", "-p", "xdist", "-n1", "-p", "pytest_timeout")
     result.assert_outcomes(passed=1)
+    assert (project.path / "waits").read_text() == "False\n"
 
 
 def test_what_comes_after_waiting_has_a_timeout_again(project: pytest.Pytester) -> None:
-    project.makeconftest(HELD.format(seconds=0.1))
+    project.makeconftest(HELD)
     project.makepyfile(
+        timers=TIMERS,
         test_it="""
         import time
         from arms import *
@@ -159,7 +170,7 @@ def test_what_comes_after_waiting_has_a_timeout_again(project: pytest.Pytester) 
         def test_it(genesis_perf):
             genesis_perf.compare(baseline=slow, optimized=middle)
             time.sleep(30)
-        """
+        """,
     )
     result = project.runpytest_subprocess(
         "--genesis-perf",
@@ -168,8 +179,8 @@ def test_what_comes_after_waiting_has_a_timeout_again(project: pytest.Pytester) 
         "-n1",
         "-p",
         "pytest_timeout",
-        "--timeout=3",
+        "--timeout=1",
         "--timeout-method=signal",
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*Timeout (>3.0s) from pytest-timeout*"])
+    result.stdout.fnmatch_lines(["*Timeout (>1.0s) from pytest-timeout*"])

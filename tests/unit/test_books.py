@@ -97,7 +97,7 @@ cases = st.builds(
     st.sampled_from((1.0, 4.0, 9.0)),
     configs().map(_eager),
 )
-by_property = settings(max_examples=120, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=120)
 
 PLAIN = {"threshold": 0.5, "edge": 0.0, "hysteresis": 0, "cooldown_bars": 0, "confidence": 0.0}
 BUSY = Case("walk", 1, 160, 4.0, {"decision": PLAIN})

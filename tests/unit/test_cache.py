@@ -41,7 +41,7 @@ from genesis_core.kernels.base import Kernel, Vector
 
 CANDLES = synthetic(bars=70)
 FEW = FeatureSet(["atr_14", "rsi_inv_lag1"])
-by_property = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=150)
 
 
 @pytest.mark.parametrize("capacity", [0, -1, 2.0, True, "500", None])
@@ -212,7 +212,7 @@ def test_no_two_feature_sets_share_a_key() -> None:
     column=st.sampled_from(("open", "high", "low", "close", "volume")),
     at=st.integers(0, 69),
 )
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@settings(max_examples=500)
 def test_two_questions_share_a_key_only_if_they_are_the_same(
     one: Any, other: Any, part: str, column: str, at: int
 ) -> None:
@@ -254,7 +254,7 @@ def test_one_bar_with_another_history_is_another_question() -> None:
 
 
 @given(asked=st.lists(questions, min_size=1, max_size=25), capacity=st.sampled_from((1, 3, 100)))
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60)
 def test_a_shared_cache_always_gives_what_the_path_gives(asked: list[Any], capacity: int) -> None:
     cached = FeatureCache(capacity)
     for name, bar, features in asked:

@@ -52,7 +52,7 @@ def same_bits(left: Candles, right: Candles) -> bool:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "pickle"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=series(gaps=True))
 def test_round_trips_keep_every_bit(tmp_path: Path, kind: str, made: Candles) -> None:
     path = tmp_path / "x"
@@ -69,7 +69,7 @@ def test_round_trips_keep_every_bit(tmp_path: Path, kind: str, made: Candles) ->
     assert back.repairs == made.repairs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(made=series(gaps=True), data=st.data())
 def test_a_slice_is_the_series_of_its_bars(made: Candles, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(made) - 1))
@@ -110,7 +110,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(made=series(), data=st.data())
 def test_one_fault_is_found_in_its_row(fault: str, made: Candles, data: st.DataObject) -> None:
     row = data.draw(st.integers(0, len(made) - 1))
@@ -121,7 +121,7 @@ def test_one_fault_is_found_in_its_row(fault: str, made: Candles, data: st.DataO
 
 
 @pytest.mark.parametrize("fault", ["gap", "duplicate", "backwards"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(made=series(least=3), data=st.data())
 def test_one_fault_of_order_is_found_in_its_row(fault: str, made: Candles, data: st.DataObject) -> None:
     row = data.draw(st.integers(1, len(made) - 2))
@@ -140,7 +140,7 @@ def test_one_fault_of_order_is_found_in_its_row(fault: str, made: Candles, data:
         build(columns)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(made=series(), data=st.data())
 def test_any_change_changes_the_fingerprint(made: Candles, data: st.DataObject) -> None:
     columns = parts(made)
@@ -161,7 +161,7 @@ def test_any_change_changes_the_fingerprint(made: Candles, data: st.DataObject) 
     assert changed != made
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(made=series(gaps=True), target=st.sampled_from(["2h", "3h", "6h", "1D"]))
 def test_a_higher_candle_never_changes_once_it_exists(made: Candles, target: str) -> None:
     def joined(prefix: Candles) -> list[tuple[object, ...]]:

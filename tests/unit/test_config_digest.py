@@ -80,7 +80,7 @@ def test_the_digest_sees_the_unit_and_what_optional_tables_say() -> None:
 
 
 @given(one=st.sampled_from(LEAVES), other=st.sampled_from(LEAVES))
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40)
 def test_two_different_changes_have_two_digests(one: tuple[Path_, Any], other: tuple[Path_, Any]) -> None:
     digests = [Config.from_dict(with_value(path, another(value))).digest for path, value in (one, other)]
     assert (digests[0] == digests[1]) == (one[0] == other[0])
@@ -97,7 +97,7 @@ def shuffled(table: Any, order: Callable[[list[Any]], list[Any]], path: Path_ = 
 
 
 @given(data=st.data())
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30)
 def test_how_it_is_written_does_not_count(data: st.DataObject) -> None:
     written = shuffled(VALUES, lambda keys: data.draw(st.permutations(keys)))
     read = Config.from_dict(written)

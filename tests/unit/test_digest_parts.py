@@ -27,7 +27,7 @@ values = st.recursive(
     ),
     max_leaves=8,
 )
-by_property = settings(max_examples=200, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=200)
 
 
 @by_property

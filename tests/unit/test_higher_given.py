@@ -69,7 +69,7 @@ STRATEGY = Config.default().updated(
 )
 BLIND = Config.default().updated({"decision": {"higher_fib": {"missing": "off"}}, "exits": {"partials": []}})
 """Nothing of it looks at a higher timeframe."""
-by_property = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=25)
 
 
 def higher_of(candles: Candles) -> Candles:

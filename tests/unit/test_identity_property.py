@@ -164,7 +164,7 @@ MUTATIONS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MUTATIONS)
 def test_a_single_change_is_found_where_it_is(mutation):
     found = find_difference(mutation.before, mutation.after)
@@ -177,7 +177,7 @@ def test_a_single_change_is_found_where_it_is(mutation):
     assert digest(mutation.before) != digest(mutation.after)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES)
 def test_a_copy_is_identical(value):
     again = copy.deepcopy(value)
@@ -197,13 +197,13 @@ FEW = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(FEW, FEW)
 def test_digests_are_equal_exactly_when_no_difference_is_found(a, b):
     assert (find_difference(a, b) is None) == (digest(a) == digest(b))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES, VALUES)
 def test_any_two_values_are_compared_alike_from_both_sides(a, b):
     one, two = find_difference(a, b), find_difference(b, a)

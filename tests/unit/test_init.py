@@ -49,7 +49,11 @@ def test_in_an_empty_folder_a_test_and_settings_are_written_that_give_a_verdict(
     )
     assert done.returncode == 0, done.stdout
     assert "genesis-perf: 1 NO-BASELINE (1 judged" in done.stdout
-    assert "WARNING" not in done.stdout
+    # On a busy machine the first call of an arm may be interrupted, which is told.
+    told = [
+        line for line in done.stdout.splitlines() if "WARNING" in line and "the first call of" not in line
+    ]
+    assert told == []
     assert (tmp_path / "reports" / "genesis-perf.html").is_file()
 
 

@@ -628,7 +628,7 @@ KEYS = [
 ]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150)
 @given(st.sampled_from(KEYS), scalars)
 def test_any_value_anywhere_is_a_search_or_a_search_error(key: str, value: Any) -> None:
     values: dict[str, Any] = {**LEAST, "parameters": {"decision": {"threshold": dict(kind_of_threshold())}}}

@@ -153,7 +153,7 @@ def test_a_test_that_never_ends_is_ended_too(tmp_path: Path) -> None:
         objective={"figure": "total_return"},
         constraints=[],
         sampler={"kind": "grid"},
-        budget={"trial_seconds": 1.0, "retries": 0},
+        budget={"trial_seconds": 2.0, "retries": 0},
     )
     done = optimize(search, candles, results=tmp_path / "r")
     assert {one.status for one in read_all(done.folder)[0].values()} == {"complete"}

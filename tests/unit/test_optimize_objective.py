@@ -24,7 +24,7 @@ from genesis_core.optimize.objective import (
     violation,
 )
 
-by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60)
 MAXIMIZE = Objective(figure="total_return")
 MINIMIZE = Objective(figure="total_return", direction="minimize")
 

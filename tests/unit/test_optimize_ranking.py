@@ -19,7 +19,7 @@ from genesis_core.optimize.objective import Objective
 from genesis_core.optimize.ranking import Analysis, analyse, best_of, ranked
 from genesis_core.optimize.record import Record
 
-by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60)
 MAXIMIZE = Objective(figure="sharpe")
 MINIMIZE = Objective(figure="sharpe", direction="minimize")
 

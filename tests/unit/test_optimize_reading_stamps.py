@@ -299,7 +299,7 @@ def test_who_begins_to_write_while_it_is_read_waits_and_is_seen_the_next_time(
     entry = one.read(moment, write, watch=watch)
     assert entry.fault == ""
     assert msgspec.msgpack.decode(entry.content, type=Record) == trial(1)
-    writer.join(10)
+    writer.join(60)
     assert not writer.is_alive()
     one.assert_right(watch=watch)
 

@@ -17,7 +17,7 @@ from genesis_core.optimize.evaluate import Caught
 from genesis_core.optimize.record import SCHEMA, Record, from_bytes, to_bytes
 from tests.unit.trial_cases import trial
 
-by_property = settings(max_examples=120, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=120)
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
     [0.0, -0.0, 5e-324, -2.2250738585072014e-308, 1.7976931348623157e308, 0.1, 1e22, 1e23, 2.0**53 + 2]

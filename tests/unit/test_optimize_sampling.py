@@ -27,7 +27,7 @@ from genesis_core.optimize.sampling import (
 )
 from genesis_core.optimize.space import Choice, Fixed, Float, Int, Kind, Map
 
-by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60)
 
 MIXED: dict[str, Kind] = {
     "i": Int(low=1, high=50, step=7),

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from genesis_core.optimize.space import KINDS, Choice, Fixed, Float, Int, Kind, Map
 
-by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60)
 ALMOST_ONE = math.nextafter(1.0, 0.0)
 
 

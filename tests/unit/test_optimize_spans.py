@@ -14,7 +14,7 @@ from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Validation
 from genesis_core.optimize.spans import Fold, folds_of
 
-by_property = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+by_property = settings(max_examples=60)
 
 
 @st.composite

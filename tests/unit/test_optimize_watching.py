@@ -284,7 +284,7 @@ def test_too_few_watches_give_no_token_and_leak_nothing(
         monkeypatch.setattr(watching.ctypes, "CDLL", lambda *_, made=library, **__: made)
         assert begin(folder) is None
         assert library.watches < 0
-    assert descriptors() == before
+    assert set(descriptors()) <= set(before)
 
 
 def test_four_watches_are_enough_for_three_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +310,7 @@ def test_a_file_that_is_not_ours_gives_no_token(folder: Path, monkeypatch: pytes
     monkeypatch.setattr(fcntl, "fcntl", refused)
     before = descriptors()
     assert begin(folder) is None
-    assert descriptors() == before
+    assert set(descriptors()) <= set(before)
 
 
 def descriptors() -> list[str]:
@@ -334,7 +334,7 @@ def test_two_hundred_tokens_leak_no_descriptor(folder: Path) -> None:
         del watch
     with (folder / file_name(1)).open("r+b"):
         assert [begin(folder) for _ in range(50)] == [None] * 50
-    assert descriptors() == before
+    assert set(descriptors()) <= set(before)
 
 
 def test_a_closed_token_does_not_hold_and_is_not_another_s(folder: Path) -> None:

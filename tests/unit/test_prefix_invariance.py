@@ -63,7 +63,7 @@ def same(one: FeatureVector, other: FeatureVector) -> bool:
 
 
 @given(recipe=series, share=st.floats(0.0, 1.0))
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150)
 def test_the_future_changes_nothing(recipe: Series, share: float) -> None:
     candles = recipe.candles
     t = int(share * (len(candles) - 1))
@@ -77,7 +77,7 @@ def test_the_future_changes_nothing(recipe: Series, share: float) -> None:
 
 
 @given(recipe=series)
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@settings(max_examples=25)
 def test_every_bar_of_every_path(recipe: Series) -> None:
     candles = recipe.candles
     streamed = run_features("streaming", candles, feature_set=ALL).vectors

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_genesis_perf import own_time
 from pytest_genesis_perf.arms import Arm
-from pytest_genesis_perf.own_time import ComputesAlone, OwnClock, own_time_missing
+from pytest_genesis_perf.own_time import ComputesAlone, OwnClock, not_alone, own_time_missing
 from pytest_genesis_perf.prepared import prepared
 from pytest_genesis_perf.slice_plan import SlicePlan
 from pytest_genesis_perf.slots import slots_for
@@ -38,6 +38,10 @@ def threaded() -> None:
     other.join()
 
 
+TRIES = 5
+"""Another thread of the test runner may take a core or wait just then, which is no fault of the arms."""
+
+
 def plan(baseline: Arm, optimized: Arm, **how: object) -> SlicePlan:
     made = slots_for((baseline, optimized), time.perf_counter_ns, "seed", **how)  # type: ignore[arg-type]
     made.stop(at_once=True)
@@ -47,14 +51,14 @@ def plan(baseline: Arm, optimized: Arm, **how: object) -> SlicePlan:
 @LINUX
 class TestWhy:
     def test_side_by_side_where_both_arms_compute(self) -> None:
-        assert plan(computing, computing).in_turns is None
+        assert any(plan(computing, computing).in_turns is None for _ in range(TRIES))
 
     @pytest.mark.parametrize(
         ("arm", "why"), [(sleeping, "waits for something"), (threaded, "computes in several threads")]
     )
     def test_not_where_an_arm_does_something_else(self, arm: Arm, why: str) -> None:
-        assert plan(computing, arm).in_turns == f"the optimized arm {why}"
-        assert plan(arm, computing).in_turns == f"the baseline arm {why}"
+        assert any(plan(computing, arm).in_turns == f"the optimized arm {why}" for _ in range(TRIES))
+        assert any(plan(arm, computing).in_turns == f"the baseline arm {why}" for _ in range(TRIES))
 
     def test_not_where_that_is_forbidden(self) -> None:
         assert plan(computing, computing, side_by_side=False).in_turns == "side_by_side=False"
@@ -87,7 +91,8 @@ class TestWhy:
                 os._exit(9)
             return computing()
 
-        assert plan(only_here, computing).in_turns == "a process that ran an arm ended with exit code 9"
+        why = "a process that ran an arm ended with exit code 9"
+        assert any(plan(only_here, computing).in_turns == why for _ in range(TRIES))
 
     def test_the_time_for_inputs_counts(self) -> None:
         def short(n: int) -> int:
@@ -135,6 +140,30 @@ class TestOwnTime:
             assert clock() - before > 9_000_000
 
     def test_a_thread_that_computes_is_alone(self) -> None:
-        watched = ComputesAlone()
-        computing()
-        assert watched.fault() is None
+        def seen() -> str | None:
+            watched = ComputesAlone()
+            computing()
+            return watched.fault()
+
+        assert any(seen() is None for _ in range(TRIES))
+
+    @pytest.mark.parametrize(
+        ("own", "thread", "process", "waits", "why"),
+        [
+            (100, 100, 100, 0, None),
+            (100, 96, 100, 3, None),
+            (100, 94, 94, 1, "waits for something"),
+            # A hypervisor took the core: nobody gave it away.
+            (100, 50, 50, 0, None),
+            (100, 100, 104, 0, None),
+            (100, 100, 106, 0, "computes in several threads"),
+            (100, 50, 90, 1, "computes in several threads"),
+            # Less than a millisecond says nothing.
+            (1, 0.1, 0.1, 1, None),
+            (1, 0.1, 1, 1, None),
+        ],
+    )
+    def test_what_is_not_alone(
+        self, own: float, thread: float, process: float, waits: int, why: str | None
+    ) -> None:
+        assert not_alone(*(int(1e6 * ms) for ms in (own, thread, process)), waits) == why

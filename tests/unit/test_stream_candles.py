@@ -63,7 +63,7 @@ def test_each_value_is_checked_as_in_a_series(name: str, whole: bool) -> None:
     gaps=st.sampled_from(["error", "keep"]),
     whole=st.booleans(),
 )
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 def test_a_candle_is_taken_where_a_series_takes_it(
     changed: dict[str, Any], offset: int, gaps: str, whole: bool
 ) -> None:

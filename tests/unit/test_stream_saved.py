@@ -42,7 +42,7 @@ def cross_late(s: Vector, p: Vector, fast: float, slow: float, rsi: float) -> tu
     name=st.sampled_from([name for name in STRATEGIES if name != "default"]),
     shares=st.lists(st.floats(0.0, 1.0), max_size=4),
 )
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40)
 def test_saved_and_restored_anywhere(recipe: tuple[int, int, int], name: str, shares: list[float]) -> None:
     seed, bars, hole = recipe
     walk = random_walk(seed, bars, step=0.02)
