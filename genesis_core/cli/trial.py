@@ -81,8 +81,8 @@ def read_trial(file: Path) -> Trial:
     """
     from genesis_core.cli.optimize_candles import read_candles
     from genesis_core.optimize.changes import Applied
-    from genesis_core.optimize.evaluate import Caught
     from genesis_core.optimize.identity import Ground
+    from genesis_core.optimize.outcome import Caught
     from genesis_core.optimize.store import read_record
     from genesis_core.optimize.study import Study
     from genesis_core.strategy import load_strategy

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from enum import Enum
 from typing import Protocol
 
-from genesis_core.optimize.evaluate import Outcome
+from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.sampling import Parameters
 
 DIED = "its process died each time it was run"

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize.store import write_bytes, write_struct, write_text
+from genesis_core.optimize.files import write_bytes, write_struct, write_text
 from genesis_core.strategy import Config
 
 SCHEMA = 1
@@ -27,7 +27,9 @@ class Pedigree(msgspec.Struct, frozen=True, kw_only=True):
     config : str
         Digest of its strategy; another one means that the file was edited.
     data : str
-        Fingerprint of the study's candles, search and test together.
+        Fingerprint of the candles from the first its search saw to the last of its test.
+    first, last : int
+        Open times of these two.
     code, strategy_code : str
         Digest of the package's code that decides a result, and of the user's own.
     objective : str
@@ -47,6 +49,8 @@ class Pedigree(msgspec.Struct, frozen=True, kw_only=True):
     identity: str
     config: str
     data: str
+    first: int
+    last: int
     code: str
     strategy_code: str
     objective: str

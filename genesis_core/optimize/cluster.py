@@ -19,7 +19,8 @@ from distributed.scheduler import KilledWorker
 
 from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize.backend import Lost
-from genesis_core.optimize.evaluate import Outcome, Task, evaluate
+from genesis_core.optimize.evaluate import Task, evaluate
+from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.sampling import Parameters
 
 PATIENCE = 120.0

@@ -12,7 +12,7 @@ from genesis_core.errors import ConfigError, SearchError
 from genesis_core.features.defaults import FEATURES
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.definition import Search
-from genesis_core.optimize.evaluate import Caught
+from genesis_core.optimize.outcome import Caught
 from genesis_core.optimize.sampling import Parameters, RandomSampler
 from genesis_core.optimize.space import Choice, Fixed, Kind, Value
 from genesis_core.strategy import Config

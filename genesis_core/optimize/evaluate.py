@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
 from pickle import loads
-from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -23,36 +22,12 @@ from genesis_core.candles import Candles
 from genesis_core.errors import GenesisError
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.identity import law_digest
+from genesis_core.optimize.outcome import Caught, Outcome
 from genesis_core.strategy import Config, load_strategy
 from genesis_core.version import __version__
 
 PREPARING = 300.0
 """Seconds that a worker may take to read the strategy and compile what it needs, where trials have a time limit."""
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one trial.
-
-    Attributes
-    ----------
-    status : str
-        ``complete``, ``invalid`` (the parameters are no strategy) or ``failed`` (it raised).
-    figures : dict or None
-        See :data:`genesis_core.optimize.objective.FIGURES`.
-    summary_digest, config : str or None
-        Digest of the run, and of the strategy with the parameters.
-    error : str or None
-        Why not.
-    seconds : float
-        Its share of the time of those that were run together.
-    """
-
-    status: Literal["complete", "invalid", "failed"]
-    figures: dict[str, float | None] | None = None
-    summary_digest: str | None = None
-    config: str = ""
-    error: str | None = None
-    seconds: float = 0.0
 
 
 class Task:
@@ -214,33 +189,6 @@ def _outcome(summary: Summary, seconds: float) -> Outcome:
         config=summary.config.digest,
         seconds=seconds,
     )
-
-
-class Caught:
-    """Turn whatever a trial raises into its outcome: a user's strategy may raise anything. Ctrl-C goes on as it is."""
-
-    outcome: Outcome | None = None
-
-    def __enter__(self) -> Caught:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if fault is None or not isinstance(fault, (Exception, SystemExit)):
-            return False
-        known = isinstance(fault, GenesisError)
-        words = str(fault) if known else f"{type(fault).__name__}: {fault}{_where(trace)}"
-        # A name that is no UTF-8 could not be written into a record.
-        words = words.encode("utf-8", "backslashreplace").decode("utf-8")
-        self.outcome = Outcome(status="invalid" if known else "failed", error=words)
-        return True
-
-
-def _where(trace: TracebackType | None) -> str:
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,8 +14,17 @@ from genesis_core.digest import Encoded, digest, encoded
 from genesis_core.strategy import Config
 from genesis_core.version import __version__
 
+if TYPE_CHECKING:
+    from genesis_core.optimize.record import Record
+
 _LAW = ("kernels", "compiler", "features", "strategy", "backtesting")
-_SCORES = ("digest.py", "optimize/changes.py", "optimize/evaluate.py", "optimize/objective.py")
+_SCORES = (
+    "digest.py",
+    "optimize/changes.py",
+    "optimize/evaluate.py",
+    "optimize/objective.py",
+    "optimize/outcome.py",
+)
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,11 +85,15 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
         }
         return [text for name, text in words.items() if getattr(self, name) != getattr(other, name)]
 
-    def fault_of(self, data: str, code: str) -> str:
-        """Say why a trial over these candles, by this code, is not of this ground; "" where it may be."""
-        if data != self.data:
+    def fault_of(self, record: Record) -> str:
+        """Say why a trial does not stand on this ground; "" where it does."""
+        if record.data != self.data:
             return "a trial over other candles than the study's"
-        return "a trial by other code than the study's" if code != self.code else ""
+        if record.code != self.code:
+            return "a trial by other code than the study's"
+        if record.identity != identity_of(self, record.parameters):
+            return "a trial of another strategy than the study's"
+        return ""
 
 
 def identity_of(ground: Ground, parameters: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from genesis_core.optimize.ranking import Analysis
 from genesis_core.version import __version__
 
 NAME = ".index"
-_MAGIC = b"GENESIS-INDEX 1\n"
+_MAGIC = b"GENESIS-INDEX 2\n"
 _CHECKSUM = 16
 
 

@@ -15,12 +15,13 @@ from genesis_core.optimize.early import check_parameters, warnings_about
 from genesis_core.optimize.evaluate import Task
 from genesis_core.optimize.executors import check_executor, make_backend
 from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.locking import only_writer
 from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.running import Runner
 from genesis_core.optimize.sampling import make_sampler
 from genesis_core.optimize.spans import Fold, folds_of
-from genesis_core.optimize.store import file_name, only_writer, quarantine, read_all
+from genesis_core.optimize.store import file_name, quarantine, read_all
 from genesis_core.optimize.study import Study, begin, fold_folder, make_folder
 from genesis_core.optimize.validating import discard_validation, validate
 from genesis_core.strategy import Config, load_strategy
@@ -225,7 +226,7 @@ class _Searches:
         """Read what is on record; what is to run again is set aside and named."""
         records, broken = read_all(study.folder)
         for number in sorted(records):
-            fault = study.ground.fault_of(records[number].data, records[number].code)
+            fault = study.ground.fault_of(records[number])
             if fault:
                 broken[file_name(number)] = fault
                 del records[number]

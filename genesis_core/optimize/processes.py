@@ -17,7 +17,8 @@ from threading import Thread
 
 from genesis_core.errors import SearchError
 from genesis_core.optimize.backend import DEATHS, DIED, Lost, endless_words
-from genesis_core.optimize.evaluate import PREPARING, Outcome, Task, evaluate, evaluate_stored
+from genesis_core.optimize.evaluate import PREPARING, Task, evaluate, evaluate_stored
+from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.sampling import Parameters
 
 NOT_READY = f"the unchanged strategy did not end within {PREPARING:g} s, so nothing could be run after it"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import tomli_w
 
 from genesis_core.candles import Candles
@@ -21,15 +22,16 @@ from genesis_core.optimize.champion import (
     write_champion,
 )
 from genesis_core.optimize.changes import Applied
-from genesis_core.optimize.evaluate import Caught, Outcome
 from genesis_core.optimize.identity import Ground, identity_of
+from genesis_core.optimize.locking import locked
 from genesis_core.optimize.objective import Judgement
+from genesis_core.optimize.outcome import Caught, Outcome
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import Parameters
 from genesis_core.optimize.store import file_name, read_all, read_record
 from genesis_core.optimize.study import Study, study_of_fold
-from genesis_core.optimize.validating import judge_outcome, run_over
+from genesis_core.optimize.validating import judge_outcome, read_validation, run_over
 from genesis_core.strategy import Config, load_strategy
 
 
@@ -84,27 +86,43 @@ def promote(
         be read or written.
     """
     study, file = Study.open(Path(folder)), Path(target)
-    whole = study_of_fold(study.folder)
-    if whole is not None:
-        raise SearchError(f"{folder}: is a fold of the study {whole}; its champion is promoted from there")
+    owner = study_of_fold(study.folder)
+    if owner is not None:
+        raise SearchError(f"{folder}: is a fold of the study {owner}; its champion is promoted from there")
+    _require_suffix(file, study.search.in_code)
+    with locked(
+        file.with_name(f".{file.name}.lock"), f"{file}: another promotion is writing it", leave=False
+    ):
+        return _promote(study, candles, file, trial, force)
+
+
+def _promote(study: Study, candles: Candles, file: Path, trial: int | None, force: bool) -> Promotion:
     base = load_strategy(study.search.strategy)
     ground = Ground.of(study.fold.searched(candles), base)
     test = study.fold.tested(candles)
     if test is None:
         raise SearchError(
-            f"{folder}: there are no validation candles to compare on; give the search a [validation], in a new study"
+            f"{study.folder}: there are no validation candles to compare on; give the search a [validation], in a new "
+            "study"
         )
+    found = read_validation(study.folder)
     if not force:
         _require_same_ground(study, ground)
-    _require_suffix(file, study.search.in_code)
+        if found is not None and found.data != test.fingerprint:
+            raise SearchError(
+                f"{study.folder}: the validation candles changed since the study was tested on them; genesis optimize "
+                "resume tests it again, or --force"
+            )
     record = _candidate(study, trial)
-    config = _config(record, base)
+    config, whole = _config(record, base), study.fold.whole(candles)
     pedigree = Pedigree(
         study=study.search.name,
         trial=record.number,
         identity=record.identity,
         config=config.digest,
-        data=candles.fingerprint,
+        data=whole.fingerprint,
+        first=int(whole.timestamp[0]),
+        last=int(whole.timestamp[-1]),
         code=ground.code,
         strategy_code=ground.strategy_code,
         objective=study.search.objective.text,
@@ -116,7 +134,7 @@ def promote(
     candidate = judge_outcome(outcome, study.search)
     current, before = None, None
     if file.exists():
-        champion = _current(file, pedigree, int(test.timestamp[0]), force=force)
+        champion = _current(file, pedigree, candles, int(test.timestamp[0]), force=force)
         outcome = _run(study, test, champion, {}, f"the current champion {file}", str(file))
         current, before = judge_outcome(outcome, study.search), pedigree_of(file, champion)
     if not candidate.feasible:
@@ -164,7 +182,7 @@ def _candidate(study: Study, trial: int | None) -> Record:
             )
     else:
         records, _ = read_all(study.folder)
-        own = [one for one in records.values() if not study.ground.fault_of(one.data, one.code)]
+        own = [one for one in records.values() if not study.ground.fault_of(one)]
         best = best_of(own, study.search.objective, 1)
         if not best:
             raise SearchError(f"{study.folder}: no trial ranks: there is nothing to promote")
@@ -183,7 +201,7 @@ def _config(record: Record, base: Config) -> Config:
     raise SearchError(f"trial {record.number}: its parameters are no strategy: {caught.outcome.error}")
 
 
-def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) -> Config:
+def _current(file: Path, candidate: Pedigree, candles: Candles, tested_from: int, *, force: bool) -> Config:
     """Read the champion that is there, and refuse one that cannot be compared."""
     try:
         config = load_strategy(file)
@@ -200,7 +218,7 @@ def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) 
     differences = [
         words
         for words, ours, theirs in (
-            ("other candles", candidate.data, there.data),
+            ("other candles", _fingerprint(candles, there.first, there.last), there.data),
             ("other code of genesis_core", candidate.code, there.code),
             ("other code of its own", candidate.strategy_code, there.strategy_code),
             ("another objective or other constraints", candidate.aim, there.aim),
@@ -217,6 +235,12 @@ def _current(file: Path, candidate: Pedigree, tested_from: int, *, force: bool) 
             "does it all the same"
         )
     return config
+
+
+def _fingerprint(candles: Candles, first: int, last: int) -> str:
+    """Return the fingerprint of the candles between two open times, "" without any."""
+    begin, end = np.searchsorted(candles.timestamp, first), np.searchsorted(candles.timestamp, last, "right")
+    return candles[int(begin) : int(end)].fingerprint if begin < end else ""
 
 
 def _run(

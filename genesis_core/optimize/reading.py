@@ -149,7 +149,7 @@ def _read(path: str, name: str, status: os.stat_result, ground: Ground | None) -
     settled = max(signature.modified, signature.changed) + YOUNG_NS < now and writers is not Writers.SOME
     try:
         record = record_in(name, content)
-        fault = "" if ground is None else ground.fault_of(record.data, record.code)
+        fault = "" if ground is None else ground.fault_of(record)
         return Entry(signature, settled, b"" if fault else msgspec.msgpack.encode(record), fault)
     except SearchError as fault:
         return Entry(signature, settled, b"", str(fault))

@@ -18,10 +18,10 @@ import msgspec
 from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize.backend import DEATHS, DIED, Backend, Lost, endless_words
 from genesis_core.optimize.definition import Search
-from genesis_core.optimize.evaluate import Outcome
 from genesis_core.optimize.feeding import Feed, Job
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import judge
+from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import Sampler

@@ -32,6 +32,10 @@ class Fold:
         whole = self.search_from == 0 and self.search_to == len(candles)
         return candles if whole else candles[self.search_from : self.search_to]
 
+    def whole(self, candles: Candles) -> Candles:
+        """Return the candles from the first of the search to the last of its test."""
+        return candles[self.search_from : self.search_to if self.test_to is None else self.test_to]
+
     def tested(self, candles: Candles) -> Candles | None:
         """Return the candles of the test, None without one."""
         return None if self.test_from is None else candles[self.test_from : self.test_to]

@@ -1,4 +1,4 @@
-"""A study's folder: its definition, one complete file a trial, and nothing half-written.
+"""The trials in a study's folder: one complete file each, and nothing half-written.
 
 A trial without a complete record has not happened. Records are written as temporary files, brought to the disk
 together, renamed, and the folder after them: a power cut leaves each one whole or absent.
@@ -6,30 +6,25 @@ together, renamed, and the folder after them: a power cut leaves each one whole 
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
 import stat
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
-
 from genesis_core.errors import SearchError
+from genesis_core.optimize.files import NEW, flush_folder, write_whole
 from genesis_core.optimize.record import Record, from_bytes, to_bytes
 
 STUDY_FILE = "study.toml"
 QUARANTINE = "quarantine"
-LOCK = ".lock"
 _NAME = re.compile(r"trial_(\d{6,})\.json")
 _TOGETHER = 32
 """Files that are open at the same time."""
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _FLUSHERS = 8
 """Threads that wait for the disk: it commits what is asked for at the same time in one go."""
 
@@ -71,8 +66,8 @@ def _write_together(folder: Path, records: Sequence[Record]) -> None:
     flushing: list[Future[None]] = []
     try:
         for path, record in zip(temporary, records, strict=True):
-            opened.append(os.open(path, _NEW, 0o666))
-            _write_whole(opened[-1], to_bytes(record))
+            opened.append(os.open(path, NEW, 0o666))
+            write_whole(opened[-1], to_bytes(record))
         flushers = _flushers(os.getpid())
         for part in [opened[at::_FLUSHERS] for at in range(min(_FLUSHERS, len(opened)))]:
             flushing.append(flushers.submit(_flush_all, part))  # noqa: PERF401  # an interrupt must find those begun
@@ -82,7 +77,7 @@ def _write_together(folder: Path, records: Sequence[Record]) -> None:
         for name, path in zip(names, temporary, strict=True):
             os.replace(path, os.path.join(folder, name))
         temporary = []
-        _flush_folder(folder)
+        flush_folder(folder)
     finally:
         wait(flushing)
         for file in opened:
@@ -103,65 +98,10 @@ def _close_all(files: list[int]) -> None:
         os.close(files.pop())
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    file = os.open(path, _NEW, 0o666)
-    try:
-        _write_whole(file, content)
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _write_whole(file: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(file, view) :]
-
-
 @lru_cache(maxsize=1)
 def _flushers(process: int) -> ThreadPoolExecutor:
     """Return the threads that flush, a fork its own: to start them anew for each batch would cost half of the gain."""
     return ThreadPoolExecutor(_FLUSHERS, thread_name_prefix="genesis-flush")
-
-
-def _flush_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # a folder cannot be opened there; renames are journalled
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text, see :func:`write_bytes`."""
-    write_bytes(path, text.encode())
-
-
-def write_struct(path: Path, value: msgspec.Struct) -> None:
-    """Write a struct as JSON that a person can read, see :func:`write_bytes`."""
-    write_bytes(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file of the study atomically and durably.
-
-    Raises
-    ------
-    SearchError
-        If it cannot be written.
-    """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(6)}.tmp"
-    try:
-        try:
-            _write_durably(temporary, content)
-            temporary.replace(path)
-            _flush_folder(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as fault:
-        raise SearchError(f"{path}: cannot be written: {fault.strerror or fault}") from None
 
 
 def record_in(name: str, content: bytes) -> Record:
@@ -267,40 +207,3 @@ def quarantine(folder: Path, name: str) -> Path:
     except OSError as fault:
         raise SearchError(f"{folder / name}: cannot be set aside: {fault.strerror or fault}") from None
     return target
-
-
-@contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, so that one optimizer at a time writes; the system frees it when a process dies.
-
-    Raises
-    ------
-    SearchError
-        If another one holds it.
-    """
-    try:
-        lock = open(folder / LOCK, "a+b")  # noqa: SIM115
-    except OSError as fault:
-        raise SearchError(f"{folder}: cannot be written: {fault.strerror or fault}") from None
-    with lock:
-        try:
-            _lock(lock.fileno())
-        except OSError as fault:
-            if fault.errno in (errno.EAGAIN, errno.EACCES):
-                raise SearchError(f"{folder}: another optimizer is working on this study") from None
-            raise SearchError(f"{folder}: cannot be locked: {fault.strerror or fault}") from None
-        for stale in folder.glob(".*.tmp"):  # of a writer that was killed
-            if stale.is_file():
-                stale.unlink(missing_ok=True)
-        yield
-
-
-def _lock(file: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

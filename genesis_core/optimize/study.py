@@ -18,9 +18,10 @@ import tomli_w
 from genesis_core.digest import digest
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
+from genesis_core.optimize.files import write_text
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.spans import Fold
-from genesis_core.optimize.store import STUDY_FILE, write_text
+from genesis_core.optimize.store import STUDY_FILE
 from genesis_core.version import __version__
 
 if sys.version_info >= (3, 11):

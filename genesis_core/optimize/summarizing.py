@@ -35,15 +35,28 @@ class StudyReader:
     def __init__(self, folder: str | Path, *, index: bool = True) -> None:
         self.folder = Path(folder)
         self._index = index
-        self._last: tuple[State, int, tuple[bytes | None, ...], Summary] | None = None
+        self._last: tuple[dict[int, State], int, list[bytes | None], Summary] | None = None
         self._open()
 
     def _open(self) -> None:
-        self._definition = _content(self.folder / STUDY_FILE)
-        self.study = Study.open(self.folder)
-        study = self.study
-        self.trials = TrialReader(self.folder, study.search.objective, study.ground, index=self._index)
+        self.study = study = Study.open(self.folder)
         self._homes, self._number = _homes(self.folder, study.search.validation.searches)
+        self._definitions = self._contents(STUDY_FILE)
+        self._readers = {
+            number: TrialReader(
+                home,
+                study.search.objective,
+                study.ground if number == self._number else Study.open(home).ground,
+                index=self._index,
+            )
+            for number, home in self._homes.items()
+            if number == self._number or (home / STUDY_FILE).exists()
+        }
+
+    @property
+    def trials(self) -> TrialReader:
+        """The reader of the study's own trials."""
+        return self._readers[self._number]
 
     def summary(self, top: int = 10, *, watch: bool = False) -> Summary:
         """Return the study's summary.
@@ -61,26 +74,31 @@ class StudyReader:
         SearchError
             If something cannot be read.
         """
-        # The few other files are read every time: definition and tests change while a search goes on.
-        files = tuple(_content(path) for path in self._others())
-        if files[0] != self._definition:
+        # The few other files are read every time: definitions and tests change while a search goes on.
+        if self._contents(STUDY_FILE) != self._definitions:
             self._open()
-        state = self.trials.read(watch=watch)
+        tests = self._contents(VALIDATION)
+        states = {number: reader.read(watch=watch) for number, reader in self._readers.items()}
         last = self._last
-        if last is not None and last[0] is state and last[1:3] == (top, files):
+        if last is not None and last[1:3] == (top, tests) and _same(last[0], states):
             return last[3]
-        made = self._made(state, top)
-        self._last = (state, top, files, made)
+        made = self._made(states, top)
+        self._last = (states, top, tests, made)
         return made
 
-    def _others(self) -> list[Path]:
-        return [self.folder / STUDY_FILE, *(home / VALIDATION for home in self._homes.values())]
+    def _contents(self, name: str) -> list[bytes | None]:
+        return [_content(home / name) for home in self._homes.values()]
 
-    def _made(self, state: State, top: int) -> Summary:
-        study, analysis = self.study, state.analysis
+    def _made(self, states: dict[int, State], top: int) -> Summary:
+        study, analysis = self.study, states[self._number].analysis
         best = analysis.order[:top]
         folds = self._folds()
-        broken = {name: entry.fault for name, entry in state.entries.items() if entry.fault}
+        broken = {
+            (self._homes[number] / name).relative_to(self.folder).as_posix(): entry.fault
+            for number, state in states.items()
+            for name, entry in state.entries.items()
+            if entry.fault
+        }
         return Summary(
             study=study.search.name,
             objective=study.search.objective.text,
@@ -95,7 +113,7 @@ class StudyReader:
             folds=folds,
             together=_together(folds, study.search.objective),
             broken=broken,
-            warnings=self._warnings(state, folds, broken),
+            warnings=self._warnings(states, folds, broken),
         )
 
     def _folds(self) -> list[FoldTest]:
@@ -120,7 +138,7 @@ class StudyReader:
             )
         return found
 
-    def _warnings(self, state: State, folds: list[FoldTest], broken: dict[str, str]) -> list[str]:
+    def _warnings(self, states: dict[int, State], folds: list[FoldTest], broken: dict[str, str]) -> list[str]:
         said = []
         if broken:
             said.append(
@@ -135,18 +153,23 @@ class StudyReader:
                 said += [prefix + text for text in tested[number].warnings]
             elif number != self._number:
                 said.append(f"{prefix}not tested: no trial of its search ranks, or it has not been run")
-        order = state.analysis.order
-        if self.study.fold.test_from is not None and order:
-            own = tested.get(self._number)
-            if own is None or own.best.number != order[0]:
+            order = states[number].analysis.order if number in states else ()
+            test = tested.get(number)
+            if self.study.fold.test_from is None and order:
                 said.append(
-                    "the best trial has not been tested on the validation candles yet: genesis optimize resume does it"
+                    "no validation: these scores are in-sample, the best of many tries, and promise nothing"
                 )
-        elif self.study.fold.test_from is None and order:
-            said.append(
-                "no validation: these scores are in-sample, the best of many tries, and promise nothing"
-            )
+            elif order and (number == self._number or test) and (not test or test.best.number != order[0]):
+                said.append(
+                    f"{prefix}the best trial has not been tested on the validation candles yet: genesis optimize "
+                    "resume does it"
+                )
         return said
+
+
+def _same(before: dict[int, State], now: dict[int, State]) -> bool:
+    """Say whether no reader saw anything new: each then returns the very same state."""
+    return before.keys() == now.keys() and all(before[number] is now[number] for number in now)
 
 
 def _together(folds: list[FoldTest], objective: Objective) -> Together | None:

@@ -10,14 +10,15 @@ import msgspec
 from genesis_core.candles import Candles
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
-from genesis_core.optimize.evaluate import Outcome, Task
+from genesis_core.optimize.evaluate import Task
+from genesis_core.optimize.files import write_struct
 from genesis_core.optimize.objective import FIGURES, Judgement, judge, unmet
+from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.processes import evaluate_within
 from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import Parameters
-from genesis_core.optimize.store import write_struct
 from genesis_core.optimize.study import Study
 from genesis_core.strategy import Config
 

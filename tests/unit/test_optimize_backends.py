@@ -19,9 +19,10 @@ from genesis_core import Config, backtest, synthetic
 from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize import Search, optimize, processes, promote, running
 from genesis_core.optimize.backend import Lost
-from genesis_core.optimize.evaluate import Outcome, Task, evaluate
+from genesis_core.optimize.evaluate import Task, evaluate
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import Judgement
+from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.processes import Given, Here
 from genesis_core.optimize.running import MOST_IN_VAIN, Runner
 from genesis_core.optimize.sampling import make_sampler

@@ -12,9 +12,10 @@ from typer.testing import Result
 
 from genesis_core import backtest
 from genesis_core.optimize import Search, summarize
+from genesis_core.optimize.locking import only_writer
 from genesis_core.optimize.objective import FIGURES
 from genesis_core.optimize.record import Record, to_bytes
-from genesis_core.optimize.store import file_name, only_writer, read_record
+from genesis_core.optimize.store import file_name, read_record
 from genesis_core.strategy import load_strategy
 from tests.unit.search_cases import (
     BY,

@@ -12,7 +12,8 @@ import pytest
 from genesis_core.errors import SearchError
 from genesis_core.optimize import optimize, processes, promote, promoting, validating
 from genesis_core.optimize.backend import DEATHS, DIED
-from genesis_core.optimize.evaluate import PREPARING, Outcome
+from genesis_core.optimize.evaluate import PREPARING
+from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.processes import NOT_READY, evaluate_within
 from genesis_core.strategy import load_strategy
 from tests.unit.search_cases import BY, search_of, write_own

@@ -64,7 +64,7 @@ def counted(real, what, at):
 if __name__ == "__main__":  # and not in its workers
     from genesis_core import synthetic
     from genesis_core.cli import main
-    from genesis_core.optimize import evaluate, optimize, running, store
+    from genesis_core.optimize import evaluate, files, optimize, running, store
     from genesis_core.strategy import load_strategy
 
     evaluate.Task(synthetic(bars=300), load_strategy(sys.argv[1])).warm
@@ -94,7 +94,7 @@ if __name__ == "__main__":  # and not in its workers
     # The same groups however slow the machine is.
     running.MOST_TOGETHER, running.SECONDS_TOGETHER = 6, (0.0, 1e6)
     sys.argv[1:] = given["arguments"]
-    store._write_whole = counted(store._write_whole, what, at)
+    store.write_whole = files.write_whole = counted(files.write_whole, what, at)
     os.fsync = counted(os.fsync, what, at)
     os.replace = counted(os.replace, what, at)
     main()

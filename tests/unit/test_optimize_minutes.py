@@ -167,5 +167,5 @@ def test_a_test_that_never_ends_is_ended_too(tmp_path: Path) -> None:
     records = read_all(done.folder)[0]
     for one in found.tested:
         endless = records[one.number].parameters["features.slope.by"] > 2.5
-        assert one.reasons == (["did not end within 1 s"] if endless else [])
+        assert one.reasons == (["did not end within 2 s"] if endless else [])
         assert (one.out_of_sample is None) == endless

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from genesis_core import backtest, synthetic
-from genesis_core.optimize import champion, store, summarize
+from genesis_core.optimize import champion, files, summarize
 from genesis_core.optimize import promote as decide
 from genesis_core.optimize.store import file_name, read_record
 from genesis_core.strategy import load_strategy
@@ -98,7 +98,7 @@ def order_of(study: Path) -> list[int]:
 
 def promote_until(monkeypatch: pytest.MonkeyPatch, study: Path, trial: int, writes: int) -> None:
     """Promote in a process that dies before a write."""
-    write, left = store.write_bytes, [writes]
+    write, left = files.write_bytes, [writes]
 
     def dying(path: Path, content: bytes) -> None:
         if left[0] == 0:
@@ -107,7 +107,7 @@ def promote_until(monkeypatch: pytest.MonkeyPatch, study: Path, trial: int, writ
         write(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write_bytes", dying)
+        patch.setattr(files, "write_bytes", dying)
         patch.setattr(champion, "write_bytes", dying)
         with pytest.raises(KeyboardInterrupt):
             decide(study, CANDLES, study.parents[1] / "champion.toml", trial=trial)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from genesis_core.digest import digest
 from genesis_core.errors import GenesisError, SearchError
-from genesis_core.optimize.evaluate import Caught
+from genesis_core.optimize.outcome import Caught
 from genesis_core.optimize.record import SCHEMA, Record, from_bytes, to_bytes
 from tests.unit.trial_cases import trial
 

@@ -17,19 +17,18 @@ from typing import IO, Any
 import pytest
 
 from genesis_core.errors import SearchError
+from genesis_core.optimize.files import write_text
+from genesis_core.optimize.locking import LOCK, only_writer
 from genesis_core.optimize.record import Record, to_bytes
 from genesis_core.optimize.store import (
-    LOCK,
     QUARANTINE,
     file_name,
     number_in,
-    only_writer,
     quarantine,
     read_all,
     read_record,
     trial_names,
     write_records,
-    write_text,
 )
 from tests.unit.trial_cases import trial
 
@@ -344,7 +343,8 @@ NURSERY = """
 import itertools, os, pathlib, signal, sys, time
 from pathlib import Path
 from genesis_core.optimize import store
-from genesis_core.optimize.store import only_writer, write_records
+from genesis_core.optimize.locking import only_writer
+from genesis_core.optimize.store import write_records
 from tests.unit.trial_cases import trial
 
 folder = Path(sys.argv[1])
@@ -513,68 +513,6 @@ class TestKilledWriters:
         write_records(tmp_path, [trial(0)])
         assert nursery.ask("hold") == 1
         assert held(tmp_path) == {0: trial(0)}
-
-
-class TestOnlyWriter:
-    def test_it_holds_within_one_process_too_and_is_let_go_after_a_failure(self, tmp_path: Path) -> None:
-        with only_writer(tmp_path):
-            for _ in range(2):
-                with pytest.raises(SearchError, match="another optimizer"), only_writer(tmp_path):
-                    pytest.fail("two at once")
-        with pytest.raises(ZeroDivisionError), only_writer(tmp_path):
-            raise ZeroDivisionError
-        with only_writer(tmp_path):
-            pass
-
-    def test_only_temporary_files_of_this_folder_are_cleaned(self, tmp_path: Path) -> None:
-        (tmp_path / "fold_01").mkdir()
-        (tmp_path / QUARANTINE).mkdir()
-        stale = [tmp_path / ".trial_000001.json.ab12.tmp", tmp_path / ".index.cd34.tmp"]
-        kept = [
-            tmp_path / "notes.tmp",
-            tmp_path / ".trial_000001.json",
-            tmp_path / file_name(1),
-            tmp_path / ".index",
-            tmp_path / "fold_01" / ".trial_000001.json.ab12.tmp",
-            tmp_path / QUARANTINE / ".trial_000001.json.ab12.tmp",
-        ]
-        for path in (*stale, *kept):
-            path.write_text("x")
-        with only_writer(tmp_path):
-            assert not any(path.exists() for path in stale)
-            assert all(path.read_text() == "x" for path in kept)
-        assert all(path.read_text() == "x" for path in kept)
-
-    def test_a_temporary_file_that_its_owner_takes_away_meanwhile_is_no_fault(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / ".index.cd34.tmp").touch()
-        really = Path.glob
-
-        def found_and_gone(path: Path, pattern: str) -> list[Path]:
-            found = list(really(path, pattern))
-            for one in found:
-                one.unlink()
-            return found
-
-        monkeypatch.setattr(Path, "glob", found_and_gone)
-        with only_writer(tmp_path):
-            pass
-
-    def test_a_folder_that_cannot_be_written_is_named(self, tmp_path: Path) -> None:
-        with (
-            pytest.raises(SearchError, match=r"nowhere: cannot be written: "),
-            only_writer(tmp_path / "nowhere"),
-        ):
-            pytest.fail("there is no such folder")
-        (tmp_path / LOCK).mkdir()
-        with pytest.raises(SearchError, match=r"cannot be written: "), only_writer(tmp_path):
-            pytest.fail("there is no lock")
-
-    def test_what_cannot_be_cleaned_is_no_traceback(self, tmp_path: Path) -> None:
-        (tmp_path / ".mine.tmp").mkdir()
-        with only_writer(tmp_path):
-            pass
 
 
 FILL = """

@@ -14,6 +14,7 @@ import pytest
 from genesis_core import synthetic
 from genesis_core.errors import SearchError
 from genesis_core.optimize import StudyReader, optimize, optimizing, promote, summarize
+from genesis_core.optimize.identity import identity_of
 from genesis_core.optimize.record import to_bytes
 from genesis_core.optimize.store import file_name, read_record
 from genesis_core.optimize.study import Study
@@ -81,8 +82,46 @@ def test_a_trial_of_another_strategy_is_not_promoted(study: Path, tmp_path: Path
         to_bytes(msgspec.structs.replace(record, parameters=parameters, score=99.0, feasible=True))
     )
     with pytest.raises(SearchError, match=r"trial_000001\.json: is no trial of this study"):
-        promote(study, CANDLES, tmp_path / "champion.toml")
+        promote(study, CANDLES, tmp_path / "champion.toml", trial=1)
     assert not (tmp_path / "champion.toml").exists()
+    assert promote(study, CANDLES, tmp_path / "champion.toml").trial != 1
+    assert summarize(study).broken == {file_name(1): "a trial of another strategy than the study's"}
+
+
+def test_a_trial_of_another_base_strategy_does_not_rank_and_is_set_aside(
+    study: Path, walked: Path, tmp_path: Path
+) -> None:
+    """A record that is whole and of the same candles and code, and its parameters are those that are asked for."""
+    ground = msgspec.structs.replace(Study.open(study).ground, strategy="0" * 32)
+    for number in (2, 30):  # one that is asked for, one beyond the budget
+        record = read_record(study / file_name(2))
+        forged = msgspec.structs.replace(
+            record, number=number, score=99.0, identity=identity_of(ground, record.parameters)
+        )
+        (study / file_name(number)).write_bytes(to_bytes(forged))
+    assert set(summarize(study).broken) == {file_name(2), file_name(30)}
+    search = search_of(validation=WALK, constraints=[], budget={"trials": 8})
+    assert len(optimize(search, CANDLES, results=study.parent).quarantined) == 2
+    assert stored(study) == stored(walked)
+    assert summarize(study).broken == {}
+
+
+def test_what_is_wrong_in_an_earlier_fold_is_named_too(study: Path) -> None:
+    assert not [text for text in summarize(study).warnings if "record" in text or "tested" in text]
+    reader = StudyReader(study)
+    best = next(fold.best.number for fold in reader.summary().folds if fold.fold == 1)
+    other = study / "fold_01" / file_name(0 if best else 1)
+    other.write_bytes(other.read_bytes()[:-40])
+    summary = reader.summary()
+    name = f"fold_01/{other.name}"
+    assert list(summary.broken) == [name]
+    assert any(f"1 file is no trial's record and left out: {name}" in text for text in summary.warnings)
+    (study / "fold_01" / file_name(best)).unlink()
+    for found in (reader.summary(), summarize(study)):
+        assert (
+            "fold 1: the best trial has not been tested on the validation candles yet: genesis optimize resume does it"
+            in found.warnings
+        )
 
 
 def test_the_summary_of_an_earlier_fold_is_its_own(study: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from genesis_core.optimize.definition import Search
-from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.identity import Ground, identity_of
 from genesis_core.optimize.objective import Objective
 from genesis_core.optimize.record import Record, to_bytes
 from genesis_core.optimize.spans import Fold
@@ -18,20 +18,22 @@ from genesis_core.optimize.store import file_name, write_records
 from genesis_core.optimize.study import Study
 
 OBJECTIVE = Objective(figure="sharpe")
+GROUND = Ground(data="d", first=0, last=1, bars=2, strategy="s", strategy_code="", version="v", code="c")
 
 
 def trial(number: int, score: float | None = 1.0, **given: Any) -> Record:
     """Return a trial, one that ranks unless told otherwise; scores of as many digits make records of one size."""
+    parameters = {
+        "decision.threshold": score or 0.55,
+        "exits.max_bars": number % 4,
+        "exits.kind": "größer",
+    }
     return Record(
         **{
             "number": number,
-            "identity": f"{number:032x}",
+            "identity": identity_of(GROUND, given.get("parameters", parameters)),
             "status": "complete",
-            "parameters": {
-                "decision.threshold": score or 0.55,
-                "exits.max_bars": number % 4,
-                "exits.kind": "größer",
-            },
+            "parameters": parameters,
             "figures": {"sharpe": score, "trades": 31.0, "win_rate": None},
             "score": score,
             "feasible": True,
@@ -54,9 +56,8 @@ def make_study(folder: Path, records: Iterable[Record] = (), **search: Any) -> P
         "objective": {"figure": "sharpe"},
         **search,
     }
-    ground = Ground(data="d", first=0, last=1, bars=2, strategy="s", strategy_code="", version="v", code="c")
     folder.mkdir(parents=True, exist_ok=True)
-    Study(folder, Search.from_dict(values), ground, Fold(0, 2), {}).save()
+    Study(folder, Search.from_dict(values), GROUND, Fold(0, 2), {}).save()
     written = list(records)
     if written:
         write_records(folder, written)
