@@ -10,7 +10,7 @@ from random import Random
 
 from genesis_core.digest import digest
 from genesis_core.optimize import Search
-from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.identity import Ground, identity_of
 from genesis_core.optimize.objective import FIGURES, judge
 from genesis_core.optimize.reading import YOUNG_NS
 from genesis_core.optimize.record import Record
@@ -30,6 +30,9 @@ SEARCH = {
     "objective": {"figure": "sharpe"},
     "constraints": [{"figure": "trades", "at_least": 30}],
 }
+GROUND = Ground(
+    data="0" * 32, first=0, last=1, bars=2, strategy="", strategy_code="", version="0", code="0" * 32
+)
 TOGETHER = 500
 
 
@@ -44,11 +47,8 @@ def make_study(folder: Path, trials: int) -> Path:
         How many records.
     """
     search = Search.from_dict(SEARCH)
-    ground = Ground(
-        data="0" * 32, first=0, last=1, bars=2, strategy="", strategy_code="", version="0", code="0" * 32
-    )
     make_folder(folder)
-    begin(folder, search, ground, Fold(0, 2))
+    begin(folder, search, GROUND, Fold(0, 2))
     batch: list[Record] = []
     for record in _records(search, trials):
         batch.append(record)
@@ -70,7 +70,7 @@ def _records(search: Search, trials: int) -> Iterator[Record]:
         verdict = judge(figures, search.objective, search.constraints)
         yield Record(
             number=number,
-            identity=digest(number),
+            identity=identity_of(GROUND, parameters),
             status="complete",
             parameters=parameters,
             figures=figures,
@@ -81,8 +81,8 @@ def _records(search: Search, trials: int) -> Iterator[Record]:
             attempts=1,
             seconds=0.001,
             written=1_600_000_000_000 + number,
-            data="0" * 32,
-            code="0" * 32,
+            data=GROUND.data,
+            code=GROUND.code,
             config=digest((number, "config")),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +12,6 @@ from genesis_core.cli.optimize_candles import given_candles, read_candles
 from genesis_core.cli.optimize_running import How, go_on, show_summary, warn
 from genesis_core.cli.output import JsonFile, check_folder, is_standard_output, write_file, write_json
 from genesis_core.cli.shell import FAILED, Command, Group, UsageError, help_when_alone
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     cls=Group,

@@ -99,8 +99,6 @@ def print_studies(summaries: Mapping[str, Summary | str], results: str) -> None:
 
 
 def _print_folds(summary: Summary) -> None:
-    from genesis_core.candles.timestamps import utc_text
-
     if not summary.folds:
         return
     table = _table()
@@ -113,8 +111,8 @@ def _print_folds(summary: Summary) -> None:
         best = fold.best
         table.add_row(
             f"{fold.fold} of {fold.of}",
-            utc_text(fold.first)[:10],
-            utc_text(fold.last)[:10],
+            _time(fold.first),
+            _time(fold.end),
             str(best.number),
             _number(best.in_sample),
             _number(best.out_of_sample),
@@ -128,6 +126,13 @@ def _print_folds(summary: Summary) -> None:
     console().print(table)
     if summary.together is not None:
         console().print(f"\n{_together(summary.together)}", soft_wrap=True)
+
+
+def _time(ms: int) -> str:
+    """Write a time as ``--from`` and ``--to`` take it; midnight as the day."""
+    from genesis_core.candles.timestamps import utc_text
+
+    return utc_text(ms).removesuffix(" UTC").removesuffix(" 00:00").replace(" ", "T")
 
 
 def _together(found: Together) -> str:
@@ -175,6 +180,7 @@ def promotion_text(found: Promotion, target: Path) -> str:
             lines.append(f"the old one is kept: {found.kept}")
     else:
         lines.append(f"not promoted: {found.reason}")
+    lines += [f"warning: {text}" for text in found.warnings]
     return "\n".join(lines)
 
 

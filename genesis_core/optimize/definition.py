@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from genesis_core.errors import ConfigError, SearchError, nearest
-from genesis_core.optimize.objective import Constraint, Objective
+from genesis_core.optimize.objective import LESS_IS_BETTER, Constraint, Objective
 from genesis_core.optimize.sections import LEARNING_BATCH, Budget, Data, Sampler, Validation
 from genesis_core.optimize.space import KINDS, MOST_WHOLE, Kind
 from genesis_core.strategy.strict import as_written, check_keys, field_words
@@ -54,7 +54,7 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     parameters : mapping
         Dotted name as in a strategy file -> its kind.
     data, sampler, budget, objective, constraints, validation
-        See the classes above.
+        See :mod:`genesis_core.optimize.sections` and :mod:`genesis_core.optimize.objective`.
     """
 
     name: str
@@ -146,6 +146,9 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
             constraints.append(_converted(Constraint, one, f"{where}: constraints[{at}]"))
             _require(constraints[-1].fault(), f"{where}: constraints[{at}]")
         _require(table.objective.fault(), f"{where}: objective")
+        _require(_no_direction(table.objective, given["objective"]), f"{where}: objective")
+        _require(table.sampler.fault(), f"{where}: sampler")
+        _require(table.validation.fault(), f"{where}: validation")
         _require(_met_together(constraints), f"{where}: constraints")
         base = Path() if folder is None else folder
         return cls(
@@ -239,6 +242,16 @@ def _batch(given: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(sampler, Mapping) or sampler.get("kind") != "tpe" or "batch" in sampler:
         return {}
     return {"sampler": {**sampler, "batch": LEARNING_BATCH}}
+
+
+def _no_direction(objective: Objective, given: Mapping[str, Any]) -> str | None:
+    """Ask for the direction where more would hardly be meant."""
+    if objective.figure not in LESS_IS_BETTER or "direction" in given:
+        return None
+    return (
+        f'figure = {objective.figure!r} without a direction: direction = "minimize" is needed, or "maximize" where the '
+        "most is wanted"
+    )
 
 
 def _name(name: str, where: str) -> str:

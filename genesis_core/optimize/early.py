@@ -12,6 +12,7 @@ from genesis_core.errors import ConfigError, SearchError
 from genesis_core.features.defaults import FEATURES
 from genesis_core.optimize.changes import Applied
 from genesis_core.optimize.definition import Search
+from genesis_core.optimize.objective import LESS_IS_BETTER
 from genesis_core.optimize.outcome import Caught
 from genesis_core.optimize.sampling import Parameters, RandomSampler
 from genesis_core.optimize.space import Choice, Fixed, Kind, Value
@@ -39,14 +40,28 @@ def warnings_about(search: Search) -> list[str]:
             f"the grid has {size:,} points and the budget {trials:,} trials: {size - trials:,} points are left "
             "out, spread over the whole grid"
         )
-    if search.sampler.kind == "random" and size is not None and size <= trials:
-        said.append(
-            f"there are only {size:,} different parameter sets, and the budget has {trials:,} trials: sampler "
-            "grid runs each once"
-        )
+    if search.sampler.kind != "grid" and size is not None and size <= trials:
+        sets = "is only 1 parameter set" if size == 1 else f"are only {size:,} different parameter sets"
+        said.append(f"there {sets}, and the budget has {trials:,} trials: sampler grid runs each once")
+    said += _figures(search)
     if search.sampler.kind == "tpe":
         said += _blind(search.sampler.startup, search.sampler.batch, trials)
     return said
+
+
+def _figures(search: Search) -> list[str]:
+    """Say where more of what nobody wants would win, and where a share is bounded by what looks like percent."""
+    sign = 1.0 if search.objective.direction == "maximize" else -1.0
+    said = [
+        f"objective: the more {name}, the better a trial ({search.objective.text})"
+        for name, weight in search.objective.weights.items()
+        if name in LESS_IS_BETTER and sign * weight > 0.0
+    ]
+    return said + [
+        f"constraints: {one.text}: max_drawdown is a share of the equity, 0.2 for 20%"
+        for one in search.constraints
+        if one.figure == "max_drawdown" and max(one.at_least or 0.0, one.at_most or 0.0) >= 1.0
+    ]
 
 
 def _blind(startup: int, batch: int, trials: int) -> list[str]:

@@ -30,6 +30,13 @@ class Job:
     attempts: int = 0
 
 
+MIXED = "the folder holds another search's trials, or they were renamed"
+OTHERWISE = (
+    "an earlier trial came out otherwise than when this one was asked for, such as one that had failed, or files were "
+    "renamed: what the sampler learned then cannot be learned again; search anew, under another --study"
+)
+
+
 class Feed:
     """The trials of a search, in the order of asking.
 
@@ -158,8 +165,8 @@ class Feed:
         if known is not None:
             if known.identity != job.identity:
                 raise SearchError(
-                    f"{self._folder / file_name(job.number)}: is not the trial this search asks for; the folder holds "
-                    "another search's trials, or they were renamed"
+                    f"{self._folder / file_name(job.number)}: is not the trial this search asks for; "
+                    + (OTHERWISE if self._sampler.learns else MIXED)
                 )
             self._first_with.setdefault(job.identity, job.number)
         elif job.identity in self._first_with:

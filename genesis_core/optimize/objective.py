@@ -103,6 +103,12 @@ POSSIBLE: Mapping[str, tuple[float, float]] = {
 """Between what each figure lies, whatever the strategy."""
 
 
+LESS_IS_BETTER = ("max_drawdown", "fees")
+"""Figures that nobody wants more of."""
+GROWING = ("total_return", "trades", "final_equity", "fees")
+"""Figures that grow with time."""
+
+
 class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What makes one trial better than another: one figure, or a weighted sum.
 
@@ -140,6 +146,11 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         if self.score is not None:
             return self.score
         return {} if self.figure is None else {self.figure: 1.0}
+
+    @property
+    def grows(self) -> bool:
+        """Whether it is larger over more candles, so that two lengths do not compare."""
+        return any(name in GROWING for name in self.weights)
 
     @property
     def text(self) -> str:

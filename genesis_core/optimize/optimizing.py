@@ -23,7 +23,8 @@ from genesis_core.optimize.sampling import make_sampler
 from genesis_core.optimize.spans import Fold, folds_of
 from genesis_core.optimize.store import file_name, quarantine, read_all
 from genesis_core.optimize.study import Study, begin, fold_folder, make_folder
-from genesis_core.optimize.validating import discard_validation, validate
+from genesis_core.optimize.validating import validate
+from genesis_core.optimize.validation import discard_validation
 from genesis_core.strategy import Config, load_strategy
 
 

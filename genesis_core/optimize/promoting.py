@@ -26,12 +26,14 @@ from genesis_core.optimize.identity import Ground, identity_of
 from genesis_core.optimize.locking import locked
 from genesis_core.optimize.objective import Judgement
 from genesis_core.optimize.outcome import Caught, Outcome
+from genesis_core.optimize.partings import no_better
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import Parameters
 from genesis_core.optimize.store import file_name, read_all, read_record
 from genesis_core.optimize.study import Study, study_of_fold
-from genesis_core.optimize.validating import judge_outcome, read_validation, run_over
+from genesis_core.optimize.validating import judge_outcome, run_over
+from genesis_core.optimize.validation import Validated, read_validation
 from genesis_core.strategy import Config, load_strategy
 
 
@@ -51,6 +53,8 @@ class Promotion:
         Why, or why not.
     kept : Path or None
         Where the old champion is now.
+    warnings : tuple of str
+        What the study says against the candidate.
     """
 
     promoted: bool
@@ -59,6 +63,7 @@ class Promotion:
     champion: Judgement | None
     reason: str
     kept: Path | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def promote(
@@ -152,7 +157,19 @@ def _promote(study: Study, candles: Candles, file: Path, trial: int | None, forc
     pedigree = msgspec.structs.replace(pedigree, out_of_sample=candidate.score, before=before)
     write_champion(file, _text(study, record, base, config, file, kept), pedigree)
     reason = "there was no champion" if current is None else "it beats the current champion"
-    return Promotion(True, record.number, candidate, current, reason, kept)
+    warnings = _against(study, record, candidate, found)
+    return Promotion(True, record.number, candidate, current, reason, kept, warnings)
+
+
+def _against(study: Study, record: Record, candidate: Judgement, found: Validated | None) -> tuple[str, ...]:
+    """Return what the study's test says against a candidate."""
+    if found is None:
+        return ()
+    if found.tested[0].identity == record.identity:
+        return tuple(found.warnings)
+    if found.unchanged is None:
+        return ()
+    return tuple(no_better(candidate.score, candidate.feasible, found.unchanged, study.search.objective))
 
 
 def _require_same_ground(study: Study, ground: Ground) -> None:

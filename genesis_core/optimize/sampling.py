@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
@@ -195,8 +196,7 @@ class TpeSampler:
         self._constraints = search.constraints
         self._beyond: dict[int, float] = {}
         self._pruned = optuna.trial.TrialState.PRUNED
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _quiet(optuna.logging):
             warnings.simplefilter("ignore")  # of features that Optuna calls experimental
             sampler = optuna.samplers.TPESampler(
                 seed=search.sampler.seed,
@@ -204,7 +204,7 @@ class TpeSampler:
                 constant_liar=True,
                 constraints_func=lambda trial: (self._beyond[trial.number],),
             )
-        self._study = optuna.create_study(sampler=sampler, direction=search.objective.direction)
+            self._study = optuna.create_study(sampler=sampler, direction=search.objective.direction)
         self._asked: list[Any] = []
 
     def ask(self, first: int, count: int) -> list[Parameters]:
@@ -244,6 +244,17 @@ def make_sampler(search: Search) -> Sampler:
     if search.sampler.kind == "tpe":
         return TpeSampler(search)
     return RandomSampler(search.parameters, search.sampler.seed)
+
+
+@contextmanager
+def _quiet(logging: Any) -> Iterator[None]:
+    """Let Optuna not tell of a new study; how much it says otherwise is its user's."""
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _optuna() -> Any:

@@ -13,6 +13,15 @@ LEARNING_BATCH = 8
 """Trials that a sampler which learns is asked for at once, unless told otherwise: it learns between two batches."""
 
 
+def _unread(table: msgspec.Struct, read: tuple[str, ...], kinds: str) -> str | None:
+    """Say which key was given that this kind does not read; what it would be anyway says nothing."""
+    for field in msgspec.structs.fields(table):
+        value = getattr(table, field.name)
+        if field.name not in read and value != field.default:
+            return f"{field.name} = {value!r}: not read with kind = {table.kind!r}; kind {kinds} reads it"  # type: ignore[attr-defined]
+    return None
+
+
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which candles: the options of ``genesis backtest``. Without a file or folder: the embedded data set.
 
@@ -63,6 +72,15 @@ class Sampler(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 64
     startup: AtLeastOne = 20
 
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The keys that decide which trials there are."""
+        return ("kind", "seed", "batch", "startup") if self.kind == "tpe" else ("kind", "seed")
+
+    def fault(self) -> str | None:
+        """Say what is wrong with it, None if nothing is."""
+        return _unread(self, ("kind", "seed", "batch"), "tpe") if self.kind != "tpe" else None
+
 
 class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a search ends.
@@ -72,7 +90,7 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     trials : int
         How many, at most; a grid ends with its last point.
     minutes : float or None
-        Of one run or resume; the batch that is running is finished.
+        Of one run or resume; trials that are running are finished.
     trial_seconds : float or None
         A trial that takes longer is stopped, tried again, and then recorded as failed.
     retries : int
@@ -111,6 +129,20 @@ class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     mode: Literal["anchored", "rolling"] = "anchored"
     embargo: Annotated[int, msgspec.Meta(ge=0)] = 0
     top: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The keys that decide how candles are cut."""
+        if self.kind == "none":
+            return ("kind",)
+        cut = ("kind", "test", "embargo")
+        return cut if self.kind == "holdout" else (*cut, "folds", "mode")
+
+    def fault(self) -> str | None:
+        """Say what is wrong with it, None if nothing is."""
+        if self.kind == "none":
+            return _unread(self, self.read, "holdout or walk-forward")
+        return _unread(self, (*self.read, "top"), "walk-forward") if self.kind == "holdout" else None
 
     @property
     def searches(self) -> int:

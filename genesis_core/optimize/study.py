@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
@@ -78,7 +79,7 @@ class Study:
             raise SearchError(f"{file}: schema = {values.get('schema')!r}; this version reads {SCHEMA}")
         try:
             ground = msgspec.convert(values["ground"], Ground)
-            fold = Fold(**values["fold"])
+            fold = msgspec.convert(values["fold"], Fold)
             environment = msgspec.convert(values["environment"], dict[str, str])
             search = values["search"]
         except (KeyError, TypeError, msgspec.ValidationError) as fault:
@@ -188,7 +189,8 @@ def require_same(there: Study, search: Search, ground: Ground, fold: Fold) -> No
     differences = there.ground.differences(ground)
     if there.fold != fold and not differences:
         differences.append("the cut into search and test")
-    differences += _differences(there.search.plain(), search.plain())
+    read = {"sampler": search.sampler.read, "validation": search.validation.read}
+    differences += _differences(there.search.plain(), search.plain(), read)
     own = environment()
     for name, words in (("optuna", "Optuna's version"), ("numpy", "NumPy's version")):
         if search.sampler.kind == "tpe" and there.environment.get(name) != own.get(name):
@@ -200,13 +202,16 @@ def require_same(there: Study, search: Search, ground: Ground, fold: Fold) -> No
         )
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Say which keys differ; 1 and 1.0 do, and the order of a score's sum does, that of parameters does not."""
+def _differences(old: dict[str, Any], new: dict[str, Any], read: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Say which keys differ; 1 and 1.0 do, and the order of a score's sum does, that of parameters does not.
+
+    Of some tables only those keys count that are read: the others change no trial.
+    """
     found = []
     for key in ("parameters", "sampler", "objective", "constraints", "validation"):
         before, now = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(now, dict):
-            names = sorted({*before, *now})
+            names = sorted(read.get(key, {*before, *now}))
             found += [f"{key}.{name}" for name in names if digest(before.get(name)) != digest(now.get(name))]
         elif digest(before) != digest(now):
             found.append(key)

@@ -12,8 +12,8 @@ from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.store import STUDY_FILE
 from genesis_core.optimize.study import Study, fold_folder, study_of_fold
 from genesis_core.optimize.summary import FoldTest, Summary, Together
-from genesis_core.optimize.validating import FILE as VALIDATION
-from genesis_core.optimize.validating import read_validation
+from genesis_core.optimize.validation import FILE as VALIDATION
+from genesis_core.optimize.validation import read_validation
 
 
 class StudyReader:
@@ -132,6 +132,7 @@ class StudyReader:
                     unchanged=test.unchanged,
                     first=test.first,
                     last=test.last,
+                    end=test.end,
                     bars=test.bars,
                     warnings=test.warnings,
                 )

@@ -6,7 +6,7 @@ import msgspec
 
 from genesis_core.optimize.importance import Importance
 from genesis_core.optimize.ranking import Ranked
-from genesis_core.optimize.validating import Tested, Unchanged
+from genesis_core.optimize.validation import Tested, Unchanged
 
 SCHEMA = 1
 
@@ -26,8 +26,8 @@ class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
         Where the best stands among them.
     unchanged : Unchanged or None
         The strategy before the search.
-    first, last, bars : int
-        Of the test's candles.
+    first, last, end, bars : int
+        Of the test's candles: open times in epoch ms UTC of the first, the last, and what would be the next; how many.
     warnings : list of str
         Where search and test part.
     """
@@ -40,6 +40,7 @@ class FoldTest(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: Unchanged | None
     first: int
     last: int
+    end: int
     bars: int
     warnings: list[str]
 

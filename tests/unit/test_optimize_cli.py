@@ -26,10 +26,11 @@ from tests.unit.search_cases import (
     contents,
     disturbed,
     names,
+    stored,
     write_own,
     write_search,
 )
-from tests.unit.study_cases import CANDLES, optimize, refused
+from tests.unit.study_cases import CANDLES, optimize, refused, scores
 from tests.unit.test_cli import invoke, process
 
 COMMANDS = ("run", "resume", "summarize", "promote")
@@ -239,10 +240,9 @@ def test_an_unknown_study_is_told_with_those_there_are(study: Path, command: str
     [
         ({"parameters": PARAMETERS}, "parameters"),
         ({"sampler": {"seed": 8}}, "sampler.seed"),
-        ({"sampler": {"batch": 16}}, "sampler.batch"),
         ({"objective": {"figure": "total_return"}}, "objective.figure"),
         ({"constraints": []}, "constraints"),
-        ({"validation": {"top": 3}}, "validation.top"),
+        ({"validation": {"embargo": 3}}, "the candles"),
         ({"validation": {"test": 0.25}}, "the number of candles"),
         ({"data": {"bars": 1_400}}, "the number of candles"),
         ({"data": {"symbol": "tETHUSD"}}, "the candles"),
@@ -259,6 +259,19 @@ def test_another_search_does_not_mix_with_a_study(study: Path, tables: dict[str,
     assert "changed since it was begun" in told
     assert "--study" in told
     assert contents(study) == before
+
+
+def test_what_changes_no_trial_may_change(study: Path) -> None:
+    before = stored(study)
+    other = write_search(
+        study.parents[1] / "other.toml", sampler={"batch": 5}, validation={"top": 3}, budget={"retries": 3}
+    )
+    done = optimize("run", other, "--results", study.parent, "--study", "s")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1].startswith("0 trials run in ")
+    assert stored(study) == before
+    assert len(scores(study)) == 3
+    assert "batch = 5" in (study / "study.toml").read_text()
 
 
 def test_changed_candles_and_a_changed_strategy_are_told(tmp_path: Path) -> None:

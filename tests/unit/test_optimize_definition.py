@@ -507,6 +507,30 @@ def constraint(**values: Any) -> dict[str, Any]:
         ({"validation": {"embargo": -1}}, "validation.embargo = -1; expected `int` >= 0"),
         ({"validation": {"top": 0}}, "validation.top = 0; expected `int` >= 1"),
         ({"validation": {"top": 1001}}, "validation.top = 1001; expected `int` <= 1000"),
+        (
+            {"validation": {"test": 0.3}},
+            "validation: test = 0.3: not read with kind = 'none'; kind holdout or walk-forward reads it",
+        ),
+        (
+            {"validation": {"kind": "holdout", "folds": 4}},
+            "validation: folds = 4: not read with kind = 'holdout'; kind walk-forward reads it",
+        ),
+        (
+            {"validation": {"kind": "holdout", "mode": "rolling"}},
+            "validation: mode = 'rolling': not read with kind = 'holdout'; kind walk-forward reads it",
+        ),
+        (
+            {"sampler": {"kind": "grid", "startup": 5}},
+            "sampler: startup = 5: not read with kind = 'grid'; kind tpe reads it",
+        ),
+        *(
+            (
+                {"objective": {"figure": figure}},
+                f"objective: figure = '{figure}' without a direction: direction = \"minimize\" is needed, or "
+                '"maximize" where the most is wanted',
+            )
+            for figure in ("max_drawdown", "fees")
+        ),
     ],
     ids=lambda value: repr(value)[:60] if isinstance(value, dict) else "",
 )
@@ -547,9 +571,9 @@ def test_what_is_missing_is_said(values: Any, message: str) -> None:
         {"constraints": [{"figure": "win_rate", "at_least": 1.0}]},
         {"constraints": [{"figure": "fees", "at_most": 0}]},
         {"constraints": [{"figure": "total_return", "at_most": -0.5}]},
-        {"sampler": {"seed": 2**32 - 1, "batch": 10_000, "startup": 1}},
+        {"sampler": {"kind": "tpe", "seed": 2**32 - 1, "batch": 10_000, "startup": 1}},
         {"budget": {"trials": 1, "retries": 0}},
-        {"validation": {"folds": 2, "embargo": 0, "top": 1}},
+        {"validation": {"kind": "walk-forward", "folds": 2, "embargo": 0, "top": 1}},
     ],
     ids=repr,
 )

@@ -353,10 +353,44 @@ class TestWarnings:
             ]
         assert warnings_about(search(self.GRID, budget={"trials": 1199})) == []
 
-    def test_tpe_may_do_either(self) -> None:
-        for trials in (100, 2000):
-            made = search(self.GRID, sampler={"kind": "tpe"}, budget={"trials": trials})
-            assert warnings_about(made) == []
+    def test_tpe_in_a_small_space(self) -> None:
+        made = search(self.GRID, sampler={"kind": "tpe"}, budget={"trials": 100})
+        assert warnings_about(made) == []
+        made = search(self.GRID, sampler={"kind": "tpe"}, budget={"trials": 2000})
+        assert warnings_about(made) == [
+            "there are only 1,200 different parameter sets, and the budget has 2,000 trials: sampler grid runs each "
+            "once"
+        ]
+        one = {"exits.stop": {"kind": "fixed", "value": 2.0}}
+        made = search(one, sampler={"kind": "random"}, budget={"trials": 2})
+        assert warnings_about(made) == [
+            "there is only 1 parameter set, and the budget has 2 trials: sampler grid runs each once"
+        ]
+
+    @pytest.mark.parametrize(
+        ("objective", "told"),
+        [
+            ({"figure": "max_drawdown", "direction": "minimize"}, None),
+            (
+                {"figure": "fees", "direction": "maximize"},
+                "the more fees, the better a trial (maximize fees)",
+            ),
+            ({"score": {"sharpe": 1.0, "max_drawdown": -2.0}}, None),
+            ({"score": {"sharpe": 1.0, "max_drawdown": 2.0}}, "the more max_drawdown, the better a trial"),
+            (
+                {"score": {"sharpe": -1.0, "fees": -2.0}, "direction": "minimize"},
+                "the more fees, the better a trial (minimize -1*sharpe -2*fees)",
+            ),
+        ],
+    )
+    def test_more_of_what_nobody_wants_is_told(self, objective: dict[str, Any], told: str | None) -> None:
+        found = warnings_about(search(self.GRID, objective=objective))
+        assert [told is not None and told in text for text in found] == ([True] if told else [])
+
+    def test_a_share_that_looks_like_percent_is_told(self) -> None:
+        for bound, said in ((0.2, 0), (0.99, 0), (1.0, 1), (20.0, 1)):
+            constraints = [{"figure": "max_drawdown", "at_most": bound}]
+            assert len(warnings_about(search(self.GRID, constraints=constraints))) == said
 
     @pytest.mark.parametrize(
         ("sampler", "trials", "words"),

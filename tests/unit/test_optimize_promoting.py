@@ -5,17 +5,31 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import Result
 
-from genesis_core import backtest, synthetic
-from genesis_core.optimize import champion, files, summarize
+from genesis_core import Candles, backtest, synthetic
+from genesis_core.errors import SearchError
+from genesis_core.optimize import champion, files, promoting, summarize
+from genesis_core.optimize import optimize as run
 from genesis_core.optimize import promote as decide
 from genesis_core.optimize.store import file_name, read_record
 from genesis_core.strategy import load_strategy
-from tests.unit.search_cases import BY, TABLES, TRIALS, config_of, contents, write_own, write_search
+from tests.unit.search_cases import (
+    BY,
+    TABLES,
+    TRIALS,
+    config_of,
+    contents,
+    disturbed,
+    search_of,
+    write_own,
+    write_search,
+)
 from tests.unit.study_cases import CANDLES, optimize, refused, scores
+from tests.unit.test_cli import plain
 
 
 def promote(study: Path, *more: object) -> Result:
@@ -39,6 +53,15 @@ def test_the_first_champion_is_the_best_trial(study: Path, tmp_path: Path) -> No
     assert pedigree["trial"] == best.number
     assert pedigree["config"] == record.config
     assert pedigree["out_of_sample"] == tested["out_of_sample"]
+
+
+def test_the_times_that_are_shown_are_those_of_the_test(study: Path, tmp_path: Path) -> None:
+    assert promote(study).exit_code == 0
+    (row,) = (line for line in optimize("summarize", study).stdout.splitlines() if line.startswith("1 of 1"))
+    begin, end = row.split()[3:5]
+    assert "T" in begin
+    strategy = ("--strategy", tmp_path / "champion.toml", "--bars", 1_500, "--from", begin, "--to", end)
+    assert plain("backtest", *strategy)["summary_digest"] == scores(study)[0]["summary_digest"]
 
 
 def test_a_champion_stays_unless_it_is_beaten(study: Path, tmp_path: Path) -> None:
@@ -186,6 +209,70 @@ def test_other_candles_do_not_compare_without_force(study: Path, tmp_path: Path)
     assert plain["promoted"] == (plain["candidate"]["score"] > sharpe)
     assert forced.exit_code == (0 if plain["promoted"] else 1)
     assert plain["kept"] == (str(tmp_path / "champion.old1.toml") if plain["promoted"] else None)
+
+
+def study_over(study: Path, candles: Candles, name: str, **tables: Any) -> Path:
+    """Run the same search over other candles, under another name."""
+    return run(search_of(name, constraints=[], **tables), candles, results=study.parent).folder
+
+
+def test_candles_that_were_only_added_do_compare(study: Path, tmp_path: Path) -> None:
+    """Who fetches new candles every day goes on with the champion of before."""
+    champion = tmp_path / "champion.toml"
+    first = study_over(study, CANDLES[:1_300], "first")
+    assert decide(first, CANDLES[:1_300], champion).promoted
+    # The file has grown: the same study, and the same test.
+    assert decide(first, CANDLES, champion).reason == "it does not beat the current champion"
+    # A later study, whose test the first search did not see.
+    later = study_over(study, CANDLES, "later", sampler={"seed": 8})
+    assert decide(later, CANDLES, champion).champion is not None
+    # The past was revised.
+    revised = disturbed(CANDLES, 100, 130)
+    with pytest.raises(SearchError, match="the current champion is of other candles"):
+        decide(study_over(study, revised, "revised"), revised, champion)
+
+
+def test_other_candles_of_the_test_are_told(study: Path, tmp_path: Path) -> None:
+    champion, other = tmp_path / "champion.toml", disturbed(CANDLES, 1_200)
+    with pytest.raises(
+        SearchError, match="the validation candles changed since the study was tested on them"
+    ):
+        decide(study, other, champion)
+    assert not champion.exists()
+    assert decide(study, other, champion, force=True).promoted
+
+
+def test_one_promotion_at_a_time(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    champion = tmp_path / "champion.toml"
+    really, said = promoting.run_over, []
+
+    def between(*given: Any) -> Any:
+        if not said:
+            said.append("")
+            with pytest.raises(SearchError) as caught:
+                decide(study, CANDLES, champion)
+            said.append(str(caught.value))
+        return really(*given)
+
+    monkeypatch.setattr(promoting, "run_over", between)
+    assert decide(study, CANDLES, champion).promoted
+    assert said[1] == f"{champion}: another promotion is writing it"
+    assert {file.name for file in tmp_path.iterdir() if file.is_file()} >= {"champion.toml", "champion.json"}
+    assert not list(tmp_path.glob(".champion*"))
+
+
+def test_what_speaks_against_a_champion_is_told(study: Path, tmp_path: Path) -> None:
+    """Also where there is none to beat: the study itself says that the search was for nothing."""
+    warnings = json.loads((study / "validation.json").read_bytes())["warnings"]
+    unchanged = json.loads((study / "validation.json").read_bytes())["unchanged"]["out_of_sample"]
+    done = promote(study, "--json", "-")
+    assert json.loads(done.stdout)["warnings"] == warnings
+    (tmp_path / "champion.toml").unlink()
+    worse = next(one for one in scores(study) if one["out_of_sample"] < unchanged)
+    done = promote(study, "--trial", worse["number"])
+    assert done.exit_code == 0
+    (told,) = [line for line in done.stdout.splitlines() if line.startswith("warning: ")]
+    assert told.endswith("the search did not improve it")
 
 
 def test_another_objective_does_not_compare(study: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from genesis_core.optimize.record import to_bytes
 from genesis_core.optimize.store import file_name, read_all, trial_names, write_records
 from genesis_core.optimize.study import Study
 from genesis_core.optimize.summarizing import StudyReader, summarize
-from genesis_core.optimize.validating import FILE, Unchanged, Validated
+from genesis_core.optimize.validation import FILE, Unchanged, Validated
 from tests.unit.reading_cases import (
     ACTIONS,
     HOUR,
@@ -363,6 +363,7 @@ def validated(number: int, warning: str) -> bytes:
     found = Validated(
         first=1,
         last=2,
+        end=3,
         bars=2,
         data="d",
         tested=[tested],

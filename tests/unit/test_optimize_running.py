@@ -17,6 +17,7 @@ import pytest
 
 from genesis_core import Candles, Config, backtest, synthetic
 from genesis_core.backtesting import Sweep
+from genesis_core.compiler.jit import CompilerError
 from genesis_core.errors import SearchError
 from genesis_core.optimize import (
     Search,
@@ -29,7 +30,7 @@ from genesis_core.optimize import (
 from genesis_core.optimize.optimizing import plan
 from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.record import Record
-from genesis_core.optimize.store import read_all
+from genesis_core.optimize.store import read_all, trial_names
 from genesis_core.optimize.study import Study
 from genesis_core.strategy import load_strategy
 from tests.unit.search_cases import (
@@ -42,7 +43,9 @@ from tests.unit.search_cases import (
     search_of,
     stored,
     write_own,
+    write_search,
 )
+from tests.unit.test_cli import process
 
 CANDLES = synthetic(bars=1_500)
 SEARCHED, TESTED = CANDLES[:1_050], CANDLES[1_050:]
@@ -331,6 +334,40 @@ def test_a_trial_whose_process_dies_is_told_from_one_that_never_ends(
         3.0: ("failed", "did not end within 2 s", 1),
         5.0: ("failed", "its process died each time it was run", 2),
     }
+
+
+def test_a_machine_that_cannot_compile_says_nothing_of_the_parameters(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, trials = Sweep.run, []
+
+    def breaks(sweep: Sweep, configs: Any) -> Any:
+        trials.extend(configs)
+        if len(trials) > 12:
+            raise CompilerError("there is no compiler")
+        return really(sweep, configs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Sweep, "run", breaks)
+        with pytest.raises(CompilerError):
+            optimize(search_of(), CANDLES, results=tmp_path)
+    records = records_of(tmp_path / "s")
+    assert 0 < len(records) < TRIALS
+    assert {record.status for record in records} == {"complete"}
+    assert stored(optimize(search_of(), CANDLES, results=tmp_path).folder) == stored(here)
+
+
+@pytest.mark.parametrize("executor", ["here", "processes"])
+def test_without_a_compiler_no_trial_is_recorded(tmp_path: Path, executor: str) -> None:
+    search = write_search(tmp_path / "s.toml")
+    done = process(
+        *("optimize", "run", str(search), "--results", str(tmp_path / "r"), "--executor", executor),
+        NUMBA_DISABLE_JIT="1",
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("genesis: ")
+    assert "NUMBA_DISABLE_JIT is set" in done.stderr.splitlines()[-1]
+    assert trial_names(tmp_path / "r" / "s") == []
 
 
 def test_a_time_limit_needs_processes_of_this_programs_own(tmp_path: Path) -> None:

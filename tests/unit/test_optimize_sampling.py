@@ -263,7 +263,7 @@ def search(
                 "m": {"kind": "map", "at": [0.5, 0.7], "low": 0.0, "high": 1.0},
             },
             "objective": {"figure": "sharpe", "direction": direction},
-            "sampler": {"kind": sampler, "seed": seed, "startup": startup},
+            "sampler": {"kind": sampler, "seed": seed, **({"startup": startup} if sampler == "tpe" else {})},
             "constraints": list(constraints),
         }
     )
@@ -423,6 +423,16 @@ class TestMake:
             }
         )
         assert make_sampler(made).ask(0, 200) == GridSampler(made.parameters, 5).ask(0, 200)
+
+    def test_how_much_optuna_says_stays_its_users(self) -> None:
+        optuna = pytest.importorskip("optuna")
+        before = optuna.logging.get_verbosity()
+        try:
+            optuna.logging.set_verbosity(optuna.logging.DEBUG)
+            make_sampler(search("tpe"))
+            assert optuna.logging.get_verbosity() == optuna.logging.DEBUG
+        finally:
+            optuna.logging.set_verbosity(before)
 
     def test_tpe(self) -> None:
         pytest.importorskip("optuna")
