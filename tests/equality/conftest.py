@@ -10,12 +10,14 @@ from genesis_core import (
     Config,
     FeatureCache,
     FeatureSet,
+    FeatureVector,
     Result,
     SlowPathWarning,
     backtest,
     run_features,
 )
 from genesis_core.features import FeatureRun
+from tests.equality.recorded import recording, replaying
 from tests.equality.series import Sizes, chosen_sizes, embedded_window, random_bars, real_window
 from tests.equality.shared import once, shared_folder
 
@@ -55,19 +57,33 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reference(candles: Candles, shared: Path) -> Result:
-    """The baseline: no flag, no cache, every bar recomputed from bar 0."""
-    return once(shared, f"reference-{candles.fingerprint}", lambda: backtest(candles))
+def recomputed(candles: Candles, shared: Path) -> tuple[Result, dict[int, FeatureVector]]:
+    """The baseline, every bar recomputed from bar 0, and what was recomputed at each bar it asked for."""
+    return once(shared, f"reference-{candles.fingerprint}", lambda: recording(lambda: backtest(candles)))
 
 
 @pytest.fixture(scope="session")
-def cached_reference(candles: Candles, shared: Path) -> tuple[Result, FeatureCache]:
-    """The recomputing run with an empty cache in front: no hit, and the cache holds what was recomputed."""
+def reference(recomputed: tuple[Result, dict[int, FeatureVector]]) -> Result:
+    """The baseline: no flag, no cache, every bar recomputed from bar 0."""
+    return recomputed[0]
+
+
+@pytest.fixture(scope="session")
+def cached_reference(
+    candles: Candles, recomputed: tuple[Result, dict[int, FeatureVector]], sizes: Sizes, shared: Path
+) -> tuple[Result, FeatureCache]:
+    """The recomputing run with an empty cache in front: no hit, and the cache holds what was recomputed.
+
+    Over the embedded series all is recomputed once more; over the long one, which takes minutes, what was recomputed
+    for the baseline is given to the cache again.
+    """
 
     def run() -> tuple[Result, FeatureCache]:
         cache = FeatureCache(len(candles))
         return backtest(candles, feature_cache=cache), cache
 
+    if len(candles) > sizes.embedded:
+        return replaying(recomputed[1], run)
     return once(shared, f"cached-{candles.fingerprint}", run)
 
 

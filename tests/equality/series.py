@@ -64,7 +64,10 @@ def real_window(whole: Candles, sizes: Sizes) -> Candles:
 
 
 def random_bars(whole: Candles, count: int) -> list[int]:
-    """Draw one bar from each of `count` equal stretches of a series: none is missed, and the cost is bounded."""
+    """Draw one bar from each of `count` stretches of a series: none is missed, and the cost is bounded.
+
+    The stretches grow: what is recomputed for a bar grows with it, and early bars are many for it.
+    """
     draw = random.Random(SEED)
-    edges = [len(whole) * i // count for i in range(count + 1)]
+    edges = [len(whole) * i * (i + 1) // (count * (count + 1)) for i in range(count + 1)]
     return [draw.randrange(first, end) for first, end in pairwise(edges)]

@@ -23,7 +23,7 @@ WHOLE_NUMBERS = {
     "genesis_core/optimize/cluster.py",
     "genesis_core/optimize/importance.py",
     "genesis_core/optimize/optimizing.py",
-    "genesis_core/optimize/validating.py",
+    "genesis_core/optimize/partings.py",
     "pytest_genesis_perf/owned.py",
     "pytest_genesis_perf/report/closing.py",
     "pytest_genesis_perf/report/table.py",
