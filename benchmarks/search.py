@@ -213,7 +213,7 @@ def _running(search: Search, candles: Candles, place: Path, workers: int) -> flo
         at.append(time.perf_counter())
 
     executor = "processes" if workers else "here"
-    optimize(search, candles, results=place, executor=executor, workers=workers or None, watch=watch)
+    optimize(search, candles, results=place, executor=executor, workers=workers or None, tell=watch)
     # The first record is the first that says that the workers are there.
     return at[-1] - at[1]
 

@@ -179,10 +179,10 @@ def list_studies(results: ResultsFolder = RESULTS, json_file: JsonFile = None) -
     check_folder(json_file, "--json")
     from genesis_core.cli.optimize_text import listed, print_studies
     from genesis_core.errors import SearchError
-    from genesis_core.optimize import Summary, summarize
+    from genesis_core.optimize import StudySummary, summarize
     from genesis_core.optimize.study import studies_in
 
-    found: dict[str, Summary | str] = {}
+    found: dict[str, StudySummary | str] = {}
     for folder in studies_in(results):
         try:
             found[folder.name] = summarize(folder, 1)

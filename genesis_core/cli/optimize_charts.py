@@ -17,7 +17,7 @@ from genesis_core.optimize.importance import LEAST_TRIALS
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.space import Choice, Float, Int, Map
 from genesis_core.optimize.summarizing import StudyReader
-from genesis_core.optimize.summary import Summary
+from genesis_core.optimize.summary import StudySummary
 
 MOST_PANELS, MOST_COLUMNS = 12, 12  # panels; values drawn as columns of dots
 MOST_SHAPES = 2_000  # dots; more are pixels within an SVG: as shapes they would be megabytes
@@ -49,7 +49,7 @@ class _Trials(NamedTuple):
     high: float
 
 
-def draw_history(reader: StudyReader, summary: Summary) -> Any:
+def draw_history(reader: StudyReader, summary: StudySummary) -> Any:
     """Draw the score of each trial, the best so far, and what the best of each fold scored out-of-sample.
 
     Parameters
@@ -87,7 +87,7 @@ def draw_history(reader: StudyReader, summary: Summary) -> Any:
         return finished(figure, "score")
 
 
-def draw_slices(reader: StudyReader, summary: Summary) -> Any:
+def draw_slices(reader: StudyReader, summary: StudySummary) -> Any:
     """Draw the score over the values of each parameter that varies, the most important first.
 
     Parameters
@@ -120,7 +120,7 @@ def draw_slices(reader: StudyReader, summary: Summary) -> Any:
         return finished(figure, "score")
 
 
-def draw_importances(reader: StudyReader, summary: Summary) -> Any:
+def draw_importances(reader: StudyReader, summary: StudySummary) -> Any:
     """Draw how much of the variance of the scores' ranks each parameter explains alone.
 
     Parameters
@@ -152,7 +152,7 @@ def draw_importances(reader: StudyReader, summary: Summary) -> Any:
 CHARTS = {"history": draw_history, "slices": draw_slices, "importances": draw_importances}
 
 
-def draw_all(reader: StudyReader, summary: Summary, folder: Path, suffix: str = ".svg") -> list[Path]:
+def draw_all(reader: StudyReader, summary: StudySummary, folder: Path, suffix: str = ".svg") -> list[Path]:
     """Write all of :data:`CHARTS` into a folder, which is made if need be, and return the files.
 
     Raises

@@ -7,13 +7,13 @@ from typing import Any
 
 from genesis_core.cli import charts
 from genesis_core.cli.charts import BLACK
-from genesis_core.optimize.summary import Summary
+from genesis_core.optimize.summary import StudySummary
 
 WIDTH = 12.0
 """Inches."""
 
 
-def titled(body: float, summary: Summary, what: str, more: list[str]) -> Any:
+def titled(body: float, summary: StudySummary, what: str, more: list[str]) -> Any:
     """Return a figure with so many inches below its title and the line of its legend."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.counts.items() if count)
     said = f"{summary.objective}; {summary.trials:,} {'trial' if summary.trials == 1 else 'trials'}: {kinds}"

@@ -79,7 +79,7 @@ def go_on(
                 workers=how.workers,
                 minutes=how.minutes,
                 retry_failed=how.retry_failed,
-                watch=shown.told,
+                tell=shown.told,
                 warn=warn,
             )
         except KeyboardInterrupt:

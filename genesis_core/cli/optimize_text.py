@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from genesis_core.optimize import Promotion, Summary
+    from genesis_core.optimize import Promotion, StudySummary
     from genesis_core.optimize.objective import Judgement
     from genesis_core.optimize.optimizing import Optimized
     from genesis_core.optimize.summary import Together
@@ -34,7 +34,7 @@ def run_text(done: Optimized, seconds: float) -> str:
     return f"{'; '.join(parts)}; {done.folder}"
 
 
-def print_summary(summary: Summary) -> None:
+def print_summary(summary: StudySummary) -> None:
     """Print a study's summary: validation before the ranking, so that nobody believes in-sample scores."""
     counts = summary.counts
     kinds = ", ".join(f"{counts[kind]:,} {kind}" for kind in counts if counts[kind])
@@ -58,7 +58,7 @@ def print_summary(summary: Summary) -> None:
     _print_top(summary)
 
 
-def listed(name: str, summary: Summary | str) -> dict[str, Any]:
+def listed(name: str, summary: StudySummary | str) -> dict[str, Any]:
     """Return what a list says of a study, or of one that cannot be read, why."""
     if isinstance(summary, str):
         return {"study": name, "error": summary}
@@ -77,7 +77,7 @@ def listed(name: str, summary: Summary | str) -> dict[str, Any]:
     }
 
 
-def print_studies(summaries: Mapping[str, Summary | str], results: str) -> None:
+def print_studies(summaries: Mapping[str, StudySummary | str], results: str) -> None:
     """Print a line for each study."""
     if not summaries:
         console().print(f"{results} has no studies", soft_wrap=True, markup=False)
@@ -98,7 +98,7 @@ def print_studies(summaries: Mapping[str, Summary | str], results: str) -> None:
     console().print(table)
 
 
-def _print_folds(summary: Summary) -> None:
+def _print_folds(summary: StudySummary) -> None:
     if not summary.folds:
         return
     table = _table()
@@ -142,7 +142,7 @@ def _together(found: Together) -> str:
     return "; ".join(parts)
 
 
-def _print_top(summary: Summary) -> None:
+def _print_top(summary: StudySummary) -> None:
     if not summary.top:
         words = "no trial ranks: none meets every constraint and has a score"
         console().print(f"\n{words if summary.trials else 'no trial is on record'}", soft_wrap=True)

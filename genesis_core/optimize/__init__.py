@@ -4,6 +4,15 @@ from genesis_core.optimize.definition import Search
 from genesis_core.optimize.optimizing import Optimized, optimize
 from genesis_core.optimize.promoting import Promotion, promote
 from genesis_core.optimize.summarizing import StudyReader, summarize
-from genesis_core.optimize.summary import Summary
+from genesis_core.optimize.summary import StudySummary
 
-__all__ = ["Optimized", "Promotion", "Search", "StudyReader", "Summary", "optimize", "promote", "summarize"]
+__all__ = [
+    "Optimized",
+    "Promotion",
+    "Search",
+    "StudyReader",
+    "StudySummary",
+    "optimize",
+    "promote",
+    "summarize",
+]

@@ -16,9 +16,14 @@ DEATHS = 3
 """How often more than a trial that raised one is tried again whose worker died: the machine may have killed it."""
 
 
-def endless_words(seconds: float) -> str:
-    """Say that a trial was ended by its time limit."""
-    return f"did not end within {seconds:g} s"
+def lost_words(limit: float | None) -> str:
+    """Say why a trial failed whose process is gone: by its time limit, or None."""
+    return DIED if limit is None else f"did not end within {limit:g} s"
+
+
+def most_retries(retries: int, *, died: bool) -> int:
+    """Return how often a trial is tried again that raised or took too long, or whose process died."""
+    return retries + DEATHS if died else retries
 
 
 class Lost(Enum):

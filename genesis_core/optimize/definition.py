@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import sys
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from genesis_core.errors import ConfigError, SearchError, nearest
-from genesis_core.optimize.objective import LESS_IS_BETTER, Constraint, Objective
-from genesis_core.optimize.sections import LEARNING_BATCH, Budget, Data, Sampler, Validation
-from genesis_core.optimize.space import KINDS, MOST_WHOLE, Kind
-from genesis_core.strategy.strict import as_written, check_keys, field_words
+from genesis_core.errors import SearchError, nearest
+from genesis_core.optimize.checking import (
+    EXAMPLE,
+    as_file,
+    checked_name,
+    converted,
+    met_together,
+    no_direction,
+    parameters_in,
+    require,
+    with_batch,
+)
+from genesis_core.optimize.objective import Constraint, Objective
+from genesis_core.optimize.sections import Budget, Data, Sampling, Validation
+from genesis_core.optimize.space import Kind
+from genesis_core.strategy.strict import as_written
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-S = TypeVar("S", bound=msgspec.Struct)
-NAME_CHARACTERS = "letters, digits, '.', '_' and '-', none of them '.' at the start"
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,7 +41,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     name: str | None = None
     strategy: str | None = None
     data: Data = Data()
-    sampler: Sampler = Sampler()
+    sampler: Sampling = Sampling()
     budget: Budget = Budget()
     constraints: list[Any] = []
     validation: Validation = Validation()
@@ -62,7 +67,7 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     objective: Objective
     strategy: str | None = None
     data: Data = Data()
-    sampler: Sampler = Sampler()
+    sampler: Sampling = Sampling()
     budget: Budget = Budget()
     constraints: list[Constraint] = []
     validation: Validation = Validation()
@@ -116,40 +121,40 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         """
         if not isinstance(values, Mapping):
             raise SearchError(f"{where}: the whole = {values!r}; a table of keys is needed")
-        given: dict[str, Any] = _as_file(values, where, "")
+        given: dict[str, Any] = as_file(values, where, "")
         for key in given:
             if key not in _Table.__struct_fields__:
                 raise SearchError(f"{where}: unknown key {key!r}{nearest(key, _Table.__struct_fields__)}")
         if "parameters" not in given:
-            raise SearchError(f"{where}: there are no parameters; at least one is needed, such as {_EXAMPLE}")
+            raise SearchError(f"{where}: there are no parameters; at least one is needed, such as {EXAMPLE}")
         if "objective" not in given:
             raise SearchError(
                 f'{where}: there is no objective; such as [objective] figure = "sharpe" is needed'
             )
         parameters: dict[str, Kind] = {}
-        for key, kind in _parameters(given["parameters"], where):
+        for key, kind in parameters_in(given["parameters"], where):
             if key in parameters:
                 raise SearchError(
                     f"{where}: parameters.{key} is given twice, once by its dotted name in quotes"
                 )
             parameters[key] = kind
         if not parameters:
-            raise SearchError(f"{where}: parameters is empty; at least one is needed, such as {_EXAMPLE}")
-        table = _converted(_Table, {**given, "parameters": {}, **_batch(given)}, where)
-        chosen = _name(name or "search" if table.name is None else table.name, f"{where}: name")
+            raise SearchError(f"{where}: parameters is empty; at least one is needed, such as {EXAMPLE}")
+        table = converted(_Table, {**given, "parameters": {}, **with_batch(given)}, where)
+        chosen = checked_name(name or "search" if table.name is None else table.name, f"{where}: name")
         if table.strategy == "":
             raise SearchError(
                 f"{where}: strategy = ''; a file is needed; leave it out for the default strategy"
             )
         constraints = []
         for at, one in enumerate(table.constraints):
-            constraints.append(_converted(Constraint, one, f"{where}: constraints[{at}]"))
-            _require(constraints[-1].fault(), f"{where}: constraints[{at}]")
-        _require(table.objective.fault(), f"{where}: objective")
-        _require(_no_direction(table.objective, given["objective"]), f"{where}: objective")
-        _require(table.sampler.fault(), f"{where}: sampler")
-        _require(table.validation.fault(), f"{where}: validation")
-        _require(_met_together(constraints), f"{where}: constraints")
+            constraints.append(converted(Constraint, one, f"{where}: constraints[{at}]"))
+            require(constraints[-1].fault(), f"{where}: constraints[{at}]")
+        require(table.objective.fault(), f"{where}: objective")
+        require(no_direction(table.objective, given["objective"]), f"{where}: objective")
+        require(table.sampler.fault(), f"{where}: sampler")
+        require(table.validation.fault(), f"{where}: validation")
+        require(met_together(constraints), f"{where}: constraints")
         base = Path() if folder is None else folder
         return cls(
             name=chosen,
@@ -179,7 +184,7 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         SearchError
             If that cannot be a study's name.
         """
-        return msgspec.structs.replace(self, name=_name(name, "study"))
+        return msgspec.structs.replace(self, name=checked_name(name, "study"))
 
     def with_data(self, given: Mapping[str, Any]) -> Search:
         """Return the same search over other candles: the keys of :class:`Data` that are given replace its own."""
@@ -231,123 +236,6 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         }
         written: dict[str, Any] = as_written(values)
         return written
-
-
-_EXAMPLE = 'decision.threshold = { kind = "float", low = 0.5, high = 0.7 }'
-
-
-def _batch(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sampler's table with the batch it has where none is given."""
-    sampler = given.get("sampler")
-    if not isinstance(sampler, Mapping) or sampler.get("kind") != "tpe" or "batch" in sampler:
-        return {}
-    return {"sampler": {**sampler, "batch": LEARNING_BATCH}}
-
-
-def _no_direction(objective: Objective, given: Mapping[str, Any]) -> str | None:
-    """Ask for the direction where more would hardly be meant."""
-    if objective.figure not in LESS_IS_BETTER or "direction" in given:
-        return None
-    return (
-        f'figure = {objective.figure!r} without a direction: direction = "minimize" is needed, or "maximize" where the '
-        "most is wanted"
-    )
-
-
-def _name(name: str, where: str) -> str:
-    """Return a study's name, which is its folder's too."""
-    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
-        raise SearchError(f"{where} = {name!r}; {NAME_CHARACTERS} are needed")
-    return name
-
-
-def _as_file(value: Any, where: str, path: str) -> Any:
-    """Return values with times as texts; refuse numbers that are none, which no search can mean."""
-    if isinstance(value, Mapping):
-        return {
-            str(key): _as_file(item, where, f"{path}.{key}" if path else str(key))
-            for key, item in value.items()
-        }
-    if isinstance(value, (list, tuple)):
-        return [_as_file(item, where, path) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise SearchError(f"{where}: {path} = {value}; a finite number is needed")
-    if isinstance(value, int) and abs(value) > MOST_WHOLE:
-        raise SearchError(
-            f"{where}: {path} = {value}; whole numbers up to {MOST_WHOLE:,} are exact, no others"
-        )
-    return value.isoformat() if isinstance(value, (date, datetime)) else value
-
-
-def _parameters(table: Any, where: str, path: str = "") -> Iterator[tuple[str, Kind]]:
-    """Return the parameters of nested tables: a table with a `kind` is one, any other holds some."""
-    if not isinstance(table, Mapping):
-        raise SearchError(
-            f"{where}: parameters{path and '.' + path} = {table!r}; a table is needed, such as {_EXAMPLE}"
-        )
-    for key, value in table.items():
-        name = f"{path}.{key}" if path else str(key)
-        if not all(name.split(".")):
-            raise SearchError(f"{where}: parameters: {name!r} is no name of a strategy file")
-        if isinstance(value, Mapping) and not isinstance(value.get("kind", {}), Mapping):
-            yield name, _kind(value, f"{where}: parameters.{name}")
-        elif (
-            isinstance(value, Mapping)
-            and value
-            and not any(isinstance(item, Mapping) for item in value.values())
-        ):
-            raise SearchError(f"{where}: parameters.{name}: kind is missing{nearest('', KINDS)}")
-        else:
-            yield from _parameters(value, where, name)
-
-
-def _kind(value: Mapping[str, Any], where: str) -> Kind:
-    name = value["kind"]
-    if not isinstance(name, str) or name not in KINDS:
-        raise SearchError(f"{where}: kind = {name!r}{nearest(str(name), KINDS)}")
-    rest = {key: item for key, item in value.items() if key != "kind"}
-    kind: Kind = _converted(KINDS[name], rest, where)
-    _require(kind.fault(), where)
-    return kind
-
-
-def _converted(struct: type[S], values: Mapping[str, Any], where: str) -> S:
-    try:
-        check_keys(struct, values, where)
-        return msgspec.convert(_tagged(struct, values), struct)
-    except ConfigError as fault:
-        raise SearchError(str(fault)) from None
-    except msgspec.ValidationError as fault:
-        raise SearchError(field_words(struct, values, where, str(fault))) from None
-
-
-def _tagged(struct: type[msgspec.Struct], values: Mapping[str, Any]) -> dict[str, Any]:
-    tag = struct.__struct_config__.tag
-    return dict(values) if tag is None else {**values, "kind": tag}
-
-
-def _require(fault: str | None, where: str) -> None:
-    if fault is not None:
-        raise SearchError(f"{where}: {fault}")
-
-
-def _met_together(constraints: list[Constraint]) -> str | None:
-    """Say which two hard constraints nothing can meet together."""
-    hard = [constraint for constraint in constraints if constraint.weight is None]
-    for one in hard:
-        for other in hard:
-            same = one.figure == other.figure
-            if (
-                same
-                and one.at_least is not None
-                and other.at_most is not None
-                and one.at_least > other.at_most
-            ):
-                name = one.figure
-                return (
-                    f"{name} >= {one.at_least:.12g} and {name} <= {other.at_most:.12g}: nothing can meet both"
-                )
-    return None
 
 
 def _beside(path: str | None, folder: Path) -> str | None:

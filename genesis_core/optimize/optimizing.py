@@ -65,10 +65,10 @@ class Optimized:
         return sum(one.known for one in self.searches)
 
 
-Watch = Callable[[str, Progress], None]
+Tell = Callable[[str, Progress], None]
 
 
-def _unwatched(name: str, progress: Progress) -> None:
+def _untold(name: str, progress: Progress) -> None:
     """Tell nobody."""
 
 
@@ -85,7 +85,7 @@ def optimize(
     workers: int | None = None,
     minutes: float | None = None,
     retry_failed: bool = False,
-    watch: Watch = _unwatched,
+    tell: Tell = _untold,
     warn: Callable[[str], None] = _unheard,
 ) -> Optimized:
     """Run a search, or go on with one.
@@ -108,7 +108,7 @@ def optimize(
     retry_failed : bool
         Run trials again that are on record as failed, after their records are set aside: what failed for want of memory
         or time may not fail again. Not for a sampler that learns, which was told of them.
-    watch : callable
+    tell : callable
         Is told the name of a part (a fold, or the study) and its progress.
     warn : callable
         Is told, before the first trial, what is probably not meant, and which files are set aside.
@@ -145,7 +145,7 @@ def optimize(
     if minutes is None:
         minutes = search.budget.minutes
     seconds = None if minutes is None or minutes == math.inf else 60.0 * minutes
-    run = _Searches(candles, base, executor, workers, retry_failed, watch, warn, seconds, [], len(folds))
+    run = _Searches(candles, base, executor, workers, retry_failed, tell, warn, seconds, [], len(folds))
     earlier: list[Progress] = []
     make_folder(folder)
     with only_writer(folder):
@@ -187,7 +187,7 @@ class _Searches:
     executor: str | Executor
     workers: int | None
     retry_failed: bool
-    watch: Watch
+    tell: Tell
     warn: Callable[[str], None]
     seconds: float | None
     aside: list[str]
@@ -199,7 +199,7 @@ class _Searches:
 
     def search(self, study: Study, name: str) -> Progress:
         """Search one fold, and test what was found."""
-        search, told = study.search, _Told(study.folder, name, self.watch)
+        search, told = study.search, _Told(study.folder, name, self.tell)
         records = self._known(study)
         task = Task(study.fold.searched(self.candles), self.base, search.strategy if search.in_code else None)
         backend = make_backend(task, self.executor, self.workers, search.budget.trial_seconds is not None)
@@ -247,12 +247,12 @@ class _Searches:
 class _Told:
     """Passes on how far a search is; with its first new trial the test of what was best before is none any more."""
 
-    def __init__(self, folder: Path, name: str, watch: Watch) -> None:
-        self._folder, self._name, self._watch = folder, name, watch
+    def __init__(self, folder: Path, name: str, tell: Tell) -> None:
+        self._folder, self._name, self._tell = folder, name, tell
         self._went_on = False
 
     def __call__(self, progress: Progress) -> None:
         if progress.run and not self._went_on:
             discard_validation(self._folder)
             self._went_on = True
-        self._watch(self._name, progress)
+        self._tell(self._name, progress)

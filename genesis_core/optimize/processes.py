@@ -16,13 +16,10 @@ from pathlib import Path
 from threading import Thread
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize.backend import DEATHS, DIED, Lost, endless_words
-from genesis_core.optimize.evaluate import PREPARING, Task, evaluate, evaluate_stored
+from genesis_core.optimize.backend import Lost
+from genesis_core.optimize.evaluate import Task, evaluate, evaluate_stored
 from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.sampling import Parameters
-
-NOT_READY = f"the unchanged strategy did not end within {PREPARING:g} s, so nothing could be run after it"
-"""Why nothing could be run where time is limited: the strategy is run once to compile it."""
 
 
 class _Lasting:
@@ -215,56 +212,3 @@ def _end_with_parent(file: str) -> None:
     wait([parent.sentinel])
     Path(file).unlink(missing_ok=True)
     os._exit(0)
-
-
-def evaluate_within(
-    task: Task, trials: Sequence[Parameters], seconds: float | None, retries: int
-) -> list[Outcome]:
-    """Run trials outside a search: here, or where time is limited one by one in a process beside this one.
-
-    Parameters
-    ----------
-    task : Task
-        Candles and strategy.
-    trials : sequence of dict
-        Their parameters.
-    seconds : float or None
-        That each may take. One that takes longer, or whose process dies, has failed.
-    retries : int
-        How often it is tried again before that; more often where its process died.
-    """
-    if seconds is None:
-        return evaluate(task, trials)
-    pool = Pool(task, 1)
-    made: list[Outcome] = []
-    try:
-        for parameters in trials:
-            made.append(_alone(pool, parameters, seconds, retries))
-            if made[-1].error == NOT_READY:  # nor will it be for the others
-                break
-    finally:
-        pool.close()
-    return [*made, *(made[-1] for _ in range(len(trials) - len(made)))]
-
-
-def _alone(pool: Pool, parameters: Parameters, seconds: float, retries: int) -> Outcome:
-    """Run one trial, as the search runs one that may have killed a worker."""
-    attempts = 0
-    while True:
-        begun = time.monotonic()
-        try:
-            (outcome,) = pool.submit([parameters], seconds).result()
-        except BrokenExecutor:
-            elapsed = time.monotonic() - begun
-            endless = elapsed >= seconds and pool.ran_out_of_time()
-            pool.restart()
-            words = endless_words(seconds) if endless else DIED
-            if endless and elapsed >= max(seconds, PREPARING):
-                return Outcome(status="failed", error=NOT_READY, seconds=elapsed)
-            outcome = Outcome(status="failed", error=words, seconds=elapsed)
-            most = retries if endless else retries + DEATHS
-        else:
-            most = retries
-        attempts += 1
-        if outcome.status != "failed" or attempts > most:
-            return outcome

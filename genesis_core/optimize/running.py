@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from genesis_core.errors import GenesisError, SearchError
-from genesis_core.optimize.backend import DEATHS, DIED, Backend, Lost, endless_words
+from genesis_core.optimize.backend import Backend, Lost, lost_words, most_retries
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.feeding import Feed, Job
 from genesis_core.optimize.identity import Ground
@@ -215,10 +215,10 @@ class Runner:
         limit = budget.trial_seconds
         endless = limit is not None and elapsed >= limit and self.backend.ran_out_of_time()
         job.attempts += 1
-        if job.attempts <= (budget.retries if endless else budget.retries + DEATHS):
+        if job.attempts <= most_retries(budget.retries, died=not endless):
             suspects.append(job)
             return kind
-        words = endless_words(limit) if endless and limit is not None else DIED
+        words = lost_words(limit if endless else None)
         self._keep([self._record(job, Outcome(status="failed", error=words, seconds=elapsed))], progress)
         return kind
 

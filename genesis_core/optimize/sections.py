@@ -51,7 +51,7 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     duplicates: Literal["error", "first", "last"] = "error"
 
 
-class Sampler(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which parameters are tried, and in which order.
 
     Attributes

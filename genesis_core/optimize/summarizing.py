@@ -11,7 +11,7 @@ from genesis_core.optimize.ranking import ranked
 from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.store import STUDY_FILE
 from genesis_core.optimize.study import Study, fold_folder, study_of_fold
-from genesis_core.optimize.summary import FoldTest, Summary, Together
+from genesis_core.optimize.summary import FoldTest, StudySummary, Together
 from genesis_core.optimize.validation import FILE as VALIDATION
 from genesis_core.optimize.validation import read_validation
 
@@ -35,7 +35,7 @@ class StudyReader:
     def __init__(self, folder: str | Path, *, index: bool = True) -> None:
         self.folder = Path(folder)
         self._index = index
-        self._last: tuple[dict[int, State], int, list[bytes | None], Summary] | None = None
+        self._last: tuple[dict[int, State], int, list[bytes | None], StudySummary] | None = None
         self._open()
 
     def _open(self) -> None:
@@ -58,7 +58,7 @@ class StudyReader:
         """The reader of the study's own trials."""
         return self._readers[self._number]
 
-    def summary(self, top: int = 10, *, watch: bool = False) -> Summary:
+    def summary(self, top: int = 10, *, watch: bool = False) -> StudySummary:
         """Return the study's summary.
 
         Parameters
@@ -89,7 +89,7 @@ class StudyReader:
     def _contents(self, name: str) -> list[bytes | None]:
         return [_content(home / name) for home in self._homes.values()]
 
-    def _made(self, states: dict[int, State], top: int) -> Summary:
+    def _made(self, states: dict[int, State], top: int) -> StudySummary:
         study, analysis = self.study, states[self._number].analysis
         best = analysis.order[:top]
         folds = self._folds()
@@ -99,7 +99,7 @@ class StudyReader:
             for name, entry in state.entries.items()
             if entry.fault
         }
-        return Summary(
+        return StudySummary(
             study=study.search.name,
             objective=study.search.objective.text,
             trials=analysis.trials,
@@ -207,7 +207,7 @@ def _content(path: Path) -> bytes | None:
         return None
 
 
-def summarize(folder: str | Path, top: int = 10) -> Summary:
+def summarize(folder: str | Path, top: int = 10) -> StudySummary:
     """Summarize a study once; see :class:`StudyReader` for more than once.
 
     Raises

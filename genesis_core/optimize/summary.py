@@ -64,7 +64,7 @@ class Together(msgspec.Struct, frozen=True, kw_only=True):
     worst_score: float | None
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class StudySummary(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a study.
 
     Attributes

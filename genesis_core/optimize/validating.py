@@ -8,10 +8,10 @@ from genesis_core.candles import Candles
 from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Task
+from genesis_core.optimize.guarded import evaluate_within
 from genesis_core.optimize.objective import FIGURES, Judgement, judge
 from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.partings import no_better, partings, place_of
-from genesis_core.optimize.processes import evaluate_within
 from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.ranking import best_of
 from genesis_core.optimize.record import Record

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from genesis_core import ConfigError
 from genesis_core.errors import GenesisError, SearchError
 from genesis_core.optimize import Search
-from genesis_core.optimize.definition import Budget, Data, Sampler, Validation
 from genesis_core.optimize.objective import Constraint, Objective
+from genesis_core.optimize.sections import Budget, Data, Sampling, Validation
 from genesis_core.optimize.space import Choice, Fixed, Float, Int, Map
 
 FULL = """
@@ -141,7 +141,7 @@ class TestWhole:
             "features.rsi_inv_lag1.rsi": Int(low=7, high=21, step=7),
             "execution.fee": Fixed(value=0.001),
         }
-        assert made.sampler == Sampler(kind="tpe", seed=7, batch=16, startup=30)
+        assert made.sampler == Sampling(kind="tpe", seed=7, batch=16, startup=30)
         assert made.budget == Budget(trials=500, minutes=10.0, trial_seconds=2.5, retries=3)
         assert made.objective == Objective(score={"sharpe": 1.0, "max_drawdown": -2.5}, direction="minimize")
         assert made.constraints == [
@@ -166,7 +166,7 @@ class TestWhole:
     def test_what_is_left_out_has_its_default(self) -> None:
         made = search()
         assert (made.name, made.strategy, made.constraints) == ("search", None, [])
-        assert (made.data, made.sampler) == (Data(), Sampler())
+        assert (made.data, made.sampler) == (Data(), Sampling())
         assert (made.budget, made.validation) == (Budget(), Validation())
         assert (made.sampler.kind, made.budget.trials, made.validation.kind) == ("random", 100, "none")
         assert made.objective.direction == "maximize"

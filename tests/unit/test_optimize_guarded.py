@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize import optimize, processes, promote, promoting, validating
+from genesis_core.optimize import guarded, optimize, promote, promoting, validating
 from genesis_core.optimize.backend import DEATHS, DIED
 from genesis_core.optimize.evaluate import PREPARING
+from genesis_core.optimize.guarded import NOT_READY, evaluate_within
 from genesis_core.optimize.outcome import Outcome
-from genesis_core.optimize.processes import NOT_READY, evaluate_within
 from genesis_core.strategy import load_strategy
 from tests.unit.search_cases import BY, search_of, write_own
 from tests.unit.study_cases import CANDLES, scores
@@ -82,8 +82,8 @@ def test_a_trial_is_tried_as_often_as_in_a_search(
     monkeypatch: pytest.MonkeyPatch, said: list[Any], retries: int, words: str | None
 ) -> None:
     pool = Pool(list(said))
-    monkeypatch.setattr(processes, "Pool", pool)
-    monkeypatch.setattr(processes, "time", pool)
+    monkeypatch.setattr(guarded, "Pool", pool)
+    monkeypatch.setattr(guarded, "time", pool)
     (outcome,) = evaluate_within(object(), [{}], SECONDS, retries)  # type: ignore[arg-type]
     assert (outcome.error, pool.said, pool.closed) == (words, [], True)
     assert pool.restarts == sum(not isinstance(one, Outcome) for one in said)
@@ -91,8 +91,8 @@ def test_a_trial_is_tried_as_often_as_in_a_search(
 
 def test_where_nothing_gets_ready_it_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = Pool([WELL, (PREPARING + 1.0, True)])
-    monkeypatch.setattr(processes, "Pool", pool)
-    monkeypatch.setattr(processes, "time", pool)
+    monkeypatch.setattr(guarded, "Pool", pool)
+    monkeypatch.setattr(guarded, "time", pool)
     made = evaluate_within(object(), [{}] * 4, SECONDS, 1)  # type: ignore[arg-type]
     assert [one.error for one in made] == [None, NOT_READY, NOT_READY, NOT_READY]
 

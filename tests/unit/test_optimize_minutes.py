@@ -60,13 +60,13 @@ def test_a_run_ends_with_the_groups_that_are_running_and_the_next_goes_on(
 ) -> None:
     search = search_of(sampler={"batch": 64})
     whole = optimize(search, CANDLES, results=tmp_path / "whole").folder
-    done = optimize(search, CANDLES, results=tmp_path / "r", minutes=1.0, watch=Ticking(clock))
+    done = optimize(search, CANDLES, results=tmp_path / "r", minutes=1.0, tell=Ticking(clock))
     # Twelve of them last a minute; only one group of two can be on its way.
     assert done.progress.stopped == "minutes"
     assert 12 <= done.progress.run <= 14
     warned = summarize(done.folder).warnings
     assert f"the budget of minutes ended the search after {done.progress.run} of 24 trials" in warned[0]
-    rest = optimize(search, CANDLES, results=tmp_path / "r", watch=Ticking(clock))
+    rest = optimize(search, CANDLES, results=tmp_path / "r", tell=Ticking(clock))
     assert (rest.progress.known, rest.progress.run) == (done.progress.run, 24 - done.progress.run)
     assert stored(rest.folder) == stored(whole)
     assert summarize(rest.folder).warnings == summarize(whole).warnings
@@ -104,7 +104,7 @@ def test_what_is_on_record_takes_no_time(tmp_path: Path, kind: str) -> None:
 
 def test_the_searches_of_a_walk_forward_share_the_time(tmp_path: Path, clock: Clock) -> None:
     search = search_of(validation=WALK, constraints=[])
-    done = optimize(search, CANDLES, results=tmp_path, minutes=2.0, watch=Ticking(clock))
+    done = optimize(search, CANDLES, results=tmp_path, minutes=2.0, tell=Ticking(clock))
     searches = (*done.earlier, done.progress)
     # Two minutes are 24 trials of 5 s: eight each, and two that were on their way.
     assert [one.stopped for one in searches] == ["minutes"] * 3
@@ -124,7 +124,7 @@ def test_time_that_a_fold_leaves_is_the_next_ones(tmp_path: Path, clock: Clock) 
         for number in range(6, 12):
             (home / file_name(number)).unlink()
     # Thirds of 66 s are too short for the 30 s that two of them need.
-    done = optimize(search, CANDLES, results=tmp_path, minutes=1.1, watch=Ticking(clock))
+    done = optimize(search, CANDLES, results=tmp_path, minutes=1.1, tell=Ticking(clock))
     assert [(one.run, one.stopped) for one in (*done.earlier, done.progress)] == [
         (0, "trials"), (6, "trials"), (6, "trials")
     ]  # fmt: skip

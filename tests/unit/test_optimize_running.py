@@ -21,10 +21,10 @@ from genesis_core.compiler.jit import CompilerError
 from genesis_core.errors import SearchError
 from genesis_core.optimize import (
     Search,
+    backend,
     evaluate,
     optimize,
     processes,
-    running,
     summarize,
 )
 from genesis_core.optimize.optimizing import plan
@@ -316,7 +316,7 @@ def test_the_end_by_a_time_limit_is_told_from_a_death_by_the_exit_code(code: int
 def test_a_trial_whose_process_dies_is_told_from_one_that_never_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "DEATHS", 1)
+    monkeypatch.setattr(backend, "DEATHS", 1)
     building = "while p['by'] == 3.0: pass\n    if p['by'] == 5.0: os._exit(3)"
     own = write_own(tmp_path / "own.py", building=building)
     three = {"features": {"slope": {"by": {"kind": "choice", "values": [2.0, 3.0, 5.0]}}}}
@@ -478,7 +478,7 @@ def test_the_folds_of_a_summary_are_in_time_order(tmp_path: Path) -> None:
         if name not in told:
             told.append(name)
 
-    folder = optimize(search, CANDLES, results=tmp_path, watch=watch).folder
+    folder = optimize(search, CANDLES, results=tmp_path, tell=watch).folder
     assert told == ["s, fold 1 of 3", "s, fold 2 of 3", "s"]
     folds = summarize(folder).folds
     assert [fold.fold for fold in folds] == [1, 2, 3]

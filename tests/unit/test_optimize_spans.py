@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize.definition import Validation
+from genesis_core.optimize.sections import Validation
 from genesis_core.optimize.spans import Fold, folds_of
 
 by_property = settings(max_examples=60)
