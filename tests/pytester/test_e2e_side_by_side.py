@@ -25,7 +25,7 @@ from arms import *
 
 noted = []
 
-def noting(turns=1_000_000):
+def noting(turns=600_000):
     # Once in each process: an arm that waited for a disk would not be run side by side.
     if os.getpid() not in noted:
         noted.append(os.getpid())
@@ -35,7 +35,16 @@ def noting(turns=1_000_000):
 """
 
 
+SHORT = """
+import pytest_genesis_perf.slice_plan
+
+pytest_genesis_perf.slice_plan.BESIDE_SLOT_SECONDS = 0.02
+"""
+"""Short slices: what is compared here differs by far, and is not judged closely."""
+
+
 def run(project: pytest.Pytester, body: str, *options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
+    project.makeconftest(SHORT)
     project.makepyfile(test_it=NOTING + body)
     result = project.runpytest_subprocess(
         "--genesis-perf", "--genesis-perf-report=report", "--junitxml=junit.xml", *options
@@ -56,7 +65,7 @@ def test_same(genesis_perf):
     genesis_perf.compare(baseline=noting, optimized=noting, margin=0.5)
 
 def test_slower(genesis_perf):
-    genesis_perf.compare(baseline=noting, optimized=lambda: noting(2_000_000) and noting())
+    genesis_perf.compare(baseline=noting, optimized=lambda: noting(1_200_000) and noting())
 """,
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED

@@ -38,11 +38,6 @@ KEY_A, KEY_B = ("test_it.py::test_good", "a"), ("test_it.py::test_good", "b")
 SAME = digest([1.5, "same"])
 
 
-@pytest.fixture
-def project(clocked_arms: pytest.Pytester) -> pytest.Pytester:
-    return clocked_arms
-
-
 def paths(project: pytest.Pytester) -> tuple[Path, Path]:
     store = Store(project.path / "baselines")
     return store.digests_path, store.speed_path(current())
@@ -53,16 +48,16 @@ def update(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 
 
 def test_an_update_records_digests_and_the_speeds_of_five_processes_of_what_passed(
-    project: pytest.Pytester,
+    clocked_arms: pytest.Pytester,
 ) -> None:
-    project.makepyfile(test_it=GOOD + BAD)
-    digests_path, speed_path = paths(project)
+    clocked_arms.makepyfile(test_it=GOOD + BAD)
+    digests_path, speed_path = paths(clocked_arms)
     write_digests(digests_path, {KEY_A: "0" * 32, ("kept.py::test", "x"): "1" * 32})
     here = current()
     # The tripwire is far below what the arms do, the median above it.
     old = SpeedEntry(StoredSpeed(1.5, 3.0, 3.0), 5, memory_bytes={"baseline": 1, "optimized": 2})
     write_speeds(speed_path, SpeedFile(here, {KEY_A: old}))
-    result = update(project, "--genesis-perf-update", "--junitxml=junit.xml")
+    result = update(clocked_arms, "--genesis-perf-update", "--junitxml=junit.xml")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=1, failed=2)
 
@@ -89,16 +84,16 @@ def test_an_update_records_digests_and_the_speeds_of_five_processes_of_what_pass
         ]
     )
     # The children ran with the same arguments, and left this run's files alone.
-    assert "test_bad" in (project.path / "junit.xml").read_text(encoding="utf-8")
+    assert "test_bad" in (clocked_arms.path / "junit.xml").read_text(encoding="utf-8")
 
 
-def test_new_adds_what_is_missing_and_leaves_the_rest(project: pytest.Pytester) -> None:
-    project.makepyfile(test_it=GOOD)
-    digests_path, speed_path = paths(project)
+def test_new_adds_what_is_missing_and_leaves_the_rest(clocked_arms: pytest.Pytester) -> None:
+    clocked_arms.makepyfile(test_it=GOOD)
+    digests_path, speed_path = paths(clocked_arms)
     entry = SpeedEntry(StoredSpeed(7.0, 7.0, 7.0), 5)
     write_digests(digests_path, {KEY_A: "0" * 32})
     write_speeds(speed_path, SpeedFile(current(), {KEY_A: entry}))
-    result = update(project, "--genesis-perf-update=new")
+    result = update(clocked_arms, "--genesis-perf-update=new")
     assert result.ret == pytest.ExitCode.OK
     assert read_digests(digests_path) == {KEY_A: "0" * 32, KEY_B: SAME}
     entries = read_speeds(speed_path).entries
@@ -107,21 +102,21 @@ def test_new_adds_what_is_missing_and_leaves_the_rest(project: pytest.Pytester) 
     assert "CHANGED" not in str(result.stdout)
 
 
-def test_new_adds_the_half_of_an_entry_that_is_missing(project: pytest.Pytester) -> None:
-    project.makepyfile(test_it=GOOD)
-    digests_path, speed_path = paths(project)
+def test_new_adds_the_half_of_an_entry_that_is_missing(clocked_arms: pytest.Pytester) -> None:
+    clocked_arms.makepyfile(test_it=GOOD)
+    digests_path, speed_path = paths(clocked_arms)
     entry = SpeedEntry(StoredSpeed(7.0, 7.0, 7.0), 5)
     write_digests(digests_path, {KEY_A: "0" * 32})
     write_speeds(speed_path, SpeedFile(current(), {KEY_B: entry}))
-    assert update(project, "--genesis-perf-update=new").ret == pytest.ExitCode.OK
+    assert update(clocked_arms, "--genesis-perf-update=new").ret == pytest.ExitCode.OK
     assert read_digests(digests_path) == {KEY_A: "0" * 32, KEY_B: SAME}
     entries = read_speeds(speed_path).entries
     assert entries[KEY_B] == entry
     assert entries[KEY_A].processes == 5
 
 
-def test_recording_processes_run_what_is_recorded_and_nothing_else(project: pytest.Pytester) -> None:
-    project.makepyfile(
+def test_recording_processes_run_what_is_recorded_and_nothing_else(clocked_arms: pytest.Pytester) -> None:
+    clocked_arms.makepyfile(
         test_it="""
         from arms import *
 
@@ -137,8 +132,8 @@ def test_recording_processes_run_what_is_recorded_and_nothing_else(project: pyte
             ran("other")
         """
     )
-    assert update(project).ret == pytest.ExitCode.OK
-    ran = (project.path / "ran").read_text(encoding="utf-8").split()
+    assert update(clocked_arms).ret == pytest.ExitCode.OK
+    ran = (clocked_arms.path / "ran").read_text(encoding="utf-8").split()
     assert (ran.count("recorded"), ran.count("other")) == (6, 1)
 
 

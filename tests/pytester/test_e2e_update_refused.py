@@ -48,11 +48,6 @@ number = len(Path("runs").read_text()) - 1
 """
 
 
-@pytest.fixture
-def project(clocked_arms: pytest.Pytester) -> pytest.Pytester:
-    return clocked_arms
-
-
 def paths(project: pytest.Pytester) -> tuple[Path, Path]:
     store = Store(project.path / "baselines")
     return store.digests_path, store.speed_path(current())
@@ -66,8 +61,8 @@ def stored_far_above(project: pytest.Pytester) -> tuple[Path, Path]:
     return digests_path, speed_path
 
 
-def test_what_cannot_be_trusted_is_refused_and_the_rest_recorded(project: pytest.Pytester) -> None:
-    project.makepyfile(
+def test_what_cannot_be_trusted_is_refused_and_the_rest_recorded(clocked_arms: pytest.Pytester) -> None:
+    clocked_arms.makepyfile(
         test_it=NUMBERED
         + TWO_TESTS
         + f"""
@@ -82,8 +77,8 @@ def test_others_store_meanwhile(genesis_perf):
     genesis_perf.compare(baseline=slow, optimized=middle)
 """
     )
-    digests_path, speed_path = stored_far_above(project)
-    result = project.runpytest_subprocess("--genesis-perf-update", "--junitxml=junit.xml")
+    digests_path, speed_path = stored_far_above(clocked_arms)
+    result = clocked_arms.runpytest_subprocess("--genesis-perf-update", "--junitxml=junit.xml")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=4)
     meanwhile = ("test_it.py::test_others_store_meanwhile", "comparison")
@@ -92,7 +87,10 @@ def test_others_store_meanwhile(genesis_perf):
     assert set(entries) == {KEY_A, KEY_B, meanwhile}
     assert entries[KEY_A].speedup == StoredSpeed(40.0, 50.0, 60.0)
     assert entries[KEY_B].processes == 5
-    assert sorted(path.name for path in (project.path / "baselines").iterdir()) == ["digests.toml", "speed"]
+    assert sorted(path.name for path in (clocked_arms.path / "baselines").iterdir()) == [
+        "digests.toml",
+        "speed",
+    ]
     result.stdout.fnmatch_lines(
         [
             "recorded 2 speeds and 2 digests (0 digests unchanged)",
@@ -102,15 +100,15 @@ def test_others_store_meanwhile(genesis_perf):
             "gave *",
         ]
     )
-    refused = failures(project)
+    refused = failures(clocked_arms)
     assert list(refused) == ["run 1", "run 2"]
     assert refused["run 1"].startswith("genesis-perf: not recorded: test_it.py::test_a / comparison: ")
 
 
-def test_lower_stores_it_and_says_so_even_when_quiet(project: pytest.Pytester) -> None:
-    project.makepyfile(test_it=TWO_TESTS)
-    digests_path, speed_path = stored_far_above(project)
-    result = project.runpytest_subprocess("--genesis-perf-update=lower", "-q", "-k", "test_a")
+def test_lower_stores_it_and_says_so_even_when_quiet(clocked_arms: pytest.Pytester) -> None:
+    clocked_arms.makepyfile(test_it=TWO_TESTS)
+    digests_path, speed_path = stored_far_above(clocked_arms)
+    result = clocked_arms.runpytest_subprocess("--genesis-perf-update=lower", "-q", "-k", "test_a")
     assert result.ret == pytest.ExitCode.OK
     assert read_digests(digests_path) == {KEY_A: SAME}
     assert read_speeds(speed_path).entries[KEY_A].speedup.high < 40.0
@@ -170,13 +168,13 @@ def test_a(genesis_perf):
 
 
 def test_an_update_under_two_workers_records_all_from_processes_of_their_own(
-    project: pytest.Pytester,
+    clocked_arms: pytest.Pytester,
 ) -> None:
-    project.makepyfile(test_it=TWO_TESTS)
-    result = project.runpytest_subprocess("-p", "xdist", "-n", "2", "--genesis-perf-update")
+    clocked_arms.makepyfile(test_it=TWO_TESTS)
+    result = clocked_arms.runpytest_subprocess("-p", "xdist", "-n", "2", "--genesis-perf-update")
     assert result.ret == pytest.ExitCode.OK
     result.assert_outcomes(passed=2)
-    digests_path, speed_path = paths(project)
+    digests_path, speed_path = paths(clocked_arms)
     assert read_digests(digests_path) == {KEY_A: SAME, KEY_B: SAME}
     entries = read_speeds(speed_path).entries
     assert {key: entry.processes for key, entry in entries.items()} == {KEY_A: 5, KEY_B: 5}
