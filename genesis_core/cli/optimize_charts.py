@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from genesis_core.cli import charts
 from genesis_core.cli.charts import BLACK, BLUE, GREEN, ORANGE
-from genesis_core.cli.optimize_frames import WIDTH, broken, finished, say, text, titled
+from genesis_core.cli.optimize_frames import WIDTH, broken, finished, say, short, titled
 from genesis_core.cli.shell import UsageError
 from genesis_core.optimize.importance import LEAST_TRIALS
 from genesis_core.optimize.record import Record
@@ -67,8 +67,11 @@ def draw_history(reader: StudyReader, summary: StudySummary) -> Any:
         numbers = np.array([record.number for record in trials.records], dtype=np.float64)
         last = max(summary.trials - 1.0, numbers.max(initial=0.0))
         _draw_trials(axes, numbers, trials, MOST_SHAPES)
-        for test in np.clip(known, trials.low, trials.high):
+        numbered = [fold.fold for fold in summary.folds if fold.best.out_of_sample is not None]
+        for fold, test in zip(numbered, np.clip(known, trials.low, trials.high), strict=True):
             axes.axhline(test, color=BLACK, linewidth=1.0, linestyle=(0, (5, 3)), label="out-of-sample")
+            look = {"ha": "right", "va": "bottom", "size": 8, "transform": axes.get_yaxis_transform()}
+            axes.text(0.997, test, f"test {fold}", **look)
         for place in trials.best:
             up = reader.study.search.objective.direction == "maximize"
             so_far = (np.fmax if up else np.fmin).accumulate(np.where(trials.feasible, trials.scores, np.nan))
@@ -76,13 +79,14 @@ def draw_history(reader: StudyReader, summary: StudySummary) -> Any:
             axes.step(np.append(numbers, last), np.append(so_far, so_far[-1]), where="post", **look)
             number, score, left = numbers[place], trials.scores[place], numbers[place] > 0.5 * last
             at = min(max(score, trials.low), trials.high)
-            text = f"trial {number:,.0f}: {score:,.6g}{'' if at == score else ', beyond the chart'}"
+            told = f"trial {number:,.0f}: {score:,.6g}{'' if at == score else ', beyond the chart'}"
             look = {"ha": "right" if left else "left", "va": "center", "weight": "bold", "zorder": 7}
+            look["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0}
             shift = (-9 if left else 9, 11 if up else -11)
-            axes.annotate(text, (number, at), shift, textcoords="offset points", **look)
+            axes.annotate(told, (number, at), shift, textcoords="offset points", **look)
         axes.set_xlim(-0.02 * last - 0.5, 1.02 * last + 0.5)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-        axes.xaxis.set_major_formatter(text)
+        axes.xaxis.set_major_formatter(short)
         axes.set_xlabel("trial")
         return finished(figure, "score")
 
@@ -209,7 +213,7 @@ def _draw_trials(axes: Any, places: NDArray[np.float64], trials: _Trials, most: 
             axes.scatter(places[chosen], shown, **own)
     room = 0.08 * (trials.high - trials.low)
     axes.set_ylim(trials.low - room, trials.high + room)
-    axes.yaxis.set_major_formatter(text)
+    axes.yaxis.set_major_formatter(short)
     charts.plain_frame(axes)
     if not count:
         say(axes, "no trial has a score")
@@ -239,8 +243,8 @@ def _draw_panel(axes: Any, kind: Any, values: list[Any], trials: _Trials, width:
     _draw_trials(axes, np.array(places, dtype=np.float64), trials, most)
     if columns:
         every, room = 1 + (count - 1) // MOST_COLUMNS, int(13.0 * (width - 0.5) / count) - 1
-        upright = room < min(8, max(len(text(value)) for value in kind.points()))
-        shown = [broken(text(value), 16 if upright else room) for value in kind.points()[::every]]
+        upright = room < min(8, max(len(short(value)) for value in kind.points()))
+        shown = [broken(short(value), 16 if upright else room) for value in kind.points()[::every]]
         axes.set_xticks(range(0, count, every), shown, size=8, rotation=90 if upright else 0)
         axes.set_xlim(-0.6, count - 0.4)
     else:
@@ -254,7 +258,7 @@ def _draw_panel(axes: Any, kind: Any, values: list[Any], trials: _Trials, width:
         if kind.log and last > 5 * first:
             ticks = LogLocator(subs=(1.0, 2.0, 5.0) if last < 500 * first else (1.0,), numticks=5)
         axes.xaxis.set_major_locator(ticks)
-        axes.xaxis.set_major_formatter(text)
+        axes.xaxis.set_major_formatter(short)
         axes.minorticks_off()
     for place in trials.best:
-        axes.set_xlabel(f"best: {broken(text(values[place]), int(13.0 * width))}", size=8)
+        axes.set_xlabel(f"best: {broken(short(values[place]), int(13.0 * width))}", size=8)

@@ -55,6 +55,6 @@ def broken(text: str, most: int) -> str:
     return "\n".join(parts if len(parts) <= 2 else [parts[0], f"…{text[1 - most :]}"])
 
 
-def text(value: Any, _: int = 0) -> str:
+def short(value: Any, _: int = 0) -> str:
     """Write a value as short as it reads."""
     return f"{value:,.10g}" if isinstance(value, float) else str(value)
