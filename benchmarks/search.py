@@ -95,7 +95,7 @@ def run(bars: int = BARS, trials: int = TRIALS, again: int = AGAIN, rounds: int 
             made.append(_tpe(Path(place), candles, min(trials, 500), rounds))
         for name, (times, count) in WORKERS.items():
             longer = synthetic(bars=int(times * bars))
-            made += _two_workers(Path(place), longer, min(trials, count), rounds + 2, name)
+            made += _two_workers(Path(place), longer, min(trials, count), 3 * rounds, name)
         made.append(_again(Path(place), min(again, trials)))
     return made
 
