@@ -20,8 +20,24 @@ from genesis_core.optimize.ranking import Analysis
 from genesis_core.version import __version__
 
 NAME = ".index"
-_MAGIC = b"GENESIS-INDEX 2\n"
+_MAGIC = b"GENESIS-INDEX 3\n"
 _CHECKSUM = 16
+DECIDING = (
+    *(
+        "files",
+        "identity",
+        "importance",
+        "index",
+        "leases",
+        "objective",
+        "ranking",
+        "reading",
+        "record",
+        "store",
+    ),
+    "watching",
+)
+"""Modules that decide what an index says; to read all of them anew takes as long as a third of the index."""
 
 
 class Signature(NamedTuple):
@@ -82,19 +98,14 @@ def load_index(folder: Path, objective: Objective, ground: Ground | None) -> Sta
         key, packed = msgspec.msgpack.decode(body[len(_MAGIC) :], type=tuple[str, bytes])
         if key != _key(objective, ground):
             return None
-        rows, analysis = msgspec.msgpack.decode(packed, type=tuple[list[_Row], Analysis])
+        return State(*msgspec.msgpack.decode(packed, type=tuple[dict[str, Entry], Analysis]))
     except msgspec.DecodeError:
         return None
-    entries = {row[0]: Entry(Signature(*row[1]), row[2], row[3], row[4]) for row in rows}
-    return State(entries, analysis)
 
 
 def save_index(folder: Path, objective: Objective, ground: Ground | None, state: State) -> None:
     """Write the index; where it cannot be written, there is none."""
-    rows = [(name, *entry) for name, entry in state.entries.items()]
-    body = _MAGIC + msgspec.msgpack.encode(
-        (_key(objective, ground), msgspec.msgpack.encode((rows, state.analysis)))
-    )
+    body = _MAGIC + msgspec.msgpack.encode((_key(objective, ground), msgspec.msgpack.encode(state)))
     temporary = folder / f".index.{secrets.token_hex(6)}.tmp"
     try:
         try:
@@ -107,13 +118,10 @@ def save_index(folder: Path, objective: Objective, ground: Ground | None, state:
         return
 
 
-_Row = tuple[str, tuple[int, int, int, int], bool, bytes, str]
-
-
 def _key(objective: Objective, ground: Ground | None) -> str:
     """Return what an index depends on besides the files: the code that made it, by what trials rank, which count."""
     plain: list[Any] = msgspec.to_builtins([objective, ground])
-    own = [file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))]
+    own = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in DECIDING]
     return digest((__version__, plain, own, os.name))
 
 

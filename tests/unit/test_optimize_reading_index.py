@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import random
 import shutil
@@ -181,3 +182,18 @@ class TestIndex:
         body = index_module._MAGIC + msgspec.msgpack.encode(content)
         (folder / NAME).write_bytes(body + index_module._checksum(body))
         assert scores(TrialReader(folder, OBJECTIVE)) == [1.0, 2.0, 1.0, 1.5]
+
+
+def test_an_index_is_of_all_code_that_decides_what_it_says() -> None:
+    """What the named modules import of the optimizer is named too."""
+    folder = Path(index_module.__file__).parent
+    imported = {
+        name.removeprefix("genesis_core.optimize.")
+        for module in index_module.DECIDING
+        for node in ast.walk(ast.parse((folder / f"{module}.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for name in [str(node.module)]
+        if name.startswith("genesis_core.optimize.")
+    }
+    assert "ranking" in imported
+    assert imported <= set(index_module.DECIDING)
