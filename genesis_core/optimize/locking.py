@@ -63,9 +63,8 @@ def locked(path: Path, taken: str, *, leave: bool = True) -> Iterator[None]:
         If another one holds it, or the file cannot be opened.
     """
     held = _taken(path, taken)
-    while not leave and not _stands(
-        path, held
-    ):  # its last holder took it away between our opening and locking it
+    # Its last holder may have taken the file away between our opening and locking it.
+    while not leave and not _stands(path, held):
         held.close()
         held = _taken(path, taken)
     try:

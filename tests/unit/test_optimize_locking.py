@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from genesis_core.errors import SearchError
-from genesis_core.optimize.locking import LOCK, only_writer
+from genesis_core.optimize import locking
+from genesis_core.optimize.locking import LOCK, locked, only_writer
 from genesis_core.optimize.store import QUARANTINE, file_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +57,26 @@ def test_a_fork_that_ends_does_not_let_the_lock_go(tmp_path: Path) -> None:
         os.waitpid(child, 0)
         with pytest.raises(SearchError, match="another optimizer"), only_writer(tmp_path):
             pytest.fail("two at once")
+
+
+def test_a_lock_that_is_taken_away_meanwhile_is_taken_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its holder ends between our opening the file and locking it: then we would lock a file that nobody sees."""
+    path, really, first = tmp_path / ".lock", locking._lock, []
+
+    def slow(file: int) -> None:
+        if not first:
+            first.append(file)
+            path.unlink()
+        really(file)
+
+    monkeypatch.setattr(locking, "_lock", slow)
+    with locked(path, "taken", leave=False):
+        assert path.exists()
+        with pytest.raises(SearchError, match="taken"), locked(path, "taken", leave=False):
+            pytest.fail("two at once")
+    assert not path.exists()
 
 
 class TestOnlyWriter:
