@@ -274,12 +274,14 @@ def test_what_changes_no_trial_may_change(study: Path) -> None:
     assert "batch = 5" in (study / "study.toml").read_text()
 
 
-@pytest.mark.parametrize("change", [{"batch": 4}, {"startup": 7}])
+@pytest.mark.parametrize("change", [{"batch": 4}, {"startup": 21}])
 def test_what_a_sampler_has_learned_by_when_is_another_search(tmp_path: Path, change: dict[str, int]) -> None:
     pytest.importorskip("optuna")
-    search = write_search(tmp_path / "t.toml", sampler={"kind": "tpe"}, budget={"trials": 8}, validation=None)
+    search = write_search(
+        tmp_path / "t.toml", sampler={"kind": "tpe"}, budget={"trials": 30}, validation=None
+    )
     assert optimize("run", search, "--results", tmp_path).exit_code == 0
-    write_search(search, sampler={"kind": "tpe", **change}, budget={"trials": 8}, validation=None)
+    write_search(search, sampler={"kind": "tpe", **change}, budget={"trials": 30}, validation=None)
     (name,) = change
     assert f": sampler.{name} changed since it was begun" in refused(
         optimize("run", search, "--results", tmp_path)
