@@ -51,7 +51,7 @@ def test_the_page_shows_the_faults_that_were_made() -> None:
 
 def test_the_benchmarks_of_the_optimizer_run_in_a_small_size(monkeypatch: pytest.MonkeyPatch) -> None:
     # Their answers are compared before anything is timed; how large the figures are is not asked here.
-    assert {one.section for one in summaries.run(60, 3)} == {"summaries"}
+    assert {one.section for one in summaries.run(60, 1)} == {"summaries"}
     monkeypatch.setattr(search, "_two_workers", lambda *_: [])
     made = search.run(1_000, 40, 5, 1)
     assert [one.value for one in made if one.key == "search.again"] == [5]
