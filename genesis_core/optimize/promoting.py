@@ -87,8 +87,8 @@ def promote(
     Raises
     ------
     SearchError
-        Without validation candles or a candidate, for other data or code without `force`, and for files that cannot
-        be read or written.
+        Without validation candles or a candidate, for other data or code without `force`, for files that cannot be read
+        or written, and while another promotion writes the same file.
     """
     study, file = Study.open(Path(folder)), Path(target)
     owner = study_of_fold(study.folder)

@@ -139,7 +139,7 @@ def _tested(record: Record, outcome: Outcome, search: Search) -> Tested:
         out_of_sample=verdict.score,
         feasible=verdict.feasible,
         reasons=verdict.reasons,
-        figures={**(outcome.figures or dict.fromkeys(FIGURES))},
+        figures=dict(outcome.figures or dict.fromkeys(FIGURES)),
         summary_digest=outcome.summary_digest or "",
     )
 

@@ -143,7 +143,7 @@ def test_after():
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["REGRESSED: *", "fresh processes: 0.*x, 0.*x, 0.*x"])
-    # A child's time is limited by ours.
+    # Here the test has a timer; in a fresh process our own limit holds, and no other.
     assert (project.path / "tests").read_text().splitlines() == ["True", *["False"] * 3]
     assert (project.path / "waits").read_text().splitlines() == ["False"] * 3
 
