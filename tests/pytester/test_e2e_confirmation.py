@@ -268,14 +268,14 @@ def test_no_child_outlives_its_parent(project: pytest.Pytester, ending: signal.S
         def test_slower(genesis_perf):
             if Path("first").exists():
                 os.mkfifo("never")
-                with open("told", "w") as file:
-                    file.write(str(os.getpid()))
+                Path("telling").write_text(str(os.getpid()))
+                os.rename("telling", "told")
                 open("never").read()
             Path("first").touch()
             {SLOW}
         """
     )
-    os.mkfifo(project.path / "told")
+    told = project.path / "told"
     parent = subprocess.Popen(
         [sys.executable, "-m", "pytest", "--genesis-perf"],
         cwd=project.path,
@@ -284,8 +284,9 @@ def test_no_child_outlives_its_parent(project: pytest.Pytester, ending: signal.S
         start_new_session=True,
     )
     try:
-        with open(project.path / "told") as told:  # opens once the child's test writes into it
-            child = int(told.read())
+        while not told.exists() and parent.poll() is None:
+            time.sleep(0.02)
+        child = int(told.read_text())
         parent.send_signal(ending)
         parent.wait(30)
         # The child reads the end of its lifeline and exits; wait for that as long as it takes, bounded.

@@ -1,4 +1,4 @@
-"""Arms over 5 ms: in two copies of the test's process, and what a run says of them."""
+"""Long arms: in two copies of the test's process, and what a run says of them."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ SHORT = """
 import pytest_genesis_perf.slice_plan
 
 pytest_genesis_perf.slice_plan.BESIDE_SLOT_SECONDS = 0.02
+pytest_genesis_perf.slice_plan.BESIDE_NS = 1_000_000
 """
-"""Short slices: what is compared here differs by far, and is not judged closely."""
+"""Short slices: what is compared here differs by far, and is not judged closely. Arms run side by side however fast
+the machine is."""
 
 
 def run(project: pytest.Pytester, body: str, *options: str) -> tuple[pytest.RunResult, dict[str, Any]]:

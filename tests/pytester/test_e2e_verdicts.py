@@ -177,20 +177,18 @@ def test_it(genesis_perf):
     )
 
 
-def test_the_budget_comes_from_the_closest_marker(project: pytest.Pytester) -> None:
+def test_the_budget_comes_from_the_closest_marker(clocked: pytest.Pytester) -> None:
     result = run(
-        project,
+        clocked,
         """
+from clocked import taking
 pytestmark = pytest.mark.genesis_perf(budget=0.3)
 
 @pytest.mark.genesis_perf(budget=0.125)
 def test_it(genesis_perf):
-    # Twice as fast in one block, half as fast in the next: no number of blocks decides that.
-    calls = []
-    def alternating():
-        calls.append(1)
-        return work(40_000 if len(calls) // 2 % 2 else 10_000)
-    genesis_perf.compare(baseline=lambda: work(20_000), optimized=alternating)
+    # Twice as fast in some blocks, half as fast in the next: no number of blocks decides that.
+    alternating = taking(*[4000] * 8, *[1000] * 8)
+    genesis_perf.compare(baseline=taking(2000), optimized=alternating)
 """,
         "--genesis-perf-budget=0.5",
     )
