@@ -45,13 +45,15 @@ def calls_in_a_copy():
 
 
 SHORT = """
+import pytest_genesis_perf.confirm
 import pytest_genesis_perf.slice_plan
 
+pytest_genesis_perf.confirm.MARGIN = 0.5
 pytest_genesis_perf.slice_plan.BESIDE_SLOT_SECONDS = 0.02
 pytest_genesis_perf.slice_plan.BESIDE_NS = 1_000_000
 """
 """Short slices: what is compared here differs by far, and is not judged closely. Arms run side by side however fast
-the machine is."""
+the machine is, and one that neighbours disturb is still fit to confirm a threefold slowdown."""
 
 
 def run(project: pytest.Pytester, body: str, *options: str) -> tuple[pytest.RunResult, dict[str, Any]]:
@@ -76,7 +78,7 @@ def test_same(genesis_perf):
     genesis_perf.compare(baseline=noting, optimized=noting, margin=0.5)
 
 def test_slower(genesis_perf):
-    genesis_perf.compare(baseline=noting, optimized=lambda: noting(1_200_000) and noting())
+    genesis_perf.compare(baseline=noting, optimized=lambda: noting(1_200_000) and noting(), margin=0.5)
 """,
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -173,7 +175,7 @@ def test_no_copy_outlives_the_run(project: pytest.Pytester, ending: signal.Signa
         test_it=NOTING
         + """
 def test_it(genesis_perf):
-    genesis_perf.compare(baseline=lambda: noting(4_000_000), optimized=lambda: noting(4_000_000))
+    genesis_perf.compare(baseline=lambda: noting(2_000_000), optimized=lambda: noting(2_000_000))
 """
     )
     running = subprocess.Popen(

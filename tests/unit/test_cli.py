@@ -325,10 +325,11 @@ def test_a_mistake_in_a_process_of_its_own_has_no_traceback() -> None:
 def test_output_into_a_closed_pipe_is_no_traceback() -> None:
     code = "from genesis_core.cli import main; main()"
     command = [sys.executable, "-c", code, "backtest", "--bars", "300", "--json", "-"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert running.stdout is not None
+    reading, writing = os.pipe()
+    os.close(reading)
+    running = subprocess.Popen(command, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
     assert running.stderr is not None
-    running.stdout.close()
     assert b"Traceback" not in running.stderr.read()
     running.stderr.close()
     assert running.wait() == 1

@@ -66,7 +66,7 @@ def computing(turns: int = 400_000) -> Arm:
 
 def slow_computing() -> Arm:
     """Return an arm of over 5 ms on any machine."""
-    return computing(1_500_000)
+    return computing(3_000_000)
 
 
 class TestProcesses:

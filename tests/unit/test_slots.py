@@ -20,7 +20,7 @@ LINUX = pytest.mark.skipif(own_time_missing() is not None, reason=str(own_time_m
 
 
 def computing() -> int:
-    return sum(range(1_500_000))
+    return sum(range(3_000_000))
 
 
 def sleeping() -> None:
@@ -100,7 +100,7 @@ class TestWhy:
 
         def inputs() -> int:
             computing()
-            return 1_500_000
+            return 3_000_000
 
         with prepared(lambda n: sum(range(n)), short, inputs) as arms:
             assert "12 blocks would take" in str(plan(*arms, cap=30.0).in_turns)
