@@ -25,7 +25,7 @@ from arms import *
 
 noted = []
 
-def noting(turns=600_000):
+def noting(turns=100_000):
     # Once in each process: an arm that waited for a disk would not be run side by side.
     if os.getpid() not in noted:
         noted.append(os.getpid())
@@ -50,7 +50,7 @@ import pytest_genesis_perf.slice_plan
 
 pytest_genesis_perf.confirm.MARGIN = 0.5
 pytest_genesis_perf.slice_plan.BESIDE_SLOT_SECONDS = 0.02
-pytest_genesis_perf.slice_plan.BESIDE_NS = 1_000_000
+pytest_genesis_perf.slice_plan.BESIDE_NS = 100_000
 """
 """Short slices: what is compared here differs by far, and is not judged closely. Arms run side by side however fast
 the machine is, and one that neighbours disturb is still fit to confirm a threefold slowdown."""
@@ -78,7 +78,7 @@ def test_same(genesis_perf):
     genesis_perf.compare(baseline=noting, optimized=noting, margin=0.5)
 
 def test_slower(genesis_perf):
-    genesis_perf.compare(baseline=noting, optimized=lambda: noting(1_200_000) and noting(), margin=0.5)
+    genesis_perf.compare(baseline=noting, optimized=lambda: noting(200_000) and noting(), margin=0.5)
 """,
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
