@@ -16,10 +16,10 @@ PROCESSES = 5
 MOST_SPREAD = 1.25
 """Highest / lowest process of a speed that can be stored.
 
-The tripwire lies 10% below the lowest process: at this spread it already needs a slowdown of up to 37% against the
-fastest one, about what jobs of one commit differ by on shared machines (26%). Of 80 recordings of ordinary short arms
-(40 ns to 500 us) on a busy 2-core machine none spread by more than 1.23, but 7 had a process over 10% from the median;
-512 blocks instead of 32 changed that little, for it is the layout of memory that differs.
+By default the tripwire lies 10% below the lowest process: at this spread it already needs a slowdown of up to 37%
+against the fastest one, about what jobs of one commit differ by on shared machines (26%). Of 80 recordings of ordinary
+short arms (40 ns to 500 us) on a busy 2-core machine none spread by more than 1.23, but 7 had a process over 10% from
+the median; 512 blocks instead of 32 changed that little, for it is the layout of memory that differs.
 """
 
 

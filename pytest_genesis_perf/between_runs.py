@@ -126,13 +126,13 @@ def _speed(before: Comparison, after: Comparison, tolerance: float) -> Iterable[
     if before.interval is None or after.interval is None or before.speedup is None:
         return
     low, high = before.interval
-    stored = StoredSpeed(low, before.speedup, high, 1.0 + tolerance)
+    stored = StoredSpeed(low, before.speedup, high, tolerance)
     state = against_stored(after.interval, stored)
     if state is StoredState.CROSSED:
         yield "slower", ""
     elif state is StoredState.IMPROVED:
         yield "faster", ""
-    elif state is StoredState.TOO_WIDE or high > low * stored.tolerance:
+    elif state is StoredState.TOO_WIDE or high > low * stored.factor:
         yield "unclear", f"an interval is wider than {tolerance:.0%}: the speeds cannot be told apart"
 
 

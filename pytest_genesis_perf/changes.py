@@ -12,7 +12,6 @@ from typing import Literal
 
 from pytest_genesis_perf.baseline_files import Key, SpeedEntry
 from pytest_genesis_perf.costs import higher
-from pytest_genesis_perf.evidence import STORED_TOLERANCE
 from pytest_genesis_perf.notation import between, times
 
 Mode = Literal["new", "all", "lower"]
@@ -68,7 +67,7 @@ def changes(old: Recorded, new: Recorded, mode: Mode) -> Changes:
         What was recorded now.
     mode : {"new", "all", "lower"}
         "new" adds only what is missing. "all" also replaces, but a comparison whose median speedup is below the
-        lowest stored one / 1.10, where the tripwire is, is refused whole, its digest too. "lower" stores these as well.
+        tripwire of its stored speed is refused whole, its digest too. "lower" stores these as well.
 
     Returns
     -------
@@ -87,7 +86,7 @@ def changes(old: Recorded, new: Recorded, mode: Mode) -> Changes:
     for key in worst_first:
         before = old.speeds.get(key)
         if mode != "lower" and before is not None and _beyond(speeds[key], before):
-            refused.append(f"not recorded: {_step(key, before, speeds[key])}: {_REFUSED}")
+            refused.append(f"not recorded: {_step(key, before, speeds[key])}: {_refusal(before)}")
             digests.pop(key, None)
             del speeds[key]
     changed, added = [], []
@@ -124,10 +123,11 @@ def changes(old: Recorded, new: Recorded, mode: Mode) -> Changes:
     )
 
 
-_REFUSED = (
-    f"below the tripwire, the lowest stored process / {STORED_TOLERANCE:.2f}; if this is meant, "
-    "--genesis-perf-update=lower stores it"
-)
+def _refusal(before: SpeedEntry) -> str:
+    return (
+        f"below the tripwire, the lowest stored process / {before.speedup.factor:.3g}; if this is meant, "
+        "--genesis-perf-update=lower stores it"
+    )
 
 
 def _with_costs(entry: SpeedEntry, before: SpeedEntry) -> SpeedEntry:

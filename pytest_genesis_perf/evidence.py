@@ -23,8 +23,8 @@ COST_TOLERANCE = 1.01
 """Memory and instruction counts are near-deterministic."""
 
 
-STORED_TOLERANCE = 1.10
-"""The default. Stored speeds are a tripwire: the same commit differs by 26% between jobs of one runner class."""
+STORED_TOLERANCE = 0.10
+"""A share, the default. Stored speeds are a tripwire: one commit differs by 26% between jobs of one runner class."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,9 @@ class StoredSpeed:
     low, median, high : float
         As recorded.
     tolerance : float, optional
-        Beyond so many times the lowest and highest it counts as crossed or improved, and an interval that spans more
-        cannot be held against it. Not stored: how far the machines of one class lie apart is known to who runs.
+        The share by which a speed must lie below the lowest or above the highest to count as crossed or improved; an
+        interval that spans more cannot be held against it. Not stored: how far the machines of one class lie apart is
+        known to who runs.
 
     Raises
     ------
@@ -97,9 +98,14 @@ class StoredSpeed:
     tolerance: float = STORED_TOLERANCE
 
     @property
+    def factor(self) -> float:
+        """The tolerance as a ratio of speeds."""
+        return 1.0 + self.tolerance
+
+    @property
     def tripwire(self) -> float:
         """The speedup below which it counts as crossed."""
-        return self.low / self.tolerance
+        return self.low / self.factor
 
     def __post_init__(self) -> None:
         if not 0.0 < self.low <= self.median <= self.high < math.inf:

@@ -168,7 +168,7 @@ def _stays_too_wide(
         return False
     most = min(rule.looks[-1], len(xs) * budget / spent)
     width = math.log(ends[1] / ends[0]) * math.sqrt(len(xs) / max(most, len(xs)))
-    return width > HOPELESS * math.log(stored.tolerance)
+    return width > HOPELESS * math.log(stored.factor)
 
 
 def _why_undecided(samples: Samples, rule: Rule, claim: Claim, doubt: str | None, stopped: str | None) -> str:

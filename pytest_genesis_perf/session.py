@@ -188,10 +188,14 @@ class Session:
 
     def stored_speed(self, key: Key) -> SpeedEntry | None:
         """Return what is stored of the speed of a comparison in this environment class."""
-        entry = self.store.speeds(self.environment).get(key)
-        if entry is None:
-            return None
-        return replace(entry, speedup=replace(entry.speedup, tolerance=1.0 + self.settings.tolerance))
+        return self.stored_speeds(self.store).get(key)
+
+    def stored_speeds(self, store: Store) -> dict[Key, SpeedEntry]:
+        """Return what some store has of the speeds of this environment class, with the tolerance of this run."""
+        return {
+            key: replace(entry, speedup=replace(entry.speedup, tolerance=self.settings.tolerance))
+            for key, entry in store.speeds(self.environment).items()
+        }
 
 
 def session_of(config: pytest.Config) -> Session:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_genesis_perf.evidence import STORED_TOLERANCE
 from pytest_genesis_perf.setting_values import (
     check_apart,
     file_of,
@@ -101,7 +102,7 @@ class Settings:
     benchmark_rows: bool = True
     markdown: Path | None = None
     history: Path | None = None
-    tolerance: float = 0.10
+    tolerance: float = STORED_TOLERANCE
 
 
 def read_settings(config: pytest.Config) -> Settings:

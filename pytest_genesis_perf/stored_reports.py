@@ -17,8 +17,6 @@ from pytest_genesis_perf.screen import width_of
 if TYPE_CHECKING:
     from pytest_genesis_perf.report.model import Report
 
-_TOLERANCE = round(STORED_TOLERANCE - 1.0, 6)
-
 
 class Form(str, Enum):
     """As what a report is printed."""
@@ -64,7 +62,7 @@ def compare(
             metavar="SHARE",
             help="How far beyond the older interval a speedup still counts as the same.",
         ),
-    ] = _TOLERANCE,
+    ] = STORED_TOLERANCE,
     json_file: JsonFile = None,
     color: ColourOption = Colour.AUTO,
 ) -> None:

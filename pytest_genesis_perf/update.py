@@ -19,7 +19,6 @@ from pytest_genesis_perf.changes import Mode, Recorded, changes
 from pytest_genesis_perf.child_request import Measured, Request
 from pytest_genesis_perf.children import ask_child
 from pytest_genesis_perf.cost_recording import with_costs
-from pytest_genesis_perf.environment import EnvironmentClass
 from pytest_genesis_perf.session import Session
 from pytest_genesis_perf.toml_files import BaselineError
 
@@ -41,7 +40,7 @@ def update(config: pytest.Config, session: Session) -> None:
     """
     mode = cast(Mode, session.settings.update)
     good = _passed(session)
-    old = _stored(session.store, session.environment)
+    old = _stored(session, session.store)
     wanted = {key for key in good if mode != "new" or key not in old.digests or key not in old.speeds}
     measured = _measure(config, session, {nodeid for nodeid, _ in wanted}) if wanted else []
     entries: dict[Key, SpeedEntry] = {}
@@ -57,7 +56,7 @@ def update(config: pytest.Config, session: Session) -> None:
     if entries:
         with editing(session.settings.baselines) as store:
             # Once more: another update may have stored its entries while this one measured.
-            old = _stored(store, session.environment)
+            old = _stored(session, store)
             done = changes(old, new, mode)
             if done.store.speeds:
                 store.write_speeds(session.environment, {**old.speeds, **done.store.speeds})
@@ -86,8 +85,8 @@ def _passed(session: Session) -> dict[Key, str]:
     return good
 
 
-def _stored(store: Store, environment: EnvironmentClass) -> Recorded:
-    return Recorded(store.digests or {}, store.speeds(environment))
+def _stored(session: Session, store: Store) -> Recorded:
+    return Recorded(store.digests or {}, session.stored_speeds(store))
 
 
 def _measure(config: pytest.Config, session: Session, nodeids: set[str]) -> list[Sequence[Measured]]:

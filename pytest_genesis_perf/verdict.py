@@ -130,9 +130,9 @@ def against_stored(interval: tuple[float, float], stored: StoredSpeed) -> Stored
         raise ValueError(f"the interval of a speedup must be (lower, upper), not ({low!r}, {high!r})")
     if high < stored.tripwire:
         return StoredState.CROSSED
-    if low > stored.high * stored.tolerance:
+    if low > stored.high * stored.factor:
         return StoredState.IMPROVED
-    return StoredState.TOO_WIDE if high > low * stored.tolerance else StoredState.INSIDE
+    return StoredState.TOO_WIDE if high > low * stored.factor else StoredState.INSIDE
 
 
 def decide(evidence: Evidence) -> Outcome:
@@ -240,4 +240,4 @@ def _stored(stored: StoredSpeed | None) -> str:
 
 
 def _width(stored: StoredSpeed | None) -> str:
-    return f"{100.0 * (stored.tolerance - 1.0):.3g}%" if stored else ""
+    return f"{100.0 * stored.tolerance:.3g}%" if stored else ""

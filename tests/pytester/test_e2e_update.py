@@ -207,3 +207,19 @@ def test_an_update_in_ci_can_be_forced(project: pytest.Pytester, monkeypatch: py
     project.makepyfile(test_it="def test_nothing(): pass")
     result = project.runpytest_inprocess("--genesis-perf-update", "--genesis-perf-update-force")
     assert result.ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(("tolerance", "stored"), [("0.1", False), ("0.6", True)])
+def test_an_update_refuses_what_the_tripwire_of_the_run_would_catch(
+    clocked_arms: pytest.Pytester, tolerance: str, stored: bool
+) -> None:
+    clocked_arms.makepyfile(test_it=GOOD)
+    digests_path, speed_path = paths(clocked_arms)
+    write_digests(digests_path, {})
+    # The arms are twice as fast.
+    write_speeds(speed_path, SpeedFile(current(), {KEY_A: SpeedEntry(StoredSpeed(3.0, 3.0, 3.0), 5)}))
+    result = update(clocked_arms, "--genesis-perf-update", "-o", f"genesis_perf_stored_tolerance={tolerance}")
+    assert (result.ret == pytest.ExitCode.OK) == stored
+    assert (KEY_A in read_digests(digests_path)) == stored
+    assert KEY_B in read_digests(digests_path)
+    assert read_speeds(speed_path).entries[KEY_A].speedup.median == (2.0 if stored else 3.0)

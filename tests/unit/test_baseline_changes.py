@@ -86,6 +86,18 @@ def test_below_the_tripwire_a_comparison_is_refused_whole(median: float, stored:
         assert not any("test_a" in told for told in (*found.alarming, *found.told))
 
 
+def test_the_tripwire_is_where_the_run_has_it() -> None:
+    before = speed(11.0, 12.0, 13.0)
+    wide = replace(before, speedup=replace(before.speedup, tolerance=0.375))
+    narrow = replace(before, speedup=replace(before.speedup, tolerance=0.05))
+    assert decide({A: wide}, {A: band(8.01)}).refused == ()
+    (line,) = decide({A: wide}, {A: band(7.99)}).refused
+    assert "the lowest stored process / 1.38;" in line
+    assert decide({A: narrow}, {A: band(10.5)}).refused == ()
+    (line,) = decide({A: narrow}, {A: band(10.4)}).refused
+    assert "the lowest stored process / 1.05;" in line
+
+
 def test_refusals_are_worst_first() -> None:
     old = {A: band(10.0), B: band(10.0), C: band(10.0)}
     found = decide(old, {A: band(5.0), B: band(2.0), C: band(7.0)})

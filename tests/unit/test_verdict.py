@@ -183,7 +183,7 @@ def test_the_ends_of_the_tolerance_belong_to_the_inside():
 
 
 def test_the_tolerance_of_stored_speeds_can_be_another() -> None:
-    wide = StoredSpeed(2.0, 2.0, 2.0, tolerance=1.25)
+    wide = StoredSpeed(2.0, 2.0, 2.0, tolerance=0.25)
     assert wide.tripwire == 1.6
     assert against_stored((1.6, 2.0), wide) is StoredState.INSIDE
     assert against_stored((1.5, 1.59), wide) is StoredState.CROSSED
