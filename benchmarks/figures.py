@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from genesis_core.benchmarking import Ratio
-from genesis_core.benchmarking.statistics import digits
+from genesis_core.benchmarking.statistics import CONFIDENCE, digits
 
 SCHEMA = 1
 RESULTS = "results.json"
@@ -37,7 +37,9 @@ class Figure:
     unit : str
         ``ns a bar``, ``MiB``, ``x``, ...
     low, high : float or None
-        The 95% interval of the median; None for what is counted or measured once.
+        The interval of the median; None for what is counted or measured once.
+    coverage : float or None
+        How often such an interval covers the median, where the rounds are too few for 95%.
     at_most, at_least : float or None
         The limit it must hold. A ratio (unit ``x``) must hold it with its whole interval, a cost with its median: it
         is of this machine.
@@ -51,6 +53,7 @@ class Figure:
     high: float | None = None
     at_most: float | None = None
     at_least: float | None = None
+    coverage: float | None = None
 
     @property
     def holds(self) -> bool | None:
@@ -70,11 +73,12 @@ class Figure:
         return self.key.partition(".")[0]
 
     def text(self) -> str:
-        """Write figure, interval and unit: ``34.1x [33.8, 34.4]``."""
+        """Write figure, interval and unit: ``34.1x [33.8, 34.4]``, with ``(75%)`` of three rounds."""
         unit = "x" if self.unit == "x" else f" {self.unit}"
         if self.low is None or self.high is None:
             return f"{_digits(self.value)}{unit}"
-        return f"{_digits(self.value)}{unit} [{_digits(self.low)}, {_digits(self.high)}]"
+        covered = "" if self.coverage is None else f" ({self.coverage:.0%})"
+        return f"{_digits(self.value)}{unit} [{_digits(self.low)}, {_digits(self.high)}]{covered}"
 
     def limit_text(self) -> str:
         """Write the limit and whether it is held."""
@@ -96,6 +100,7 @@ def figure(key: str, what: str, measured: Ratio, unit: str, scale: float = 1.0, 
         unit,
         rounded(measured.low * scale),
         rounded(measured.high * scale),
+        coverage=None if measured.coverage >= CONFIDENCE else rounded(measured.coverage),
         **limits,
     )
 
@@ -167,8 +172,9 @@ def table_page(figures: Sequence[Figure], notes: Iterable[str] = ()) -> str:
         "# Measured",
         "",
         f"Written by `python -m benchmarks --out benchmarks/results` ({here}). Every result was checked before it was",
-        "timed. Figures are medians of paired, interleaved rounds with their 95% intervals; what they mean, and when",
-        "which way to run is worth it, is said in [the performance guide](../../docs/PERFORMANCE_GUIDE.md).",
+        "timed. Figures are medians of paired, interleaved rounds with their 95% intervals (of three rounds, where a",
+        "round takes minutes, 75%, which is said); what they mean, and when which way to run is worth it, is said in",
+        "[the performance guide](../../docs/PERFORMANCE_GUIDE.md).",
         "",
         "| figure | measured | limit | command |",
         "|---|---|---|---|",

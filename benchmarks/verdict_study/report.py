@@ -80,11 +80,12 @@ def required(summary: Plain) -> str:
         f"{name} {one['load']:.1f}" for name, one in summary["situations"].items() if one["load"] is not None
     ]
     load = f"; load average while gates were measured (median): {', '.join(told)}" if told else ""
-    trial = " **A trial, not the study: too few gates.**" if any(one.holds is None for one in found) else ""
+    open_rows = sum(one.holds is None for one in found)
+    wanted = f" {open_rows} of {len(found)} rows still want gates." if open_rows else ""
     table = markdown(
         ("must hold", "found", ""), [(one.what, one.measured, WORDS[one.holds]) for one in found]
     )
-    return f"{count:,} processes on {where}{load}.{trial}\n\n{table}"
+    return f"{count:,} processes on {where}{load}.{wanted}\n\n{table}"
 
 
 def same(summary: Plain) -> str:

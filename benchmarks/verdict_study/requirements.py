@@ -146,7 +146,7 @@ def _times(cells: Cells, tools: Cells) -> Iterator[Requirement]:
     failing = [
         one for one in select(tools, kind=SHORT, variant="slower 5%") if "--genesis-perf" in one["tool"]
     ]
-    what = "a failing verdict with its confirmation <= 10 s (a whole run of pytest, no plugin but ours)"
+    what = "a failing verdict, arms under 1 ms, with its confirmation <= 10 s (a run of pytest, no plugin but ours)"
     yield _slowest(what, failing, "seconds_max", 10.0, sum(one["runs"] for one in failing))
 
 
