@@ -134,7 +134,7 @@ def fetch(
     ] = None,
     duplicates: source.DuplicatePolicy = source.Duplicates.error,
     url: Annotated[str | None, typer.Option("--url", help="Another address than the exchange's own.")] = None,
-    page: Annotated[int, typer.Option("--page", help="Candles a request.")] = 10_000,
+    page: Annotated[int, typer.Option("--page", help="Candles per request.")] = 10_000,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.")] = 30.0,
     retries: Annotated[int, typer.Option("--retries", help="How often a failed request is sent again.")] = 8,
     json_file: JsonFile = None,

@@ -31,9 +31,19 @@ def test_the_readme_backtest_runs_as_written() -> None:
     exec(compile(block.replace("1_000", "250"), "README.md", "exec"), {})
 
 
+def test_the_readme_reads_candles_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = [block for block in code_blocks(ROOT / "README.md") if "from_csv" in block]
+    monkeypatch.chdir(tmp_path)
+    made = synthetic(bars=100)
+    made.to_csv("tBTCUSD_1h.csv")
+    header = Path("tBTCUSD_1h.csv").read_text().splitlines()[0]
+    assert f"`{', '.join(header.split(','))}`" in (ROOT / "README.md").read_text()
+    exec(compile(block, "README.md", "exec"), {})
+
+
 def test_the_readme_proof_passes(pytester: pytest.Pytester) -> None:
     (block,) = [block for block in code_blocks(ROOT / "README.md") if "def test_precompute" in block]
-    pytester.makepyfile("from genesis_core import backtest\n\n" + block)
+    pytester.makepyfile(block)
     result = pytester.runpytest_subprocess("-q")
     result.assert_outcomes(passed=1)
 

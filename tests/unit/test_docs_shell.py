@@ -177,7 +177,6 @@ OTHERS: dict[str, str] = {
     "pip install genesis-backtest[data]": "a package index",
     "pip install genesis-backtest[perf]": "a package index",
     "pip install .[perf]": "a package index",
-    "pip install .[data]": "a package index",
     "tox": "all tests, on four Pythons",
     "tox -e lint": "the type checker takes a minute",
     "tox -e perf": "the main job takes minutes",
