@@ -105,10 +105,10 @@ trial_seconds = 1.5
 retries = 1
 
 [objective]
-figure = "sharpe"
+metric = "sharpe"
 
 [[constraints]]
-figure = "trades"
+metric = "trades"
 at_least = 5
 """
 
@@ -295,7 +295,7 @@ def meaning(folder: Path) -> tuple[list[Any], bytes]:
             one.identity,
             one.status,
             one.parameters,
-            one.figures,
+            one.metrics,
             one.score,
             one.summary_digest,
             one.error,

@@ -64,7 +64,7 @@ def search_of(name: str, trials: int, kind: str = "random") -> Search:
         {
             "name": name,
             "parameters": PARAMETERS,
-            "objective": {"figure": "sharpe"},
+            "objective": {"metric": "sharpe"},
             "sampler": {"kind": kind, "batch": 256 if kind == "random" else 16},
             "budget": {"trials": trials},
         }

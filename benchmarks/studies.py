@@ -11,7 +11,7 @@ from random import Random
 from genesis_core.digest import digest
 from genesis_core.optimize import Search
 from genesis_core.optimize.identity import Ground, identity_of
-from genesis_core.optimize.objective import FIGURES, judge
+from genesis_core.optimize.objective import METRICS, judge
 from genesis_core.optimize.reading import YOUNG_NS
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import RandomSampler
@@ -27,8 +27,8 @@ SEARCH = {
         "exits.stop": {"kind": "float", "low": 1.0, "high": 6.0},
         "exits.max_bars": {"kind": "int", "low": 10, "high": 200},
     },
-    "objective": {"figure": "sharpe"},
-    "constraints": [{"figure": "trades", "at_least": 30}],
+    "objective": {"metric": "sharpe"},
+    "constraints": [{"metric": "trades", "at_least": 30}],
 }
 GROUND = Ground(
     data="0" * 32, first=0, last=1, bars=2, strategy="", strategy_code="", version="0", code="0" * 32
@@ -37,7 +37,7 @@ TOGETHER = 500
 
 
 def make_study(folder: Path, trials: int) -> Path:
-    """Write a study of so many trials, with drawn figures; the same ones every time.
+    """Write a study of so many trials, with drawn metrics; the same ones every time.
 
     Parameters
     ----------
@@ -65,15 +65,15 @@ def _records(search: Search, trials: int) -> Iterator[Record]:
     for number in range(trials):
         parameters = sampler.ask(number, 1)[0]
         drawn = Random(number)
-        figures: dict[str, float | None] = {name: round(drawn.uniform(-1.0, 2.0), 9) for name in FIGURES}
-        figures["trades"] = float(int(drawn.random() * 400.0))
-        verdict = judge(figures, search.objective, search.constraints)
+        metrics: dict[str, float | None] = {name: round(drawn.uniform(-1.0, 2.0), 9) for name in METRICS}
+        metrics["trades"] = float(int(drawn.random() * 400.0))
+        verdict = judge(metrics, search.objective, search.constraints)
         yield Record(
             number=number,
             identity=identity_of(GROUND, parameters),
             status="complete",
             parameters=parameters,
-            figures=figures,
+            metrics=metrics,
             score=verdict.score,
             feasible=verdict.feasible,
             reasons=verdict.reasons,

@@ -16,7 +16,7 @@ AFTER = ("reasons", "error", "attempts", "seconds", "summary_digest", "identity"
 
 
 def table_of(records: Sequence[Record]) -> bytes:
-    """Return trials as CSV: a column for each figure and, under its dotted name, each parameter.
+    """Return trials as CSV: a column for each metric and, under its dotted name, each parameter.
 
     Parameters
     ----------
@@ -28,16 +28,16 @@ def table_of(records: Sequence[Record]) -> bytes:
     bytes
         UTF-8. Floats in the shortest form that reads back as the same bits; lists as JSON; empty what is not defined.
     """
-    from genesis_core.optimize.objective import FIGURES
+    from genesis_core.optimize.objective import METRICS
 
     parameters = sorted({name for record in records for name in record.parameters})
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow([*BEFORE, *FIGURES, *parameters, *AFTER])
+    rows.writerow([*BEFORE, *METRICS, *parameters, *AFTER])
     for record in records:
-        figures = record.figures or {}
+        metrics = record.metrics or {}
         values = [getattr(record, name) for name in BEFORE]
-        values += [figures.get(name) for name in FIGURES]
+        values += [metrics.get(name) for name in METRICS]
         values += [record.parameters.get(name) for name in parameters]
         values += ["; ".join(record.reasons), *(getattr(record, name) for name in AFTER[1:])]
         rows.writerow([_cell(value) for value in values])

@@ -118,8 +118,8 @@ def _print_folds(summary: StudySummary) -> None:
             _number(best.out_of_sample),
             _number(None if fold.unchanged is None else fold.unchanged.out_of_sample),
             "-" if fold.place is None else f"{fold.place} of {fold.tried}",
-            _percent(best.figures["total_return"]),
-            _whole(best.figures["trades"]),
+            _percent(best.metrics["total_return"]),
+            _whole(best.metrics["trades"]),
             _escaped(", ".join(best.reasons)) or "-",
         )
     console().print()
@@ -152,15 +152,15 @@ def _print_top(summary: StudySummary) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("parameters", overflow="fold")
     for one in summary.top:
-        figures = one.figures
+        metrics = one.metrics
         table.add_row(
             str(one.rank),
             str(one.number),
             _number(one.score),
-            _percent(figures["total_return"]),
-            _percent(figures["max_drawdown"], ""),
-            _number(figures["sharpe"], 2),
-            _whole(figures["trades"]),
+            _percent(metrics["total_return"]),
+            _percent(metrics["max_drawdown"], ""),
+            _number(metrics["sharpe"], 2),
+            _whole(metrics["trades"]),
             _escaped(", ".join(f"{name}={_short(value)}" for name, value in one.parameters.items())),
         )
     console().print()

@@ -31,10 +31,10 @@ def with_batch(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def no_direction(objective: Objective, given: Mapping[str, Any]) -> str | None:
     """Ask for the direction where more would hardly be meant."""
-    if objective.figure not in LESS_IS_BETTER or "direction" in given:
+    if objective.metric not in LESS_IS_BETTER or "direction" in given:
         return None
     return (
-        f'figure = {objective.figure!r} without a direction: direction = "minimize" is needed, or "maximize" where the '
+        f'metric = {objective.metric!r} without a direction: direction = "minimize" is needed, or "maximize" where the '
         "most is wanted"
     )
 
@@ -123,14 +123,14 @@ def met_together(constraints: list[Constraint]) -> str | None:
     hard = [constraint for constraint in constraints if constraint.weight is None]
     for one in hard:
         for other in hard:
-            same = one.figure == other.figure
+            same = one.metric == other.metric
             if (
                 same
                 and one.at_least is not None
                 and other.at_most is not None
                 and one.at_least > other.at_most
             ):
-                name = one.figure
+                name = one.metric
                 return (
                     f"{name} >= {one.at_least:.12g} and {name} <= {other.at_most:.12g}: nothing can meet both"
                 )

@@ -129,7 +129,7 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
             raise SearchError(f"{where}: there are no parameters; at least one is needed, such as {EXAMPLE}")
         if "objective" not in given:
             raise SearchError(
-                f'{where}: there is no objective; such as [objective] figure = "sharpe" is needed'
+                f'{where}: there is no objective; such as [objective] metric = "sharpe" is needed'
             )
         parameters: dict[str, Kind] = {}
         for key, kind in parameters_in(given["parameters"], where):

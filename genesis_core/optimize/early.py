@@ -43,13 +43,13 @@ def warnings_about(search: Search) -> list[str]:
     if search.sampler.kind != "grid" and size is not None and size <= trials:
         sets = "is only 1 parameter set" if size == 1 else f"are only {size:,} different parameter sets"
         said.append(f"there {sets}, and the budget has {trials:,} trials: sampler grid runs each once")
-    said += _figures(search)
+    said += _metrics(search)
     if search.sampler.kind == "tpe":
         said += _blind(search.sampler.startup, search.sampler.batch, trials)
     return said
 
 
-def _figures(search: Search) -> list[str]:
+def _metrics(search: Search) -> list[str]:
     """Say where more of what nobody wants would win, and where a share is bounded by what looks like percent."""
     sign = 1.0 if search.objective.direction == "maximize" else -1.0
     said = [
@@ -60,7 +60,7 @@ def _figures(search: Search) -> list[str]:
     return said + [
         f"constraints: {one.text}: max_drawdown is a share of the equity, 0.2 for 20%"
         for one in search.constraints
-        if one.figure == "max_drawdown" and max(one.at_least or 0.0, one.at_most or 0.0) >= 1.0
+        if one.metric == "max_drawdown" and max(one.at_least or 0.0, one.at_most or 0.0) >= 1.0
     ]
 
 

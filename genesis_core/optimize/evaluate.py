@@ -1,6 +1,6 @@
 """What a worker does: run the engine for some parameters, and say what came of each. It writes nothing.
 
-The figures are those of :class:`genesis_core.backtesting.Sweep`, which have the bits of a single ``genesis backtest``.
+The metrics are those of :class:`genesis_core.backtesting.Sweep`, which have the bits of a single ``genesis backtest``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from genesis_core.backtesting import Summary, Sweep
 from genesis_core.candles import Candles
 from genesis_core.errors import GenesisError
 from genesis_core.optimize.changes import Applied
-from genesis_core.optimize.identity import law_digest
+from genesis_core.optimize.identity import program_digest
 from genesis_core.optimize.outcome import Caught, Outcome
 from genesis_core.strategy import Config, load_strategy
 from genesis_core.version import __version__
@@ -48,7 +48,7 @@ class Task:
         self.file = file
         self._base = None if file is not None else base
         self._expected = (base.digest, base.code)
-        self._law = law_digest()
+        self._law = program_digest()
 
     @cached_property
     def applied(self) -> Applied:
@@ -60,7 +60,7 @@ class Task:
             If the strategy's file is not what it was when the study began, or this process has another version of the
             code that decides a result.
         """
-        if self._law != law_digest():
+        if self._law != program_digest():
             raise GenesisError(
                 f"a worker has other code of genesis_core than the search (version {__version__})"
             )
@@ -166,8 +166,8 @@ def _alone(task: Task, config: Config) -> Outcome:
     return msgspec.structs.replace(caught.outcome, config=config.digest, seconds=time.perf_counter() - begun)
 
 
-def figures_of(summary: Summary) -> dict[str, float | None]:
-    """Name the figures of a run, see :data:`genesis_core.optimize.objective.FIGURES`."""
+def metrics_of(summary: Summary) -> dict[str, float | None]:
+    """Name the metrics of a run, see :data:`genesis_core.optimize.objective.METRICS`."""
     metrics = summary.metrics
     return {
         "total_return": metrics.total_return,
@@ -184,7 +184,7 @@ def figures_of(summary: Summary) -> dict[str, float | None]:
 def _outcome(summary: Summary, seconds: float) -> Outcome:
     return Outcome(
         status="complete",
-        figures=figures_of(summary),
+        metrics=metrics_of(summary),
         summary_digest=summary.summary_digest,
         config=summary.config.digest,
         seconds=seconds,

@@ -68,7 +68,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
             strategy=config.digest,
             strategy_code=config.code,
             version=__version__,
-            code=law_digest(),
+            code=program_digest(),
         )
 
     def differences(self, other: Ground) -> list[str]:
@@ -115,7 +115,7 @@ def _encoded(ground: Ground) -> Encoded:
 
 
 @lru_cache(maxsize=1)
-def law_digest() -> str:
+def program_digest() -> str:
     """Return the digest of the package's sources that decide a result, whatever their line ends are."""
     root = Path(__file__).resolve().parent.parent
     sources = [

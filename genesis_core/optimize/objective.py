@@ -1,6 +1,6 @@
-"""What a search is after: one number of a run's figures, and what a run must keep to.
+"""What a search is after: one number of a run's metrics, and what a run must keep to.
 
-Pure: from figures to score, the same everywhere. The figures themselves are the engine's.
+Pure: from metrics to score, the same everywhere. The metrics themselves are the engine's.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import msgspec
 
 from genesis_core.errors import nearest
 
-Figures: TypeAlias = Mapping[str, "float | None"]
+Metrics: TypeAlias = Mapping[str, "float | None"]
 
-FIGURES = (
+METRICS = (
     "total_return",
     "trades",
     "win_rate",
@@ -33,12 +33,12 @@ SOFT = " (soft)"
 
 
 class Constraint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A bound on one figure.
+    """A bound on one metric.
 
     Attributes
     ----------
-    figure : str
-        One of :data:`FIGURES`.
+    metric : str
+        One of :data:`METRICS`.
     at_least, at_most : float or None
         The bounds, themselves allowed; at least one is given.
     weight : float or None
@@ -46,35 +46,35 @@ class Constraint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         beyond.
     """
 
-    figure: str
+    metric: str
     at_least: float | None = None
     at_most: float | None = None
     weight: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
     def fault(self) -> str | None:
         """Say what is wrong with it, None if nothing is."""
-        if self.figure not in FIGURES:
-            return f"figure = {self.figure!r}{nearest(self.figure, FIGURES)}"
+        if self.metric not in METRICS:
+            return f"metric = {self.metric!r}{nearest(self.metric, METRICS)}"
         if self.at_least is None and self.at_most is None:
             return "neither at_least nor at_most is given"
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             return f"at_least = {self.at_least} is above at_most = {self.at_most}: nothing can meet it"
-        low, high = POSSIBLE[self.figure]
+        low, high = POSSIBLE[self.metric]
         if self.at_least is not None and self.at_least > high:
-            return f"at_least = {self.at_least}: nothing can meet it, {self.figure} is at most {high:g}"
+            return f"at_least = {self.at_least}: nothing can meet it, {self.metric} is at most {high:g}"
         if self.at_most is not None and self.at_most < low:
-            return f"at_most = {self.at_most}: nothing can meet it, {self.figure} is at least {low:g}"
+            return f"at_most = {self.at_most}: nothing can meet it, {self.metric} is at least {low:g}"
         return None
 
-    def beyond(self, figures: Figures) -> float:
-        """Return how far beyond its bounds the figure lies: 0 within, infinite where it is not defined.
+    def beyond(self, metrics: Metrics) -> float:
+        """Return how far beyond its bounds the metric lies: 0 within, infinite where it is not defined.
 
         A profit factor that is not defined although there were trades is that of a run without a losing trade: beyond
         any lower bound.
         """
-        value = figures[self.figure]
+        value = metrics[self.metric]
         if value is None:
-            if self.figure != "profit_factor" or not figures["trades"]:
+            if self.metric != "profit_factor" or not metrics["trades"]:
                 return math.inf
             value = math.inf
         below = 0.0 if self.at_least is None else max(self.at_least - value, 0.0)
@@ -86,7 +86,7 @@ class Constraint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """The bound in words, such as ``trades >= 30``."""
         bounds = ((">=", self.at_least), ("<=", self.at_most))
         return " and ".join(
-            f"{self.figure} {sign} {bound:.12g}" for sign, bound in bounds if bound is not None
+            f"{self.metric} {sign} {bound:.12g}" for sign, bound in bounds if bound is not None
         )
 
 
@@ -100,41 +100,41 @@ POSSIBLE: Mapping[str, tuple[float, float]] = {
     "final_equity": (-math.inf, math.inf),
     "fees": (0.0, math.inf),
 }
-"""Between what each figure lies, whatever the strategy."""
+"""Between what each metric lies, whatever the strategy."""
 
 
 LESS_IS_BETTER = ("max_drawdown", "fees")
-"""Figures that nobody wants more of."""
+"""Metrics that nobody wants more of."""
 GROWING = ("total_return", "trades", "final_equity", "fees")
-"""Figures that grow with time."""
+"""Metrics that grow with time."""
 
 
 class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What makes one trial better than another: one figure, or a weighted sum.
+    """What makes one trial better than another: one metric, or a weighted sum.
 
     Attributes
     ----------
-    figure : str or None
-        One of :data:`FIGURES`.
+    metric : str or None
+        One of :data:`METRICS`.
     score : dict or None
-        Figure -> weight, instead of `figure`.
+        Metric -> weight, instead of `metric`.
     direction : str
         Whether more or less of it is better.
     """
 
-    figure: str | None = None
+    metric: str | None = None
     score: dict[str, float] | None = None
     direction: Literal["maximize", "minimize"] = "maximize"
 
     def fault(self) -> str | None:
         """Say what is wrong with it, None if nothing is."""
-        if (self.figure is None) == (self.score is None):
-            return "either figure or score is needed"
+        if (self.metric is None) == (self.score is None):
+            return "either metric or score is needed"
         if self.score is not None and not self.score:
-            return "score = {}; at least one figure is needed"
+            return "score = {}; at least one metric is needed"
         for name in self.weights:
-            if name not in FIGURES:
-                return f"{name!r} is no figure{nearest(name, FIGURES)}"
+            if name not in METRICS:
+                return f"{name!r} is no metric{nearest(name, METRICS)}"
         for name, weight in self.weights.items():
             if not math.isfinite(weight) or weight == 0.0:
                 return f"score.{name} = {weight}; a finite number other than 0 is needed"
@@ -142,10 +142,10 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """Each figure's weight, in the order of the sum."""
+        """Each metric's weight, in the order of the sum."""
         if self.score is not None:
             return self.score
-        return {} if self.figure is None else {self.figure: 1.0}
+        return {} if self.metric is None else {self.metric: 1.0}
 
     @property
     def grows(self) -> bool:
@@ -156,7 +156,7 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def text(self) -> str:
         """The objective in words."""
         if self.score is None:
-            return f"{self.direction} {self.figure}"
+            return f"{self.direction} {self.metric}"
         return f"{self.direction} " + " ".join(f"{weight:+g}*{name}" for name, weight in self.score.items())
 
     def better(self, score: float, other: float) -> bool:
@@ -169,12 +169,12 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What the figures of one run are worth.
+    """What the metrics of one run are worth.
 
     Attributes
     ----------
     score : float or None
-        The objective, soft constraints taken off; None where a figure of it is not defined.
+        The objective, soft constraints taken off; None where a metric of it is not defined.
     feasible : bool
         Whether it has a score and meets every hard constraint: only then it ranks.
     reasons : list of str
@@ -196,39 +196,39 @@ def unmet(reasons: list[str]) -> list[str]:
     return [reason for reason in reasons if not reason.endswith(SOFT)]
 
 
-def violation(figures: Figures | None, constraints: list[Constraint]) -> float:
+def violation(metrics: Metrics | None, constraints: list[Constraint]) -> float:
     """Return how far a run is from meeting the hard constraints, to compare runs that do not.
 
     Parameters
     ----------
-    figures : mapping or None
-        All of :data:`FIGURES`; None: there was no run.
+    metrics : mapping or None
+        All of :data:`METRICS`; None: there was no run.
     constraints : list of Constraint
-        Soft ones count where their figure is not defined.
+        Soft ones count where their metric is not defined.
 
     Returns
     -------
     float
         The sum over the constraints of how far beyond each lies, as a share of its (larger) bound, so that trades and
-        drawdowns add up; infinite without a run or a figure.
+        drawdowns add up; infinite without a run or a metric.
     """
-    if figures is None:
+    if metrics is None:
         return math.inf
     whole = 0.0
     for constraint in constraints:
-        beyond = constraint.beyond(figures)
+        beyond = constraint.beyond(metrics)
         if constraint.weight is None or math.isinf(beyond):
             whole += beyond / (max(abs(constraint.at_least or 0.0), abs(constraint.at_most or 0.0)) or 1.0)
     return whole
 
 
-def judge(figures: Figures, objective: Objective, constraints: list[Constraint]) -> Judgement:
-    """Score the figures of one run.
+def judge(metrics: Metrics, objective: Objective, constraints: list[Constraint]) -> Judgement:
+    """Score the metrics of one run.
 
     Parameters
     ----------
-    figures : mapping
-        All of :data:`FIGURES`.
+    metrics : mapping
+        All of :data:`METRICS`.
     objective : Objective
         What is better.
     constraints : list of Constraint
@@ -237,7 +237,7 @@ def judge(figures: Figures, objective: Objective, constraints: list[Constraint])
     score: float | None = 0.0
     reasons = []
     for name, weight in objective.weights.items():
-        value = figures[name]
+        value = metrics[name]
         if value is None:
             score = None
             reasons.append(f"{name} is not defined")
@@ -247,11 +247,11 @@ def judge(figures: Figures, objective: Objective, constraints: list[Constraint])
     feasible = score is not None
     worse = -1.0 if objective.direction == "maximize" else 1.0
     for constraint in constraints:
-        beyond = constraint.beyond(figures)
+        beyond = constraint.beyond(metrics)
         if beyond <= 0.0:
             continue
-        undefined = f"{constraint.figure} is not defined"
-        if figures[constraint.figure] is None and math.isinf(beyond) and undefined not in reasons:
+        undefined = f"{constraint.metric} is not defined"
+        if metrics[constraint.metric] is None and math.isinf(beyond) and undefined not in reasons:
             reasons.append(undefined)
         reasons.append(constraint.text if constraint.weight is None else constraint.text + SOFT)
         if constraint.weight is None or math.isinf(beyond):

@@ -19,8 +19,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     status : str
         ``complete``, ``invalid`` (the parameters are no strategy) or ``failed`` (it raised).
-    figures : dict or None
-        See :data:`genesis_core.optimize.objective.FIGURES`.
+    metrics : dict or None
+        See :data:`genesis_core.optimize.objective.METRICS`.
     summary_digest, config : str or None
         Digest of the run, and of the strategy with the parameters.
     error : str or None
@@ -30,7 +30,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     status: Literal["complete", "invalid", "failed"]
-    figures: dict[str, float | None] | None = None
+    metrics: dict[str, float | None] | None = None
     summary_digest: str | None = None
     config: str = ""
     error: str | None = None

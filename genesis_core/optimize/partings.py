@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from genesis_core.optimize.objective import Figures, Objective, unmet
+from genesis_core.optimize.objective import Metrics, Objective, unmet
 from genesis_core.optimize.validation import Tested, Unchanged
 
 
@@ -40,7 +40,7 @@ def no_better(now: float | None, feasible: bool, unchanged: Unchanged, objective
     ]
 
 
-def partings(tested: Sequence[Tested], before: Figures, objective: Objective) -> list[str]:
+def partings(tested: Sequence[Tested], before: Metrics, objective: Objective) -> list[str]:
     """Say where search and test part: worse by more than half, constraints not met, or below half of the best.
 
     Parameters
@@ -48,7 +48,7 @@ def partings(tested: Sequence[Tested], before: Figures, objective: Objective) ->
     tested : sequence of Tested
         The best trials of the search, best first.
     before : mapping
-        In-sample figures of the best one.
+        In-sample metrics of the best one.
     objective : Objective
         What is better. Where it grows with time, search and test are compared by whether they gain or lose.
     """
@@ -58,7 +58,7 @@ def partings(tested: Sequence[Tested], before: Figures, objective: Objective) ->
     if best.out_of_sample is None:
         said.append(f"out-of-sample the best trial has no score: {', '.join(hard)}")
     elif objective.grows:
-        gained, kept = before["total_return"] or 0.0, best.figures["total_return"] or 0.0
+        gained, kept = before["total_return"] or 0.0, best.metrics["total_return"] or 0.0
         if gained > 0.0 > kept:
             said.append(
                 f"in-sample the best trial returns {gained:+.2%}, out-of-sample {kept:+.2%}: what was found may be "

@@ -167,8 +167,6 @@ def _against(study: Study, record: Record, candidate: Judgement, found: Validate
         return ()
     if found.tested[0].identity == record.identity:
         return tuple(found.warnings)
-    if found.unchanged is None:
-        return ()
     return tuple(no_better(candidate.score, candidate.feasible, found.unchanged, study.search.objective))
 
 

@@ -27,7 +27,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
         Of the trial.
     score : float
         By which it ranks.
-    parameters, figures, reasons, summary_digest, identity
+    parameters, metrics, reasons, summary_digest, identity
         Of its record; the reasons are soft constraints it does not meet.
     """
 
@@ -35,7 +35,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     number: int
     score: float
     parameters: dict[str, Any]
-    figures: dict[str, float | None]
+    metrics: dict[str, float | None]
     reasons: list[str]
     summary_digest: str
     identity: str
@@ -111,13 +111,13 @@ def analyse(records: Iterable[Record], objective: Objective) -> Analysis:
 def ranked(rank: int, record: Record) -> Ranked:
     """Return a trial of a ranking."""
     assert record.score is not None
-    assert record.figures is not None
+    assert record.metrics is not None
     return Ranked(
         rank=rank,
         number=record.number,
         score=record.score,
         parameters=record.parameters,
-        figures=record.figures,
+        metrics=record.metrics,
         reasons=record.reasons,
         summary_digest=record.summary_digest or "",
         identity=record.identity,

@@ -28,8 +28,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         are no strategy; ``failed``: it raised, died or never ended, each time it was tried.
     parameters : dict
         Dotted name -> value.
-    figures : dict or None
-        See :data:`genesis_core.optimize.objective.FIGURES`.
+    metrics : dict or None
+        See :data:`genesis_core.optimize.objective.METRICS`.
     score : float or None
         By the study's objective and constraints.
     feasible : bool
@@ -60,7 +60,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     identity: str
     status: Literal["complete", "repeated", "invalid", "failed"]
     parameters: dict[str, Any]
-    figures: dict[str, float | None] | None = None
+    metrics: dict[str, float | None] | None = None
     score: float | None = None
     feasible: bool = False
     reasons: list[str] = []

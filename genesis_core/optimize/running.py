@@ -225,14 +225,14 @@ class Runner:
     def _record(self, job: Job, outcome: Outcome) -> Record:
         ground = self.ground
         verdict = None
-        if outcome.figures is not None:
-            verdict = judge(outcome.figures, self.search.objective, self.search.constraints)
+        if outcome.metrics is not None:
+            verdict = judge(outcome.metrics, self.search.objective, self.search.constraints)
         return Record(
             number=job.number,
             identity=job.identity,
             status=outcome.status,
             parameters=job.parameters,
-            figures=outcome.figures,
+            metrics=outcome.metrics,
             score=None if verdict is None else verdict.score,
             feasible=verdict is not None and verdict.feasible,
             reasons=[] if verdict is None else verdict.reasons,

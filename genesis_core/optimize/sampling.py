@@ -36,8 +36,8 @@ class Told(Protocol):
         """Whether it ranks."""
 
     @property
-    def figures(self) -> Mapping[str, float | None] | None:
-        """See :data:`genesis_core.optimize.objective.FIGURES`; None where it was not run."""
+    def metrics(self) -> Mapping[str, float | None] | None:
+        """See :data:`genesis_core.optimize.objective.METRICS`; None where it was not run."""
 
 
 class Sampler(Protocol):
@@ -216,9 +216,9 @@ class TpeSampler:
         """Tell Optuna."""
         for trial, result in zip(self._asked, results, strict=True):
             ranks = result.feasible and result.score is not None
-            figures = None if result.score is None else result.figures
+            metrics = None if result.score is None else result.metrics
             # Optuna takes whatever is above 0 for not met.
-            self._beyond[trial.number] = 0.0 if ranks else max(violation(figures, self._constraints), 1e-300)
+            self._beyond[trial.number] = 0.0 if ranks else max(violation(metrics, self._constraints), 1e-300)
             if ranks:
                 self._study.tell(trial, result.score)
             else:

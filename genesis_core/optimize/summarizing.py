@@ -178,7 +178,7 @@ def _together(folds: list[FoldTest], objective: Objective) -> Together | None:
         return None
     whole = 1.0
     for fold in folds:
-        whole *= 1.0 + (fold.best.figures["total_return"] or 0.0)
+        whole *= 1.0 + (fold.best.metrics["total_return"] or 0.0)
     scores = sorted(
         (fold.best.out_of_sample for fold in folds if fold.best.out_of_sample is not None),
         key=objective.rank_key,

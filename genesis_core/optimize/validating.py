@@ -9,7 +9,7 @@ from genesis_core.errors import SearchError
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.evaluate import Task
 from genesis_core.optimize.guarded import evaluate_within
-from genesis_core.optimize.objective import FIGURES, Judgement, judge
+from genesis_core.optimize.objective import METRICS, Judgement, judge
 from genesis_core.optimize.outcome import Outcome
 from genesis_core.optimize.partings import no_better, partings, place_of
 from genesis_core.optimize.progress import Progress
@@ -72,7 +72,7 @@ def validate(
         unchanged=unchanged,
         warnings=[
             *_cut_short(progress),
-            *partings(tested, best[0].figures or {}, objective),
+            *partings(tested, best[0].metrics or {}, objective),
             *no_better(tested[0].out_of_sample, tested[0].feasible, unchanged, objective),
         ],
     )
@@ -86,7 +86,7 @@ def _known(study: Study, best: Sequence[Record], test: Candles) -> tuple[list[Te
         last = read_validation(study.folder)
     except SearchError:  # damaged
         return None
-    if last is None or last.unchanged is None or last.data != test.fingerprint:
+    if last is None or last.data != test.fingerprint:
         return None
     same = [(one.number, one.identity, one.in_sample) for one in last.tested] == [
         (record.number, record.identity, record.score) for record in best
@@ -139,16 +139,16 @@ def _tested(record: Record, outcome: Outcome, search: Search) -> Tested:
         out_of_sample=verdict.score,
         feasible=verdict.feasible,
         reasons=verdict.reasons,
-        figures=dict(outcome.figures or dict.fromkeys(FIGURES)),
+        metrics=dict(outcome.metrics or dict.fromkeys(METRICS)),
         summary_digest=outcome.summary_digest or "",
     )
 
 
 def judge_outcome(outcome: Outcome, search: Search) -> Judgement:
     """Return what a run over a test is worth; one that cannot run there, such as for its warm-up, is worth nothing."""
-    if outcome.figures is None:
+    if outcome.metrics is None:
         return Judgement(None, False, [outcome.error or outcome.status])
-    return judge(outcome.figures, search.objective, search.constraints)
+    return judge(outcome.metrics, search.objective, search.constraints)
 
 
 def _worth(outcome: Outcome, search: Search) -> float | None:

@@ -30,7 +30,7 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
         Whether it meets the hard constraints in the test.
     reasons : list of str
         What it does not meet there.
-    figures : dict
+    metrics : dict
         Of the test.
     summary_digest : str
         Of the test's run.
@@ -42,7 +42,7 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
     out_of_sample: float | None
     feasible: bool
     reasons: list[str]
-    figures: dict[str, int | float | None]
+    metrics: dict[str, int | float | None]
     summary_digest: str
 
 
@@ -72,8 +72,8 @@ class Validated(msgspec.Struct, frozen=True, kw_only=True):
         The best trials of the search, best first.
     place : int or None
         Where the best one stands among them by its test, from 1; None where it has no score there.
-    unchanged : Unchanged or None
-        The strategy that the parameters were laid over; None in files of before it was tested too.
+    unchanged : Unchanged
+        The strategy that the parameters were laid over.
     warnings : list of str
         Where search and test part.
     """
@@ -85,7 +85,7 @@ class Validated(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     tested: list[Tested]
     place: int | None
-    unchanged: Unchanged | None = None
+    unchanged: Unchanged
     warnings: list[str]
     schema: int = SCHEMA
 

@@ -27,7 +27,7 @@ from tests.unit.trial_cases import (
     write_in_place,
 )
 
-LESS = Objective(figure="sharpe", direction="minimize")
+LESS = Objective(metric="sharpe", direction="minimize")
 HOUR = 3_600_000_000_000
 posix = pytest.mark.skipif(os.name != "posix", reason="inodes and open files of POSIX")
 
@@ -79,7 +79,7 @@ class Folder:
         if kind == 0:
             return trial(number, score, feasible=False, reasons=["trades >= 30"])
         if kind == 1:
-            return trial(number, None, status="failed", figures=None, error="died", feasible=False)
+            return trial(number, None, status="failed", metrics=None, error="died", feasible=False)
         if kind == 2:
             return trial(number, score, status="repeated", repeats=0)
         return trial(number, score)

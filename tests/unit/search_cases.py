@@ -32,8 +32,8 @@ SEARCH: dict[str, Any] = {
     },
     "sampler": {"kind": "random", "seed": 7, "batch": 8},
     "budget": {"trials": TRIALS},
-    "objective": {"figure": "sharpe"},
-    "constraints": [{"figure": "max_drawdown", "at_most": 0.025}],
+    "objective": {"metric": "sharpe"},
+    "constraints": [{"metric": "max_drawdown", "at_most": 0.025}],
     "validation": {"kind": "holdout", "test": 0.3},
 }
 

@@ -39,7 +39,7 @@ def search_of(**more: Any) -> Search:
     values = {
         "name": "s",
         "parameters": {"decision.threshold": {"kind": "float", "low": 0.5, "high": 0.7}},
-        "objective": {"figure": "total_return"},
+        "objective": {"metric": "total_return"},
         "budget": {"trials": 8},
     }
     return Search.from_dict(values | more)
@@ -81,7 +81,7 @@ def test_a_connection_that_comes_back_costs_nothing(tmp_path: Path) -> None:
     runner_of(tmp_path / "s", backend, search).run()
     runner_of(tmp_path / "calm", Here(task), search).run()
     found, calm = read_all(tmp_path / "s")[0], read_all(tmp_path / "calm")[0]
-    assert [one.figures for one in found.values()] == [one.figures for one in calm.values()]
+    assert [one.metrics for one in found.values()] == [one.metrics for one in calm.values()]
     assert {one.attempts for one in found.values()} == {1}
     assert backend.restarts == 5
 
@@ -263,7 +263,7 @@ class Uneven(Slowest):
     [
         (lambda at: 8 <= at < 40, Outcome(status="invalid", error="no strategy")),
         (lambda at: 8 <= at < 40, Outcome(status="failed", error="raised", seconds=1e-4)),
-        (lambda at: at >= 8 and at % 5 == 0, Outcome(status="complete", figures=None, seconds=1e-4)),
+        (lambda at: at >= 8 and at % 5 == 0, Outcome(status="complete", metrics=None, seconds=1e-4)),
     ],
     ids=["many that are no strategy", "many that raise at once", "now and then a quick one"],
 )
@@ -407,7 +407,7 @@ def test_the_limit_of_time_is_each_trials_own(monkeypatch: pytest.MonkeyPatch) -
     trials = [{"decision.threshold": 0.5 + 0.01 * k} for k in range(3)]
     limited = evaluate(task, trials, 2.0)
     assert armed == [300.0, 0.0, 2.0, 0.0, 2.0, 0.0, 2.0, 0.0]
-    assert [one.figures for one in limited] == [one.figures for one in evaluate(task, trials)]
+    assert [one.metrics for one in limited] == [one.metrics for one in evaluate(task, trials)]
 
 
 def test_a_trial_that_is_too_long_for_the_test_is_said_to_be(tmp_path: Path) -> None:
@@ -440,9 +440,9 @@ def test_a_champion_that_saw_the_test_is_refused(tmp_path: Path) -> None:
 def test_a_soft_constraint_that_is_not_met_out_of_sample_costs_score_and_is_no_failure(
     tmp_path: Path,
 ) -> None:
-    many = {"figure": "trades", "at_least": 10_000}
+    many = {"metric": "trades", "at_least": 10_000}
     for name, weight in (("soft", {"weight": 1e-9}), ("hard", {})):
-        bounds = [many | weight] if weight else [{"figure": "trades", "at_least": 100}]
+        bounds = [many | weight] if weight else [{"metric": "trades", "at_least": 100}]
         search = search_of(name=name, constraints=bounds, validation={"kind": "holdout", "test": 0.1})
         optimize(search, CANDLES, results=tmp_path)
     soft, hard = (read_validation(tmp_path / name) for name in ("soft", "hard"))

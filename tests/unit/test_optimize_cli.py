@@ -13,7 +13,7 @@ from typer.testing import Result
 from genesis_core import backtest
 from genesis_core.optimize import Search, summarize
 from genesis_core.optimize.locking import only_writer
-from genesis_core.optimize.objective import FIGURES
+from genesis_core.optimize.objective import METRICS
 from genesis_core.optimize.record import Record, to_bytes
 from genesis_core.optimize.store import file_name, read_record
 from genesis_core.strategy import load_strategy
@@ -38,9 +38,9 @@ SEARCHES = {
     "toml": b"[parameters\n",
     "empty": b"",
     "key": b'[parameters.exits]\nstop = { kind = "float", low = 1.0, high = 2.0 }\n'
-    b'[objective]\nfigure = "sharpe"\n[budgets]\ntrials = 3\n',
+    b'[objective]\nmetric = "sharpe"\n[budgets]\ntrials = 3\n',
     "parameter": b'[parameters.exits]\nstopp = { kind = "float", low = 1.0, high = 2.0 }\n'
-    b'[objective]\nfigure = "sharpe"\n',
+    b'[objective]\nmetric = "sharpe"\n',
     "text": b"\xff\xfe",
 }
 PARAMETERS = {"exits": {"stop": {"kind": "float", "low": 1.0, "high": 6.0}}}
@@ -70,8 +70,8 @@ def test_a_run_leaves_a_file_a_trial_and_nothing_else(searched: tuple[Path, Resu
     assert set(contents(study)) == names() | {"study.toml", "validation.json"}
     record = read_record(study / file_name(5))
     assert (record.number, record.status, record.attempts, record.seed) == (5, "complete", 1, 7)
-    assert record.figures is not None
-    assert set(record.figures) == set(FIGURES)
+    assert record.metrics is not None
+    assert set(record.metrics) == set(METRICS)
     assert record.first == int(CANDLES.timestamp[0])
     assert record.last == int(CANDLES.timestamp[1_049])
 
@@ -240,7 +240,7 @@ def test_an_unknown_study_is_told_with_those_there_are(study: Path, command: str
     [
         ({"parameters": PARAMETERS}, "parameters"),
         ({"sampler": {"seed": 8}}, "sampler.seed"),
-        ({"objective": {"figure": "total_return"}}, "objective.figure"),
+        ({"objective": {"metric": "total_return"}}, "objective.metric"),
         ({"constraints": []}, "constraints"),
         ({"validation": {"embargo": 3}}, "the candles"),
         ({"validation": {"test": 0.25}}, "the number of candles"),
@@ -325,7 +325,7 @@ def test_changed_code_of_a_strategy_is_told(tmp_path: Path) -> None:
     write_own(tmp_path / "own.py")
     write_search(
         tmp_path / "s.toml", strategy="own.py", parameters=BY, sampler={"kind": "grid"}, constraints=[],
-        objective={"figure": "total_return"},
+        objective={"metric": "total_return"},
     )  # fmt: skip
     run = ("run", tmp_path / "s.toml", "--results", tmp_path / "r")
     done = optimize(*run)

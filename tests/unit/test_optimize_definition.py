@@ -68,12 +68,12 @@ score = { sharpe = 1, max_drawdown = -2.5 }
 direction = "minimize"
 
 [[constraints]]
-figure = "trades"
+metric = "trades"
 at_least = 30
 at_most = 300.5
 
 [[constraints]]
-figure = "max_drawdown"
+metric = "max_drawdown"
 at_most = 0.25
 weight = 4
 
@@ -88,7 +88,7 @@ top = 5
 
 PARAMETERS = {"decision": {"threshold": {"kind": "float", "low": 0.5, "high": 0.7}}}
 EXAMPLE = 'decision.threshold = { kind = "float", low = 0.5, high = 0.7 }'
-LEAST: dict[str, Any] = {"parameters": PARAMETERS, "objective": {"figure": "sharpe"}}
+LEAST: dict[str, Any] = {"parameters": PARAMETERS, "objective": {"metric": "sharpe"}}
 
 
 def search(**changes: Any) -> Search:
@@ -145,8 +145,8 @@ class TestWhole:
         assert made.budget == Budget(trials=500, minutes=10.0, trial_seconds=2.5, retries=3)
         assert made.objective == Objective(score={"sharpe": 1.0, "max_drawdown": -2.5}, direction="minimize")
         assert made.constraints == [
-            Constraint(figure="trades", at_least=30.0, at_most=300.5),
-            Constraint(figure="max_drawdown", at_most=0.25, weight=4.0),
+            Constraint(metric="trades", at_least=30.0, at_most=300.5),
+            Constraint(metric="max_drawdown", at_most=0.25, weight=4.0),
         ]
         assert made.validation == Validation(
             kind="walk-forward", test=0.1, folds=4, mode="rolling", embargo=24, top=5
@@ -289,12 +289,12 @@ class TestAnotherOne:
 
 NAMES = "letters, digits, '.', '_' and '-', none of them '.' at the start are needed"
 NO_PARAMETERS = f"there are no parameters; at least one is needed, such as {EXAMPLE}"
-NO_OBJECTIVE = 'there is no objective; such as [objective] figure = "sharpe" is needed'
+NO_OBJECTIVE = 'there is no objective; such as [objective] metric = "sharpe" is needed'
 DATA_KEYS = "bars, csv, data_dir, duplicates, from, gaps, higher, symbol, timeframe, to"
 KIND_NAMES = "choice, fixed, float, int, map"
 FIXED = {"kind": "fixed", "value": 2}
 A_TABLE = "a table of keys is needed"
-BOTH = "either figure or score is needed"
+BOTH = "either metric or score is needed"
 
 
 def kind(**values: Any) -> dict[str, Any]:
@@ -302,7 +302,7 @@ def kind(**values: Any) -> dict[str, Any]:
 
 
 def constraint(**values: Any) -> dict[str, Any]:
-    return {"constraints": [{"figure": "trades", "at_least": 1}, values]}
+    return {"constraints": [{"metric": "trades", "at_least": 1}, values]}
 
 
 @pytest.mark.parametrize(
@@ -416,12 +416,12 @@ def constraint(**values: Any) -> dict[str, Any]:
         # objective
         ({"objective": "sharpe"}, f"objective = 'sharpe'; {A_TABLE}"),
         ({"objective": {}}, f"objective: {BOTH}"),
-        ({"objective": {"figure": "sharpe", "score": {"sharpe": 1}}}, f"objective: {BOTH}"),
-        ({"objective": {"figure": "sharp"}}, "objective: 'sharp' is no figure; did you mean 'sharpe'?"),
-        ({"objective": {"score": {}}}, "objective: score = {}; at least one figure is needed"),
+        ({"objective": {"metric": "sharpe", "score": {"sharpe": 1}}}, f"objective: {BOTH}"),
+        ({"objective": {"metric": "sharp"}}, "objective: 'sharp' is no metric; did you mean 'sharpe'?"),
+        ({"objective": {"score": {}}}, "objective: score = {}; at least one metric is needed"),
         (
             {"objective": {"score": {"sharpe": 1, "tades": 1}}},
-            "objective: 'tades' is no figure; did you mean 'trades'?",
+            "objective: 'tades' is no metric; did you mean 'trades'?",
         ),
         (
             {"objective": {"score": {"trades": 1, "sharpe": 0}}},
@@ -432,59 +432,59 @@ def constraint(**values: Any) -> dict[str, Any]:
             "objective.score.sharpe = 'a'; expected `float`, got `str`",
         ),
         (
-            {"objective": {"figure": "fees", "dir": 1}},
-            "unknown key 'objective.dir'; valid: direction, figure, score",
+            {"objective": {"metric": "fees", "dir": 1}},
+            "unknown key 'objective.dir'; valid: direction, metric, score",
         ),
         (
-            {"objective": {"figure": "fees", "direction": "minimise"}},
+            {"objective": {"metric": "fees", "direction": "minimise"}},
             "objective.direction = 'minimise'; invalid enum value 'minimise'; did you mean 'minimize'?",
         ),
         # constraints
         ({"constraints": 3}, "constraints = 3; expected a list, got `int`"),
-        (constraint(), "constraints[1]: table missing required field `figure`"),
-        (constraint(figure="trade", at_least=1), "constraints[1]: figure = 'trade'; did you mean 'trades'?"),
-        (constraint(figure="trades"), "constraints[1]: neither at_least nor at_most is given"),
+        (constraint(), "constraints[1]: table missing required field `metric`"),
+        (constraint(metric="trade", at_least=1), "constraints[1]: metric = 'trade'; did you mean 'trades'?"),
+        (constraint(metric="trades"), "constraints[1]: neither at_least nor at_most is given"),
         (
-            constraint(figure="trades", at_lest=1),
+            constraint(metric="trades", at_lest=1),
             "constraints[1]: unknown key 'at_lest'; did you mean 'at_least'?",
         ),
         (
-            constraint(figure="trades", at_least="a"),
+            constraint(metric="trades", at_least="a"),
             "constraints[1]: at_least = 'a'; expected `float`, got `str`",
         ),
         (
-            constraint(figure="trades", at_least=1, weight=0),
+            constraint(metric="trades", at_least=1, weight=0),
             "constraints[1]: weight = 0; expected `float` > 0.0",
         ),
         (
-            constraint(figure="trades", at_least=5, at_most=3),
+            constraint(metric="trades", at_least=5, at_most=3),
             "constraints[1]: at_least = 5.0 is above at_most = 3.0: nothing can meet it",
         ),
         (
-            constraint(figure="win_rate", at_least=1.5),
+            constraint(metric="win_rate", at_least=1.5),
             "constraints[1]: at_least = 1.5: nothing can meet it, win_rate is at most 1",
         ),
         (
-            constraint(figure="max_drawdown", at_most=-0.1, weight=2),
+            constraint(metric="max_drawdown", at_most=-0.1, weight=2),
             "constraints[1]: at_most = -0.1: nothing can meet it, max_drawdown is at least 0",
         ),
         (
-            {"constraints": [{"figure": "trades", "at_most": 30}, {"figure": "trades", "at_least": 50}]},
+            {"constraints": [{"metric": "trades", "at_most": 30}, {"metric": "trades", "at_least": 50}]},
             "constraints: trades >= 50 and trades <= 30: nothing can meet both",
         ),
         (
-            constraint(figure="trades", at_least=math.nan),
+            constraint(metric="trades", at_least=math.nan),
             "constraints.at_least = nan; a finite number is needed",
         ),
         (
-            constraint(figure="trades", at_least=1, weight=math.inf),
+            constraint(metric="trades", at_least=1, weight=math.inf),
             "constraints.weight = inf; a finite number is needed",
         ),
         (
             {
                 "constraints": [
-                    {"figure": "trades", "at_least": 10, "at_most": 20},
-                    {"figure": "trades", "at_least": 30, "at_most": 40},
+                    {"metric": "trades", "at_least": 10, "at_most": 20},
+                    {"metric": "trades", "at_least": 30, "at_most": 40},
                 ]
             },
             "constraints: trades >= 30 and trades <= 20: nothing can meet both",
@@ -525,11 +525,11 @@ def constraint(**values: Any) -> dict[str, Any]:
         ),
         *(
             (
-                {"objective": {"figure": figure}},
-                f"objective: figure = '{figure}' without a direction: direction = \"minimize\" is needed, or "
+                {"objective": {"metric": metric}},
+                f"objective: metric = '{metric}' without a direction: direction = \"minimize\" is needed, or "
                 '"maximize" where the most is wanted',
             )
-            for figure in ("max_drawdown", "fees")
+            for metric in ("max_drawdown", "fees")
         ),
     ],
     ids=lambda value: repr(value)[:60] if isinstance(value, dict) else "",
@@ -542,7 +542,7 @@ def test_what_is_wrong_is_said_in_one_sentence(changes: dict[str, Any], message:
     ("values", "message"),
     [
         ({}, NO_PARAMETERS),
-        ({"objective": {"figure": "sharpe"}}, NO_PARAMETERS),
+        ({"objective": {"metric": "sharpe"}}, NO_PARAMETERS),
         ({"parameters": PARAMETERS}, NO_OBJECTIVE),
         ({"paramters": PARAMETERS}, "unknown key 'paramters'; did you mean 'parameters'?"),
         ({"parameters": PARAMETERS, "objectiv": {}}, "unknown key 'objectiv'; did you mean 'objective'?"),
@@ -559,18 +559,18 @@ def test_what_is_missing_is_said(values: Any, message: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"constraints": [{"figure": "trades", "at_most": 30}, {"figure": "trades", "at_least": 30}]},
-        {"constraints": [{"figure": "trades", "at_most": 30}, {"figure": "fees", "at_least": 50}]},
+        {"constraints": [{"metric": "trades", "at_most": 30}, {"metric": "trades", "at_least": 30}]},
+        {"constraints": [{"metric": "trades", "at_most": 30}, {"metric": "fees", "at_least": 50}]},
         # A soft one is a wish: it may stand against a hard one.
         {
             "constraints": [
-                {"figure": "trades", "at_most": 30},
-                {"figure": "trades", "at_least": 50, "weight": 1},
+                {"metric": "trades", "at_most": 30},
+                {"metric": "trades", "at_least": 50, "weight": 1},
             ]
         },
-        {"constraints": [{"figure": "win_rate", "at_least": 1.0}]},
-        {"constraints": [{"figure": "fees", "at_most": 0}]},
-        {"constraints": [{"figure": "total_return", "at_most": -0.5}]},
+        {"constraints": [{"metric": "win_rate", "at_least": 1.0}]},
+        {"constraints": [{"metric": "fees", "at_most": 0}]},
+        {"constraints": [{"metric": "total_return", "at_most": -0.5}]},
         {"sampler": {"kind": "tpe", "seed": 2**32 - 1, "batch": 10_000, "startup": 1}},
         {"budget": {"trials": 1, "retries": 0}},
         {"validation": {"kind": "walk-forward", "folds": 2, "embargo": 0, "top": 1}},
@@ -643,7 +643,7 @@ KEYS = [
     *(
         "budget.trials",
         "budget.minutes",
-        "objective.figure",
+        "objective.metric",
         "objective.score",
         "constraints",
         "validation.test",

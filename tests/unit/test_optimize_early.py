@@ -32,7 +32,7 @@ def choice(*values: Any) -> dict[str, Any]:
 
 
 def search(parameters: dict[str, Any], **tables: Any) -> Search:
-    values = {"parameters": parameters, "objective": {"figure": "sharpe"}, **tables}
+    values = {"parameters": parameters, "objective": {"metric": "sharpe"}, **tables}
     return Search.from_dict(values)
 
 
@@ -370,9 +370,9 @@ class TestWarnings:
     @pytest.mark.parametrize(
         ("objective", "told"),
         [
-            ({"figure": "max_drawdown", "direction": "minimize"}, None),
+            ({"metric": "max_drawdown", "direction": "minimize"}, None),
             (
-                {"figure": "fees", "direction": "maximize"},
+                {"metric": "fees", "direction": "maximize"},
                 "the more fees, the better a trial (maximize fees)",
             ),
             ({"score": {"sharpe": 1.0, "max_drawdown": -2.0}}, None),
@@ -389,7 +389,7 @@ class TestWarnings:
 
     def test_a_share_that_looks_like_percent_is_told(self) -> None:
         for bound, said in ((0.2, 0), (0.99, 0), (1.0, 1), (20.0, 1)):
-            constraints = [{"figure": "max_drawdown", "at_most": bound}]
+            constraints = [{"metric": "max_drawdown", "at_most": bound}]
             assert len(warnings_about(search(self.GRID, constraints=constraints))) == said
 
     @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.unit.search_cases import BY, search_of, write_own
 from tests.unit.study_cases import CANDLES, scores
 
 SECONDS = 5.0
-WELL = Outcome(status="complete", figures={}, summary_digest="d", config="c")
+WELL = Outcome(status="complete", metrics={}, summary_digest="d", config="c")
 RAISED = Outcome(status="failed", error="RuntimeError: no")
 
 
@@ -126,7 +126,7 @@ def test_a_champion_may_take_the_place_of_the_strategy_it_is_made_of(tmp_path: P
     tables: dict[str, Any] = {
         "parameters": BY,
         "constraints": [],
-        "objective": {"figure": "total_return"},
+        "objective": {"metric": "total_return"},
         "sampler": {"kind": "grid"},
     }
     own, champion = write_own(tmp_path / "own.py"), tmp_path / "champion.py"

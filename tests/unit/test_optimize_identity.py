@@ -7,7 +7,7 @@ import pytest
 
 from genesis_core import Config, synthetic
 from genesis_core.optimize import identity
-from genesis_core.optimize.identity import Ground, identity_of, law_digest
+from genesis_core.optimize.identity import Ground, identity_of, program_digest
 
 CANDLES = synthetic(bars=300)
 GROUND = Ground.of(CANDLES, Config.default())
@@ -58,10 +58,10 @@ def test_candles_dates_costs_and_strategy_are(candles: object, config: Config) -
 
 
 def test_the_code_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = law_digest()
+    before = program_digest()
     monkeypatch.setattr(identity, "_SCORES", identity._SCORES[:1])
-    law_digest.cache_clear()
-    fewer = law_digest()
+    program_digest.cache_clear()
+    fewer = program_digest()
     monkeypatch.undo()
-    law_digest.cache_clear()
-    assert fewer != before == law_digest() == GROUND.code
+    program_digest.cache_clear()
+    assert fewer != before == program_digest() == GROUND.code

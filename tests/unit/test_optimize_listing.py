@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from genesis_core.optimize import summarize
-from genesis_core.optimize.objective import FIGURES
+from genesis_core.optimize.objective import METRICS
 from genesis_core.optimize.store import read_all
 from tests.unit.search_cases import TRIALS, write_search
 from tests.unit.study_cases import optimize, refused
@@ -17,7 +17,7 @@ from tests.unit.study_cases import optimize, refused
 
 def test_the_list_names_each_study_and_what_it_found(study: Path, tmp_path: Path) -> None:
     write_search(
-        tmp_path / "none.toml", validation=None, budget={"trials": 3}, objective={"figure": "trades"}
+        tmp_path / "none.toml", validation=None, budget={"trials": 3}, objective={"metric": "trades"}
     )
     assert optimize("run", tmp_path / "none.toml", "--results", study.parent).exit_code == 0
     (study.parent / "notes").mkdir()
@@ -88,9 +88,9 @@ def test_the_table_has_every_trial_to_the_last_bit(study: Path, tmp_path: Path) 
     assert [int(row["number"]) for row in rows] == sorted(records)
     for row in rows:
         record = records[int(row["number"])]
-        assert record.figures is not None
-        for name in FIGURES:
-            value = record.figures[name]
+        assert record.metrics is not None
+        for name in METRICS:
+            value = record.metrics[name]
             assert row[name] == "" if value is None else float(row[name]) == value
         assert {name: json.loads(row[name]) for name in record.parameters} == record.parameters
         assert json.loads(row["feasible"]) == record.feasible
@@ -108,7 +108,7 @@ def test_a_table_that_cannot_be_written_is_told_before(study: Path, tmp_path: Pa
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_tests_in_a_row_are_told_as_one(study: Path, tmp_path: Path, direction: str) -> None:
     walk = {"kind": "walk-forward", "folds": 3, "test": 0.2}
-    goal = {"figure": "total_return", "direction": direction}
+    goal = {"metric": "total_return", "direction": direction}
     write_search(tmp_path / "w.toml", validation=walk, constraints=[], budget={"trials": 6}, objective=goal)
     done = optimize("run", tmp_path / "w.toml", "--results", study.parent)
     summary = summarize(study.parent / "w")

@@ -131,7 +131,7 @@ def test_time_that_a_fold_leaves_is_the_next_ones(tmp_path: Path, clock: Clock) 
 
 
 def test_a_fold_that_was_not_tested_is_named(tmp_path: Path) -> None:
-    impossible = [{"figure": "trades", "at_least": 100_000}]
+    impossible = [{"metric": "trades", "at_least": 100_000}]
     search = search_of(validation=WALK, constraints=impossible, budget={"trials": 3})
     warnings = summarize(optimize(search, CANDLES, results=tmp_path).folder).warnings
     for number in (1, 2):
@@ -150,7 +150,7 @@ def test_a_test_that_never_ends_is_ended_too(tmp_path: Path) -> None:
     search = search_of(
         strategy=str(file),
         parameters=BY,
-        objective={"figure": "total_return"},
+        objective={"metric": "total_return"},
         constraints=[],
         sampler={"kind": "grid"},
         budget={"trial_seconds": 2.0, "retries": 0},

@@ -1,4 +1,4 @@
-"""What a run's figures are worth: against exact sums, and case by case."""
+"""What a run's metrics are worth: against exact sums, and case by case."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genesis_core import backtest_many, synthetic
-from genesis_core.optimize.evaluate import figures_of
+from genesis_core.optimize.evaluate import metrics_of
 from genesis_core.optimize.objective import (
-    FIGURES,
+    METRICS,
     POSSIBLE,
     Constraint,
     Judgement,
@@ -25,15 +25,15 @@ from genesis_core.optimize.objective import (
 )
 
 by_property = settings(max_examples=60)
-MAXIMIZE = Objective(figure="total_return")
-MINIMIZE = Objective(figure="total_return", direction="minimize")
+MAXIMIZE = Objective(metric="total_return")
+MINIMIZE = Objective(metric="total_return", direction="minimize")
 
 # What a run can leave undefined.
 OPTIONAL = ("win_rate", "profit_factor", "sharpe")
 
 
-def figures(**changes: float | None) -> dict[str, float | None]:
-    """Figures of an ordinary run, some of them changed."""
+def metrics(**changes: float | None) -> dict[str, float | None]:
+    """Metrics of an ordinary run, some of them changed."""
     ordinary: dict[str, float | None] = {
         "total_return": 0.25,
         "trades": 40,
@@ -55,7 +55,7 @@ weights = st.integers(-40, 40).filter(bool).map(lambda k: k / 4)
 @st.composite
 def runs(draw: Any) -> dict[str, float | None]:
     made: dict[str, float | None] = {}
-    for name in FIGURES:
+    for name in METRICS:
         made[name] = draw(st.one_of(st.none(), eighths) if name in OPTIONAL else eighths)
     made["trades"] = float(draw(st.integers(0, 100)))
     return made
@@ -65,8 +65,8 @@ def runs(draw: Any) -> dict[str, float | None]:
 def objectives(draw: Any) -> Objective:
     direction = draw(st.sampled_from(["maximize", "minimize"]))
     if draw(st.booleans()):
-        return Objective(figure=draw(st.sampled_from(FIGURES)), direction=direction)
-    names = st.sampled_from(FIGURES)
+        return Objective(metric=draw(st.sampled_from(METRICS)), direction=direction)
+    names = st.sampled_from(METRICS)
     return Objective(score=draw(st.dictionaries(names, weights, min_size=1)), direction=direction)
 
 
@@ -75,7 +75,7 @@ def constraints(draw: Any) -> Constraint:
     low, high = sorted((draw(eighths), draw(eighths)))
     given_bounds = draw(st.sampled_from(["low", "high", "both"]))
     return Constraint(
-        figure=draw(st.sampled_from(FIGURES)),
+        metric=draw(st.sampled_from(METRICS)),
         at_least=None if given_bounds == "high" else low,
         at_most=None if given_bounds == "low" else high,
         weight=draw(st.one_of(st.none(), st.integers(1, 40).map(lambda k: k / 4))),
@@ -86,7 +86,7 @@ def oracle(
     run: Mapping[str, float | None], objective: Objective, bounds: list[Constraint]
 ) -> tuple[Fraction | None, bool]:
     """Score and feasibility, in fractions and by the words of the documentation."""
-    terms = {objective.figure: 1.0} if objective.score is None else objective.score
+    terms = {objective.metric: 1.0} if objective.score is None else objective.score
     defined = all(run[name or ""] is not None for name in terms)
     score = Fraction(0)
     if defined:
@@ -95,9 +95,9 @@ def oracle(
         )
     feasible = defined
     for bound in bounds:
-        value = run[bound.figure]
+        value = run[bound.metric]
         undefined = value is None
-        if undefined and bound.figure == "profit_factor" and run["trades"] != 0 and bound.at_most is None:
+        if undefined and bound.metric == "profit_factor" and run["trades"] != 0 and bound.at_most is None:
             continue  # no losing trade: better than any number
         if value is None:
             feasible = False
@@ -138,8 +138,8 @@ class TestAgainstFractions:
             assert said[0] in [f"{name} is not defined" for name in objective.weights if run[name] is None]
         for bound in bounds:
             if bound.beyond(run) > 0:
-                undefined = f"{bound.figure} is not defined"
-                if run[bound.figure] is None and undefined not in said:
+                undefined = f"{bound.metric} is not defined"
+                if run[bound.metric] is None and undefined not in said:
                     said.append(undefined)
                 said.append(bound.text + ("" if bound.weight is None else " (soft)"))
         assert found.reasons == said
@@ -169,41 +169,41 @@ class TestAgainstFractions:
 
 
 class TestScore:
-    @pytest.mark.parametrize("name", FIGURES)
+    @pytest.mark.parametrize("name", METRICS)
     @pytest.mark.parametrize("direction", ["maximize", "minimize"])
-    def test_one_figure_is_its_own_score(self, name: str, direction: Any) -> None:
-        run = figures()
-        assert judge(run, Objective(figure=name, direction=direction), []) == Judgement(run[name], True, [])
+    def test_one_metric_is_its_own_score(self, name: str, direction: Any) -> None:
+        run = metrics()
+        assert judge(run, Objective(metric=name, direction=direction), []) == Judgement(run[name], True, [])
 
     def test_a_weighted_sum(self) -> None:
         objective = Objective(score={"sharpe": 2.0, "max_drawdown": -4.0, "trades": 0.125})
-        assert judge(figures(), objective, []) == Judgement(2.5 - 0.5 + 5.0, True, [])
+        assert judge(metrics(), objective, []) == Judgement(2.5 - 0.5 + 5.0, True, [])
 
     @pytest.mark.parametrize("name", OPTIONAL)
-    def test_an_undefined_figure_gives_none(self, name: str) -> None:
+    def test_an_undefined_metric_gives_none(self, name: str) -> None:
         expected = Judgement(None, False, [f"{name} is not defined"])
-        assert judge(figures(**{name: None}), Objective(figure=name), []) == expected
+        assert judge(metrics(**{name: None}), Objective(metric=name), []) == expected
         sum_of = Objective(score={"total_return": 1.0, name: 1.0, "fees": 1.0})
-        assert judge(figures(**{name: None}), sum_of, []) == expected
+        assert judge(metrics(**{name: None}), sum_of, []) == expected
 
     def test_what_is_not_asked_for_may_be_undefined(self) -> None:
-        run = figures(win_rate=None, profit_factor=None, sharpe=None, trades=0)
+        run = metrics(win_rate=None, profit_factor=None, sharpe=None, trades=0)
         assert judge(run, MAXIMIZE, []) == Judgement(0.25, True, [])
 
     @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
     def test_a_score_that_is_no_number_is_none(self, value: float) -> None:
         expected = Judgement(None, False, ["the score is not finite"])
-        assert judge(figures(total_return=value), MAXIMIZE, []) == expected
+        assert judge(metrics(total_return=value), MAXIMIZE, []) == expected
 
     def test_a_sum_that_overflows_is_none(self) -> None:
         objective = Objective(score={"final_equity": 1e308, "fees": 1.0})
-        bound = Constraint(figure="trades", at_least=50)
+        bound = Constraint(metric="trades", at_least=50)
         expected = Judgement(None, False, ["trades >= 50", "the score is not finite"])
-        assert judge(figures(), objective, [bound]) == expected
+        assert judge(metrics(), objective, [bound]) == expected
 
-    def test_figures_of_a_real_run_are_all_there_are(self) -> None:
-        found = figures_of(backtest_many(synthetic(bars=400), [None])[0])
-        assert tuple(found) == FIGURES == tuple(POSSIBLE)
+    def test_metrics_of_a_real_run_are_all_there_are(self) -> None:
+        found = metrics_of(backtest_many(synthetic(bars=400), [None])[0])
+        assert tuple(found) == METRICS == tuple(POSSIBLE)
         for name, value in found.items():
             low, high = POSSIBLE[name]
             assert value is None or low <= value <= high
@@ -213,61 +213,61 @@ class TestHard:
     @pytest.mark.parametrize(
         ("bound", "met"),
         [
-            (Constraint(figure="trades", at_least=40), True),
-            (Constraint(figure="trades", at_least=40.5), False),
-            (Constraint(figure="trades", at_most=40), True),
-            (Constraint(figure="trades", at_most=39.5), False),
-            (Constraint(figure="trades", at_least=40, at_most=40), True),
-            (Constraint(figure="trades", at_least=10, at_most=20), False),
-            (Constraint(figure="trades", at_least=50, at_most=60), False),
+            (Constraint(metric="trades", at_least=40), True),
+            (Constraint(metric="trades", at_least=40.5), False),
+            (Constraint(metric="trades", at_most=40), True),
+            (Constraint(metric="trades", at_most=39.5), False),
+            (Constraint(metric="trades", at_least=40, at_most=40), True),
+            (Constraint(metric="trades", at_least=10, at_most=20), False),
+            (Constraint(metric="trades", at_least=50, at_most=60), False),
         ],
         ids=lambda value: value.text if isinstance(value, Constraint) else "",
     )
     @pytest.mark.parametrize("objective", [MAXIMIZE, MINIMIZE])
     def test_bounds_are_allowed_themselves(self, bound: Constraint, met: bool, objective: Objective) -> None:
-        assert judge(figures(), objective, [bound]) == Judgement(0.25, met, [] if met else [bound.text])
+        assert judge(metrics(), objective, [bound]) == Judgement(0.25, met, [] if met else [bound.text])
 
     def test_all_that_are_broken_are_named_and_the_score_stays(self) -> None:
         bounds = [
-            Constraint(figure="trades", at_least=50),
-            Constraint(figure="fees", at_most=100),
-            Constraint(figure="max_drawdown", at_most=0.1),
+            Constraint(metric="trades", at_least=50),
+            Constraint(metric="fees", at_most=100),
+            Constraint(metric="max_drawdown", at_most=0.1),
         ]
         expected = Judgement(0.25, False, ["trades >= 50", "max_drawdown <= 0.1"])
-        assert judge(figures(), MAXIMIZE, bounds) == expected
+        assert judge(metrics(), MAXIMIZE, bounds) == expected
 
     @pytest.mark.parametrize("name", ["win_rate", "sharpe"])
     @pytest.mark.parametrize("bounds", [{"at_least": -100.0}, {"at_most": 100.0}])
     def test_what_is_undefined_meets_no_bound(self, name: str, bounds: dict[str, float]) -> None:
         for weight in (None, 0.001):
-            bound = Constraint(figure=name, weight=weight, **bounds)
-            found = judge(figures(**{name: None}), MAXIMIZE, [bound])
+            bound = Constraint(metric=name, weight=weight, **bounds)
+            found = judge(metrics(**{name: None}), MAXIMIZE, [bound])
             reasons = [f"{name} is not defined", bound.text if weight is None else f"{bound.text} (soft)"]
             assert found == Judgement(0.25, False, reasons)
-            assert bound.beyond(figures(**{name: None})) == math.inf
+            assert bound.beyond(metrics(**{name: None})) == math.inf
 
 
 class TestSoft:
-    BOUND = Constraint(figure="max_drawdown", at_most=0.0625, weight=4.0)
+    BOUND = Constraint(metric="max_drawdown", at_most=0.0625, weight=4.0)
 
     def test_the_score_gets_worse_by_weight_times_excess(self) -> None:
         reasons = ["max_drawdown <= 0.0625 (soft)"]
-        assert judge(figures(), MAXIMIZE, [self.BOUND]) == Judgement(0.0, True, reasons)
-        assert judge(figures(), MINIMIZE, [self.BOUND]) == Judgement(0.5, True, reasons)
+        assert judge(metrics(), MAXIMIZE, [self.BOUND]) == Judgement(0.0, True, reasons)
+        assert judge(metrics(), MINIMIZE, [self.BOUND]) == Judgement(0.5, True, reasons)
 
     def test_below_a_lower_bound_too(self) -> None:
-        bound = Constraint(figure="sharpe", at_least=1.5, weight=2.0)
-        assert judge(figures(), MAXIMIZE, [bound]).score == -0.25
-        assert judge(figures(), MINIMIZE, [bound]).score == 0.75
+        bound = Constraint(metric="sharpe", at_least=1.5, weight=2.0)
+        assert judge(metrics(), MAXIMIZE, [bound]).score == -0.25
+        assert judge(metrics(), MINIMIZE, [bound]).score == 0.75
 
     def test_several_add_up(self) -> None:
-        bound = Constraint(figure="trades", at_least=42, weight=0.5)
-        found = judge(figures(), MAXIMIZE, [self.BOUND, bound])
+        bound = Constraint(metric="trades", at_least=42, weight=0.5)
+        found = judge(metrics(), MAXIMIZE, [self.BOUND, bound])
         assert found == Judgement(-1.0, True, ["max_drawdown <= 0.0625 (soft)", "trades >= 42 (soft)"])
 
     def test_within_it_nothing_happens(self) -> None:
-        bound = Constraint(figure="max_drawdown", at_most=0.125, weight=4.0)
-        assert judge(figures(), MAXIMIZE, [bound]) == Judgement(0.25, True, [])
+        bound = Constraint(metric="max_drawdown", at_most=0.125, weight=4.0)
+        assert judge(metrics(), MAXIMIZE, [bound]) == Judgement(0.25, True, [])
 
 
 class TestProfitFactorWithoutLosers:
@@ -275,13 +275,13 @@ class TestProfitFactorWithoutLosers:
 
     @pytest.mark.parametrize("weight", [None, 2.0])
     def test_it_is_above_any_lower_bound(self, weight: float | None) -> None:
-        bound = Constraint(figure="profit_factor", at_least=1e300, weight=weight)
-        assert judge(figures(**self.WON), MAXIMIZE, [bound]) == Judgement(0.25, True, [])
+        bound = Constraint(metric="profit_factor", at_least=1e300, weight=weight)
+        assert judge(metrics(**self.WON), MAXIMIZE, [bound]) == Judgement(0.25, True, [])
 
     @pytest.mark.parametrize("weight", [None, 2.0])
     def test_and_above_any_upper_one(self, weight: float | None) -> None:
-        bound = Constraint(figure="profit_factor", at_least=1.0, at_most=1e300, weight=weight)
-        found = judge(figures(**self.WON), MAXIMIZE, [bound])
+        bound = Constraint(metric="profit_factor", at_least=1.0, at_most=1e300, weight=weight)
+        found = judge(metrics(**self.WON), MAXIMIZE, [bound])
         assert (found.score, found.feasible, found.reasons[:1]) == (
             0.25,
             False,
@@ -290,8 +290,8 @@ class TestProfitFactorWithoutLosers:
 
     @pytest.mark.parametrize("weight", [None, 2.0])
     def test_without_trades_it_meets_nothing(self, weight: float | None) -> None:
-        run = figures(profit_factor=None, win_rate=None, trades=0)
-        bound = Constraint(figure="profit_factor", at_least=0.0, weight=weight)
+        run = metrics(profit_factor=None, win_rate=None, trades=0)
+        bound = Constraint(metric="profit_factor", at_least=0.0, weight=weight)
         found = judge(run, MAXIMIZE, [bound])
         assert (found.score, found.feasible, found.reasons[:1]) == (
             0.25,
@@ -300,7 +300,7 @@ class TestProfitFactorWithoutLosers:
         )
 
     def test_it_is_no_score(self) -> None:
-        found = judge(figures(**self.WON), Objective(figure="profit_factor"), [])
+        found = judge(metrics(**self.WON), Objective(metric="profit_factor"), [])
         assert found == Judgement(None, False, ["profit_factor is not defined"])
 
 
@@ -321,25 +321,25 @@ class TestOrder:
 
 class TestWords:
     def test_of_a_constraint(self) -> None:
-        assert Constraint(figure="trades", at_least=30).text == "trades >= 30"
-        assert Constraint(figure="fees", at_most=0.5).text == "fees <= 0.5"
-        both = Constraint(figure="sharpe", at_least=0.5, at_most=2.25, weight=3.0)
+        assert Constraint(metric="trades", at_least=30).text == "trades >= 30"
+        assert Constraint(metric="fees", at_most=0.5).text == "fees <= 0.5"
+        both = Constraint(metric="sharpe", at_least=0.5, at_most=2.25, weight=3.0)
         assert both.text == "sharpe >= 0.5 and sharpe <= 2.25"
-        assert Constraint(figure="final_equity", at_least=1234567.5).text == "final_equity >= 1234567.5"
+        assert Constraint(metric="final_equity", at_least=1234567.5).text == "final_equity >= 1234567.5"
 
     def test_of_an_objective(self) -> None:
-        assert Objective(figure="sharpe").text == "maximize sharpe"
+        assert Objective(metric="sharpe").text == "maximize sharpe"
         sum_of = Objective(score={"sharpe": 1.0, "max_drawdown": -2.5}, direction="minimize")
         assert sum_of.text == "minimize +1*sharpe -2.5*max_drawdown"
 
     @pytest.mark.parametrize(
         ("objective", "message"),
         [
-            (Objective(), "either figure or score is needed"),
-            (Objective(figure="fees", score={"fees": 1.0}), "either figure or score is needed"),
-            (Objective(score={}), "score = {}; at least one figure is needed"),
-            (Objective(figure="fee"), "'fee' is no figure; did you mean 'fees'?"),
-            (Objective(score={"fees": 1.0, "fee": 1.0}), "'fee' is no figure; did you mean 'fees'?"),
+            (Objective(), "either metric or score is needed"),
+            (Objective(metric="fees", score={"fees": 1.0}), "either metric or score is needed"),
+            (Objective(score={}), "score = {}; at least one metric is needed"),
+            (Objective(metric="fee"), "'fee' is no metric; did you mean 'fees'?"),
+            (Objective(score={"fees": 1.0, "fee": 1.0}), "'fee' is no metric; did you mean 'fees'?"),
             (Objective(score={"fees": 0.0}), "score.fees = 0.0; a finite number other than 0 is needed"),
             (
                 Objective(score={"fees": math.nan}),
@@ -349,7 +349,7 @@ class TestWords:
                 Objective(score={"sharpe": 1.0, "fees": -math.inf}),
                 "score.fees = -inf; a finite number other than 0 is needed",
             ),
-            (Objective(figure="fees"), None),
+            (Objective(metric="fees"), None),
             (Objective(score={"fees": -1e-9}), None),
         ],
     )
@@ -359,29 +359,29 @@ class TestWords:
     @pytest.mark.parametrize("name", [name for name, (low, _) in POSSIBLE.items() if low == 0.0])
     def test_of_an_upper_bound_nothing_can_meet(self, name: str) -> None:
         expected = f"at_most = -0.5: nothing can meet it, {name} is at least 0"
-        assert Constraint(figure=name, at_most=-0.5).fault() == expected
-        assert Constraint(figure=name, at_most=0.0).fault() is None
+        assert Constraint(metric=name, at_most=-0.5).fault() == expected
+        assert Constraint(metric=name, at_most=0.0).fault() is None
 
     def test_of_a_lower_bound_nothing_can_meet(self) -> None:
         expected = "at_least = 1.01: nothing can meet it, win_rate is at most 1"
-        assert Constraint(figure="win_rate", at_least=1.01).fault() == expected
-        assert Constraint(figure="win_rate", at_least=1.0).fault() is None
-        assert Constraint(figure="total_return", at_least=-5.0, at_most=-1.0).fault() is None
+        assert Constraint(metric="win_rate", at_least=1.01).fault() == expected
+        assert Constraint(metric="win_rate", at_least=1.0).fault() is None
+        assert Constraint(metric="total_return", at_least=-5.0, at_most=-1.0).fault() is None
 
-    def test_figures_that_can_be_of_any_sign(self) -> None:
-        free = {name for name in FIGURES if Constraint(figure=name, at_most=-1.0).fault() is None}
+    def test_metrics_that_can_be_of_any_sign(self) -> None:
+        free = {name for name in METRICS if Constraint(metric=name, at_most=-1.0).fault() is None}
         assert free == {"total_return", "sharpe", "final_equity"}
 
 
 def test_nothing_of_it_can_be_changed() -> None:
     for value, name in (
-        (MAXIMIZE, "figure"),
+        (MAXIMIZE, "metric"),
         (TestSoft.BOUND, "weight"),
-        (judge(figures(), MAXIMIZE, []), "score"),
+        (judge(metrics(), MAXIMIZE, []), "score"),
     ):
         with pytest.raises(AttributeError):
             setattr(value, name, None)
-    assert msgspec.to_builtins(MAXIMIZE) == {"figure": "total_return", "score": None, "direction": "maximize"}
+    assert msgspec.to_builtins(MAXIMIZE) == {"metric": "total_return", "score": None, "direction": "maximize"}
 
 
 @by_property
@@ -389,19 +389,19 @@ def test_nothing_of_it_can_be_changed() -> None:
 def test_a_violation_is_that_of_the_constraints_that_keep_a_run_from_ranking(
     run: dict[str, float | None], given: list[Constraint]
 ) -> None:
-    verdict = judge(run, Objective(figure="trades"), given)
+    verdict = judge(run, Objective(metric="trades"), given)
     assert (violation(run, given) == 0.0) == verdict.feasible
 
 
 def test_a_violation_is_a_share_of_the_bounds() -> None:
-    few = Constraint(figure="trades", at_least=100.0)
-    deep = Constraint(figure="max_drawdown", at_most=0.0625)
-    soft = Constraint(figure="fees", at_most=1.0, weight=2.0)
-    run = figures(trades=75.0, max_drawdown=0.125, sharpe=None)
+    few = Constraint(metric="trades", at_least=100.0)
+    deep = Constraint(metric="max_drawdown", at_most=0.0625)
+    soft = Constraint(metric="fees", at_most=1.0, weight=2.0)
+    run = metrics(trades=75.0, max_drawdown=0.125, sharpe=None)
     assert violation(run, [few]) == 0.25
     assert violation(run, [deep]) == 1.0
     assert violation(run, [few, deep, soft]) == 1.25
-    assert violation(run, [Constraint(figure="total_return", at_most=0.0)]) == 0.25
-    assert violation(run, [Constraint(figure="trades", at_least=0.0, at_most=50.0)]) == 0.5
-    assert violation(run, [Constraint(figure="sharpe", at_least=1.0, weight=1.0)]) == math.inf
+    assert violation(run, [Constraint(metric="total_return", at_most=0.0)]) == 0.25
+    assert violation(run, [Constraint(metric="trades", at_least=0.0, at_most=50.0)]) == 0.5
+    assert violation(run, [Constraint(metric="sharpe", at_least=1.0, weight=1.0)]) == math.inf
     assert violation(None, []) == math.inf

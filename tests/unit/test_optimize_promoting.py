@@ -103,7 +103,7 @@ def test_each_old_champion_has_a_name_of_its_own(study: Path, tmp_path: Path) ->
 
 def test_less_is_better_where_the_objective_says_so(study: Path, tmp_path: Path) -> None:
     write_search(
-        tmp_path / "m.toml", objective={"figure": "max_drawdown", "direction": "minimize"}, constraints=[]
+        tmp_path / "m.toml", objective={"metric": "max_drawdown", "direction": "minimize"}, constraints=[]
     )
     assert optimize("run", tmp_path / "m.toml", "--results", study.parent).exit_code == 0
     other = study.parent / "m"
@@ -277,7 +277,7 @@ def test_what_speaks_against_a_champion_is_told(study: Path, tmp_path: Path) -> 
 
 def test_another_objective_does_not_compare(study: Path, tmp_path: Path) -> None:
     assert promote(study).exit_code == 0
-    write_search(tmp_path / "t.toml", objective={"figure": "total_return"})
+    write_search(tmp_path / "t.toml", objective={"metric": "total_return"})
     assert optimize("run", tmp_path / "t.toml", "--results", study.parent).exit_code == 0
     assert "another objective" in refused(promote(study.parent / "t"))
 
@@ -346,7 +346,7 @@ def test_a_trial_that_does_not_rank_cannot_be_one(study: Path, tmp_path: Path) -
 
 
 def test_one_that_breaks_a_constraint_out_of_sample_is_not_promoted(study: Path, tmp_path: Path) -> None:
-    write_search(tmp_path / "t.toml", constraints=[{"figure": "trades", "at_least": 20}])
+    write_search(tmp_path / "t.toml", constraints=[{"metric": "trades", "at_least": 20}])
     assert optimize("run", tmp_path / "t.toml", "--results", study.parent).exit_code == 0
     number = next(one["number"] for one in scores(study.parent / "t") if not one["feasible"])
     done = promote(study.parent / "t", "--trial", number)
@@ -367,7 +367,7 @@ def test_without_validation_it_is_refused(study: Path, tmp_path: Path) -> None:
 def test_where_nothing_ranks_there_is_nothing_to_promote(study: Path, tmp_path: Path) -> None:
     write_search(
         tmp_path / "t.toml",
-        constraints=[{"figure": "trades", "at_least": 100_000}],
+        constraints=[{"metric": "trades", "at_least": 100_000}],
         budget={"trials": 8},
     )
     done = optimize("run", tmp_path / "t.toml", "--results", study.parent)
@@ -389,7 +389,7 @@ def test_a_strategy_in_code_gives_a_file_that_makes_it(tmp_path: Path, name: str
     write_own(tmp_path / "code" / "own.py")
     write_search(
         tmp_path / "s.toml", strategy=f"code/own.py{name}", parameters=BY, sampler={"kind": "grid"},
-        constraints=[], objective={"figure": "total_return"},
+        constraints=[], objective={"metric": "total_return"},
     )  # fmt: skip
     study, champion = tmp_path / "r" / "s", tmp_path / "champions" / "c.py"
     assert optimize("run", tmp_path / "s.toml", "--results", study.parent).exit_code == 0

@@ -20,8 +20,8 @@ from genesis_core.optimize.ranking import Analysis, analyse, best_of, ranked
 from genesis_core.optimize.record import Record
 
 by_property = settings(max_examples=60)
-MAXIMIZE = Objective(figure="sharpe")
-MINIMIZE = Objective(figure="sharpe", direction="minimize")
+MAXIMIZE = Objective(metric="sharpe")
+MINIMIZE = Objective(metric="sharpe", direction="minimize")
 
 
 def trial(number: int, score: float | None = 1.0, **changes: Any) -> Record:
@@ -30,7 +30,7 @@ def trial(number: int, score: float | None = 1.0, **changes: Any) -> Record:
         "identity": f"id-{number}",
         "status": "complete",
         "parameters": {"a": number},
-        "figures": {"sharpe": score},
+        "metrics": {"sharpe": score},
         "score": score,
         "feasible": score is not None,
         "seconds": 0.25,
@@ -46,12 +46,12 @@ MIXED = [
     trial(2, 9.0, feasible=False, reasons=["trades >= 30"]),
     trial(3, 3.0, reasons=["fees <= 5 (soft)"]),
     trial(4, 3.0, status="repeated", repeats=1),
-    trial(5, None, status="invalid", figures=None, error="decision.edge = 2.0; expected `float` <= 1.0"),
-    trial(6, None, status="failed", figures=None, error="did not end within 2 s"),
+    trial(5, None, status="invalid", metrics=None, error="decision.edge = 2.0; expected `float` <= 1.0"),
+    trial(6, None, status="failed", metrics=None, error="did not end within 2 s"),
     trial(7, None, reasons=["sharpe is not defined", "trades >= 30"]),
     trial(8, -2.0),
     trial(9, 9.0, feasible=False, status="repeated", repeats=2, reasons=["trades >= 30"]),
-    trial(10, None, status="failed", figures=None, error="did not end within 2 s"),
+    trial(10, None, status="failed", metrics=None, error="did not end within 2 s"),
 ]
 
 
@@ -62,7 +62,7 @@ def trials(draw: Any) -> list[Record]:
         status = draw(st.sampled_from(["complete", "complete", "complete", "repeated", "invalid", "failed"]))
         if status in ("invalid", "failed"):
             error = draw(st.sampled_from(["one", "two"]))
-            made.append(trial(number, None, status=status, figures=None, error=error))
+            made.append(trial(number, None, status=status, metrics=None, error=error))
             continue
         score = draw(st.one_of(st.none(), st.integers(-3, 3).map(float)))
         made.append(
@@ -161,7 +161,7 @@ class TestAnalyse:
     def test_a_trial_of_a_ranking_is_that_of_its_record(self) -> None:
         made = ranked(2, MIXED[3])
         assert (made.rank, made.number, made.score, made.identity) == (2, 3, 3.0, "id-3")
-        assert (made.parameters, made.figures) == ({"a": 3}, {"sharpe": 3.0})
+        assert (made.parameters, made.metrics) == ({"a": 3}, {"sharpe": 3.0})
         assert (made.reasons, made.summary_digest) == (["fees <= 5 (soft)"], "digest-3")
 
     def test_a_repeated_trial_does_not_count_twice_in_what_matters(self) -> None:

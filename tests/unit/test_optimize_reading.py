@@ -19,7 +19,7 @@ from genesis_core.optimize import reading, validating
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.importance import LEAST_TRIALS
 from genesis_core.optimize.index import NAME, Entry
-from genesis_core.optimize.objective import FIGURES, Objective
+from genesis_core.optimize.objective import METRICS, Objective
 from genesis_core.optimize.ranking import Analysis, analyse, best_of
 from genesis_core.optimize.reading import TrialReader
 from genesis_core.optimize.record import to_bytes
@@ -335,7 +335,7 @@ class TestUnreadable:
         def table(value: int) -> dict[str, Any]:
             return {
                 "parameters": {"exits": {"max_bars": {"kind": "choice", "values": [value]}}},
-                "objective": {"figure": "sharpe"},
+                "objective": {"metric": "sharpe"},
             }
 
         assert Search.from_dict(table(value))
@@ -357,7 +357,7 @@ def validated(number: int, warning: str) -> bytes:
         out_of_sample=0.5,
         feasible=True,
         reasons=[],
-        figures=dict.fromkeys(FIGURES, 0.5),
+        metrics=dict.fromkeys(METRICS, 0.5),
         summary_digest="cd" * 16,
     )
     found = Validated(
@@ -394,7 +394,7 @@ class TestSummary:
         (folder / FILE).unlink()
         assert reader.summary(watch=watch).to_json() == truth(folder)
 
-    @pytest.mark.parametrize("change", [{"budget": {"trials": 500}}, {"objective": {"figure": "trades"}}])
+    @pytest.mark.parametrize("change", [{"budget": {"trials": 500}}, {"objective": {"metric": "trades"}}])
     def test_a_study_that_was_resumed_with_more_trials_or_begun_anew_is_seen(
         self, folder: Path, change: dict[str, Any]
     ) -> None:
@@ -408,8 +408,8 @@ class TestSummary:
             trial(0, 1.5, seconds=0.5),
             trial(1, 2.5, seconds=0.25, reasons=["fees <= 5 (soft)"]),
             trial(2, 9.5, feasible=False, reasons=["trades >= 30"]),
-            trial(3, None, status="failed", figures=None, feasible=False, error="it died"),
-            trial(4, None, status="invalid", figures=None, feasible=False, error="it died"),
+            trial(3, None, status="failed", metrics=None, feasible=False, error="it died"),
+            trial(4, None, status="invalid", metrics=None, feasible=False, error="it died"),
             trial(5, 2.5, status="repeated", repeats=1, reasons=["fees <= 5 (soft)"]),
             trial(6, 2.5),
         ]

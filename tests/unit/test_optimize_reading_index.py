@@ -87,7 +87,7 @@ class TestIndex:
     @pytest.mark.parametrize(
         "other",
         [
-            Objective(figure="trades"),
+            Objective(metric="trades"),
             Objective(score={"sharpe": 1.0}),
             Objective(score={"sharpe": 1.0, "fees": -0.5}),
         ],

@@ -40,7 +40,7 @@ RECORDS = st.builds(
     identity=TEXTS,
     status=st.sampled_from(["complete", "repeated", "invalid", "failed"]),
     parameters=st.dictionaries(TEXTS, VALUES, max_size=4),
-    figures=st.none() | st.dictionaries(TEXTS, st.none() | NUMBERS, max_size=4),
+    metrics=st.none() | st.dictionaries(TEXTS, st.none() | NUMBERS, max_size=4),
     score=st.none() | NUMBERS,
     feasible=st.booleans(),
     reasons=st.lists(TEXTS, max_size=3),
@@ -191,7 +191,7 @@ def test_the_helper_of_these_tests_changes_only_what_it_is_told() -> None:
         {"number": "3"},
         {"status": "done"},
         {"parameters": []},
-        {"figures": {"sharpe": "1.0"}},
+        {"metrics": {"sharpe": "1.0"}},
         {"score": "1"},
         {"reasons": [1]},
         {"feasible": 1},
@@ -217,7 +217,7 @@ def test_an_error_with_a_file_name_that_is_no_text_can_be_recorded(
         raise kind(f"{name}: größer")
     made = caught.outcome
     assert made is not None
-    record = trial(0, None, error=made.error, status=made.status, figures=None, feasible=False)
+    record = trial(0, None, error=made.error, status=made.status, metrics=None, feasible=False)
     assert from_bytes(to_bytes(record)) == record
     assert record.status == status
     assert r"caf\udce9.csv: größer" in (record.error or "")

@@ -23,7 +23,7 @@ def search(tmp_path: Path, name: str = "s", **tables: Any) -> Search:
         "raise MemoryError('no room')"
     )
     file = write_own(tmp_path / "own.py", building=building)
-    tables = {"objective": {"figure": "total_return"}, "constraints": [], "budget": {"trials": 12}, **tables}
+    tables = {"objective": {"metric": "total_return"}, "constraints": [], "budget": {"trials": 12}, **tables}
     return search_of(name, strategy=str(file), parameters=BY, **tables)
 
 

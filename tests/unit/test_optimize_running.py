@@ -51,7 +51,7 @@ CANDLES = synthetic(bars=1_500)
 SEARCHED, TESTED = CANDLES[:1_050], CANDLES[1_050:]
 BASE = load_strategy(TABLES)
 GRID: dict[str, Any] = {"sampler": {"kind": "grid", "batch": 4}, "constraints": [], "validation": None}
-RETURN = {"figure": "total_return"}
+RETURN = {"metric": "total_return"}
 
 
 def records_of(folder: Path) -> list[Record]:
@@ -64,7 +64,7 @@ def records_of(folder: Path) -> list[Record]:
 def ranking(folder: Path) -> list[tuple[Any, ...]]:
     """Return parameters and scores, best first, whatever the trials' numbers are."""
     top = summarize(folder, 1_000).top
-    return [(sorted(one.parameters.items()), one.score, one.figures, one.summary_digest) for one in top]
+    return [(sorted(one.parameters.items()), one.score, one.metrics, one.summary_digest) for one in top]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_two_runs_with_tpe_are_the_same_and_it_learns_from_the_results(tmp_path:
     assert (rest.progress.known, rest.progress.run) == (16, 8)
     assert stored(one) == stored(part)
     least = search_of(
-        sampler={"kind": "tpe", "startup": 8}, objective={"figure": "sharpe", "direction": "minimize"}
+        sampler={"kind": "tpe", "startup": 8}, objective={"metric": "sharpe", "direction": "minimize"}
     )
     other = optimize(least, CANDLES, results=tmp_path / "three")
     parameters = [[record.parameters for record in records_of(folder)] for folder in (one, other.folder)]
@@ -120,12 +120,12 @@ def test_each_trial_is_a_single_backtest(here: Path) -> None:
         single = backtest(SEARCHED, config, compiled=True)
         assert record.config == config.digest
         assert record.summary_digest == single.summary_digest
-        assert record.figures is not None
-        assert record.figures["sharpe"] == single.metrics.sharpe
+        assert record.metrics is not None
+        assert record.metrics["sharpe"] == single.metrics.sharpe
         for name in ("total_return", "trades", "win_rate", "profit_factor", "max_drawdown"):
-            assert record.figures[name] == getattr(single.metrics, name)
-        assert record.figures["final_equity"] == single.equity.item(-1)
-        assert record.figures["fees"] == single.fees
+            assert record.metrics[name] == getattr(single.metrics, name)
+        assert record.metrics["final_equity"] == single.equity.item(-1)
+        assert record.metrics["fees"] == single.fees
         assert record.score == single.metrics.sharpe
         assert record.feasible == (single.metrics.max_drawdown <= 0.025)
         digests.add(record.summary_digest)
@@ -220,7 +220,7 @@ def test_what_was_tried_is_not_run_again(tmp_path: Path, monkeypatch: pytest.Mon
             continue
         before = first[seen]
         assert (record.status, record.repeats, record.attempts) == ("repeated", before.number, 0)
-        for name in ("identity", "figures", "score", "feasible", "summary_digest", "config"):
+        for name in ("identity", "metrics", "score", "feasible", "summary_digest", "config"):
             assert getattr(record, name) == getattr(before, name)
     assert len(first) == 6
     assert [counted.times(record) for record in first.values()] == [1] * 6
@@ -252,7 +252,7 @@ def test_a_trial_that_raises_is_tried_again_and_then_recorded(tmp_path: Path, re
     assert failed.attempts == retries + 1
     assert failed.error is not None
     assert failed.error.startswith("RuntimeError: by three (raises.py:")
-    assert (failed.figures, failed.score, failed.feasible, failed.summary_digest) == (None, None, False, None)
+    assert (failed.metrics, failed.score, failed.feasible, failed.summary_digest) == (None, None, False, None)
     others = [one for one in ranking(folders[0]) if one[0] != [("features.slope.by", 3.0)]]
     assert ranking(folders[1]) == others
     assert len(others) == 4
@@ -285,7 +285,7 @@ def test_a_trial_that_never_ends_is_stopped_and_recorded(tmp_path: Path) -> None
     assert records[3.0].status == "failed"
     assert records[3.0].error == "did not end within 2 s"
     assert records[3.0].attempts == 2
-    assert records[3.0].figures is None
+    assert records[3.0].metrics is None
     free = search_of("well", strategy=str(well), parameters=three, objective=RETURN, **GRID)
     expected = ranking(optimize(free, CANDLES, results=tmp_path / "r").folder)
     assert ranking(done.folder) == [one for one in expected if one[0] != [("features.slope.by", 3.0)]]
@@ -387,7 +387,7 @@ def test_parameters_that_are_no_strategy_are_recorded_as_invalid(
     assert invalid.status == "invalid"
     assert invalid.error is not None
     assert "exits.stop = -1" in invalid.error
-    assert (invalid.attempts, invalid.figures, invalid.feasible) == (1, None, False)
+    assert (invalid.attempts, invalid.metrics, invalid.feasible) == (1, None, False)
     assert [record.status for record in records if record is not invalid] == ["complete", "complete"]
     assert [counted.times(record) for record in records if record is not invalid] == [1, 1]
     assert summarize(tmp_path / "s").counts["invalid"] == 1
@@ -410,8 +410,8 @@ def assert_tested(study: Study, candles: Candles) -> None:
         single = backtest(part, config_of(ranked.parameters, BASE), compiled=True)
         assert one["in_sample"] == ranked.score
         assert one["summary_digest"] == single.summary_digest
-        assert one["out_of_sample"] == one["figures"]["sharpe"] == single.metrics.sharpe
-        assert one["figures"]["final_equity"] == single.equity.item(-1)
+        assert one["out_of_sample"] == one["metrics"]["sharpe"] == single.metrics.sharpe
+        assert one["metrics"]["final_equity"] == single.equity.item(-1)
         assert one["feasible"] == (single.metrics.max_drawdown <= 0.025)
     tests = [one["out_of_sample"] for one in found["tested"]]
     assert found["place"] == sorted(tests, reverse=True).index(tests[0]) + 1
@@ -500,7 +500,7 @@ def test_the_default_strategy_is_searched_with_its_higher_candles(tmp_path: Path
     search = Search.from_dict(
         {
             "parameters": {"decision": {"threshold": {"kind": "float", "low": 0.5, "high": 0.6}}},
-            "objective": {"figure": "total_return"},
+            "objective": {"metric": "total_return"},
             "budget": {"trials": 4},
             "validation": {"kind": "holdout", "test": 0.3},
         }

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from genesis_core.errors import SearchError
 from genesis_core.optimize import Search
-from genesis_core.optimize.objective import FIGURES
+from genesis_core.optimize.objective import METRICS
 from genesis_core.optimize.sampling import (
     GridSampler,
     Parameters,
@@ -46,7 +46,7 @@ class Result:
 
     score: float | None
     feasible: bool = True
-    figures: dict[str, float | None] | None = None
+    metrics: dict[str, float | None] | None = None
 
 
 def in_batches(sampler: Sampler, sizes: Sequence[int]) -> list[Parameters]:
@@ -262,7 +262,7 @@ def search(
                 "f": {"kind": "fixed", "value": 0.5},
                 "m": {"kind": "map", "at": [0.5, 0.7], "low": 0.0, "high": 1.0},
             },
-            "objective": {"figure": "sharpe", "direction": direction},
+            "objective": {"metric": "sharpe", "direction": direction},
             "sampler": {"kind": sampler, "seed": seed, **({"startup": startup} if sampler == "tpe" else {})},
             "constraints": list(constraints),
         }
@@ -374,10 +374,10 @@ class TestTpe:
     def test_where_nothing_ranks_it_goes_to_what_is_nearest_to_the_constraints(self) -> None:
         def sunk(parameters: Parameters) -> Result:
             """A drawdown that is never small enough, and least at x = 0.3."""
-            figures = dict.fromkeys(FIGURES, 1.0) | {"max_drawdown": 0.1 + abs(height(parameters) - 0.3)}
-            return Result(height(parameters), feasible=False, figures=figures)
+            metrics = dict.fromkeys(METRICS, 1.0) | {"max_drawdown": 0.1 + abs(height(parameters) - 0.3)}
+            return Result(height(parameters), feasible=False, metrics=metrics)
 
-        made = search("tpe", constraints=[{"figure": "max_drawdown", "at_most": 0.05}])
+        made = search("tpe", constraints=[{"metric": "max_drawdown", "at_most": 0.05}])
         trials = asked(made, sunk, count=80)
         assert mean(abs(height(trial) - 0.3) for trial in trials[-30:]) < 0.12
 
@@ -385,7 +385,7 @@ class TestTpe:
         "none",
         [
             Result(None, feasible=False),
-            Result(None, feasible=False, figures=dict.fromkeys(FIGURES, 0.0) | {"sharpe": None}),
+            Result(None, feasible=False, metrics=dict.fromkeys(METRICS, 0.0) | {"sharpe": None}),
         ],
     )
     def test_what_has_no_score_is_worse_than_what_breaks_a_constraint(self, none: Result) -> None:
@@ -394,9 +394,9 @@ class TestTpe:
         def half(parameters: Parameters) -> Result:
             if height(parameters) > 0.4:
                 return none
-            return Result(1.0, feasible=False, figures=dict.fromkeys(FIGURES, 1.0))
+            return Result(1.0, feasible=False, metrics=dict.fromkeys(METRICS, 1.0))
 
-        made = search("tpe", constraints=[{"figure": "max_drawdown", "at_most": 0.05}])
+        made = search("tpe", constraints=[{"metric": "max_drawdown", "at_most": 0.05}])
         trials = asked(made, half, count=80)
         assert mean(height(trial) > 0.4 for trial in trials[-30:]) < 0.2
 
@@ -418,7 +418,7 @@ class TestMake:
         made = Search.from_dict(
             {
                 "parameters": {"n": {"kind": "int", "low": 1, "high": 100}},
-                "objective": {"figure": "sharpe"},
+                "objective": {"metric": "sharpe"},
                 "sampler": {"kind": "grid", "seed": 5},
             }
         )

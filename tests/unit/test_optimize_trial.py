@@ -30,9 +30,9 @@ def test_a_trial_gives_the_recorded_result(study: Path, plan: tuple[str, ...]) -
     assert plain["trial"]["same"] is True
     assert plain["trial"]["recorded"] == plain["summary_digest"] == record.summary_digest
     assert plain["bars"] == 1_050
-    assert record.figures is not None
-    assert plain["metrics"]["sharpe"] == record.figures["sharpe"]
-    assert plain["final_equity"] == record.figures["final_equity"]
+    assert record.metrics is not None
+    assert plain["metrics"]["sharpe"] == record.metrics["sharpe"]
+    assert plain["final_equity"] == record.metrics["final_equity"]
 
 
 def test_another_result_is_exit_code_1(study: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_trial_that_failed_is_one_line(tmp_path: Path, fault: str) -> None:
     write_own(tmp_path / "own.py", building=f"if p['by'] == 3.0: raise {fault}")
     write_search(
         tmp_path / "s.toml", strategy="own.py", parameters=BY, sampler={"kind": "grid"}, constraints=[],
-        objective={"figure": "total_return"}, validation=None,
+        objective={"metric": "total_return"}, validation=None,
     )  # fmt: skip
     done = optimize("run", tmp_path / "s.toml", "--results", tmp_path / "r")
     assert done.exit_code == 0, done.output

@@ -33,7 +33,7 @@ def test_it_is_run_over_the_test_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("direction", ["maximize", "minimize"])
 def test_a_search_for_nothing_is_told(tmp_path: Path, direction: str) -> None:
-    goal = {"figure": "trades", "direction": direction}
+    goal = {"metric": "trades", "direction": direction}
     summary = run(tmp_path, parameters=WORSE, constraints=[], objective=goal, budget={"trials": 4})
     (fold,) = summary.folds
     assert fold.best.out_of_sample is not None
@@ -56,8 +56,8 @@ def test_one_that_breaks_a_constraint_is_nothing_to_beat(tmp_path: Path) -> None
     summary = run(
         tmp_path,
         parameters=WORSE,
-        objective={"figure": "trades", "direction": "minimize"},
-        constraints=[{"figure": "trades", "at_least": trades + 1}],
+        objective={"metric": "trades", "direction": "minimize"},
+        constraints=[{"metric": "trades", "at_least": trades + 1}],
         budget={"trials": 4},
     )
     (fold,) = summary.folds

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from genesis_core.optimize import optimize, summarize, validating, validation
-from genesis_core.optimize.objective import FIGURES, Objective
+from genesis_core.optimize.objective import METRICS, Objective
 from genesis_core.optimize.partings import partings
 from genesis_core.optimize.store import file_name
 from genesis_core.optimize.validation import FILE
@@ -81,15 +81,15 @@ class TestOnce:
         assert not [text for text in summarize(whole.folder).warnings if "budget of minutes" in text]
 
 
-def best(score: float | None, **figures: float) -> validation.Tested:
+def best(score: float | None, **metrics: float) -> validation.Tested:
     return validation.Tested(
         number=0,
         identity="",
-        in_sample=figures.pop("before", 0.0),
+        in_sample=metrics.pop("before", 0.0),
         out_of_sample=score,
         feasible=True,
         reasons=[],
-        figures={**dict.fromkeys(FIGURES), **figures},
+        metrics={**dict.fromkeys(METRICS), **metrics},
         summary_digest="d",
     )
 
@@ -97,18 +97,18 @@ def best(score: float | None, **figures: float) -> validation.Tested:
 class TestPartings:
     """Ten per cent a year, over four years and over one, is no parting; nor may a loss hide behind a large number."""
 
-    @pytest.mark.parametrize("figure", ["total_return", "final_equity"])
+    @pytest.mark.parametrize("metric", ["total_return", "final_equity"])
     @pytest.mark.parametrize(
         ("before", "after", "noise"),
         [(0.4641, 0.1, False), (0.4, -0.25, True), (-0.2, -0.1, False), (0.1, 0.0, False)],
     )
     def test_what_grows_with_time_is_compared_by_its_sign(
-        self, figure: str, before: float, after: float, noise: bool
+        self, metric: str, before: float, after: float, noise: bool
     ) -> None:
         score = {"total_return": after, "final_equity": 10_000.0 * (1.0 + after)}
         was = {"total_return": before, "final_equity": 10_000.0 * (1.0 + before)}
-        one = best(score[figure], before=was[figure], **score)
-        said = partings([one], was, Objective(figure=figure))
+        one = best(score[metric], before=was[metric], **score)
+        said = partings([one], was, Objective(metric=metric))
         assert [text for text in said if "may be noise" in text] == said
         assert bool(said) == noise
         if noise:
@@ -127,6 +127,6 @@ class TestPartings:
         ],
     )
     def test_what_does_not_by_half(self, before: float, after: float, direction: Any, noise: bool) -> None:
-        objective = Objective(figure="sharpe", direction=direction)
+        objective = Objective(metric="sharpe", direction=direction)
         said = partings([best(after, before=before)], {"total_return": 1.0}, objective)
         assert bool(said) == noise

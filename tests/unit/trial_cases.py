@@ -17,7 +17,7 @@ from genesis_core.optimize.spans import Fold
 from genesis_core.optimize.store import file_name, write_records
 from genesis_core.optimize.study import Study
 
-OBJECTIVE = Objective(figure="sharpe")
+OBJECTIVE = Objective(metric="sharpe")
 GROUND = Ground(data="d", first=0, last=1, bars=2, strategy="s", strategy_code="", version="v", code="c")
 
 
@@ -34,7 +34,7 @@ def trial(number: int, score: float | None = 1.0, **given: Any) -> Record:
             "identity": identity_of(GROUND, given.get("parameters", parameters)),
             "status": "complete",
             "parameters": parameters,
-            "figures": {"sharpe": score, "trades": 31.0, "win_rate": None},
+            "metrics": {"sharpe": score, "trades": 31.0, "win_rate": None},
             "score": score,
             "feasible": True,
             "summary_digest": "ab" * 16,
@@ -53,7 +53,7 @@ def make_study(folder: Path, records: Iterable[Record] = (), **search: Any) -> P
     values = {
         "name": folder.name,
         "parameters": {"decision": {"threshold": {"kind": "float", "low": 0.5, "high": 0.7}}},
-        "objective": {"figure": "sharpe"},
+        "objective": {"metric": "sharpe"},
         **search,
     }
     folder.mkdir(parents=True, exist_ok=True)
