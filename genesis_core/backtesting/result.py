@@ -87,7 +87,21 @@ class Result:
         plan: RunPlan,
         provenance: Mapping[str, Any],
     ) -> Result:
-        """Put a result together from what a run left, whatever ran."""
+        """Put a result together from what a run left, whatever ran.
+
+        Parameters
+        ----------
+        candles, config
+            What ran over what.
+        books : Books
+            Ledger, equity and the reason of each bar.
+        metrics : Metrics
+            By the kernel of the metrics.
+        plan : RunPlan
+            How it was computed.
+        provenance : mapping
+            What is outside the digests.
+        """
         return cls(
             rows=books.ledger,
             times=candles.timestamp[books.ledger[:, BAR].astype(np.int64)],
@@ -126,7 +140,13 @@ class Result:
         return MappingProxyType(reason_counts(self.bar_reasons, self.rows))
 
     def reason(self, bar: int) -> str:
-        """Return what became of one bar's decision, such as ``THRESHOLD`` or ``ENTRY``."""
+        """Return what became of one bar's decision, such as ``THRESHOLD`` or ``ENTRY``.
+
+        Parameters
+        ----------
+        bar : int
+            Of the series.
+        """
         return REASONS[self.bar_reasons.item(bar)]
 
     def explain(self, trade: Trade | int) -> str:
@@ -180,7 +200,13 @@ class Result:
         return summary_digest(self.rows, self.metrics, self.equity.item(-1))
 
     def identical_to(self, other: Result) -> bool:
-        """Say whether two runs mean the same, bit for bit, however they were computed."""
+        """Say whether two runs mean the same, bit for bit, however they were computed.
+
+        Parameters
+        ----------
+        other : Result
+            Of the same candles and strategy, by any plan.
+        """
         return self.digest == other.digest
 
     def __genesis_identity__(self) -> dict[str, object]:

@@ -113,7 +113,20 @@ class Sweep:
         self._idle: list[_Sweeper] = []
 
     def run(self, configs: Iterable[Config | Mapping[str, Any] | None], *, threads: int = 1) -> list[Summary]:
-        """Run strategies; see :func:`backtest_many`."""
+        """Run strategies; see :func:`backtest_many`.
+
+        Parameters
+        ----------
+        configs : iterable of Config or mapping or None
+            One run each.
+        threads : int, optional
+            How many of them run at once.
+
+        Raises
+        ------
+        ConfigError
+            For a strategy that cannot be run, whose place in the list is named, and for a wrong `threads`.
+        """
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
             raise ConfigError(f"threads = {threads!r}; a whole number of at least 1 is needed")
         if isinstance(configs, (Config, Mapping)) or not isinstance(configs, Iterable):

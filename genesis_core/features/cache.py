@@ -54,11 +54,26 @@ class FeatureCache:
 
         Both digests are computed once per object, so that no data is hashed here. The fingerprint covers symbol,
         timeframe and the whole history; the feature set's digest covers names, parameters, wiring and code.
+
+        Parameters
+        ----------
+        candles : Candles
+            The series.
+        bar : int
+            Of the series.
+        feature_set : FeatureSet
+            What is asked for.
         """
         return candles.fingerprint, bar, feature_set.digest
 
     def get(self, key: Key) -> FeatureVector | None:
-        """Return what is stored under `key` and count a hit, or None and a miss."""
+        """Return what is stored under `key` and count a hit, or None and a miss.
+
+        Parameters
+        ----------
+        key : tuple
+            See :meth:`key`.
+        """
         with self._lock:
             found = self._entries.get(key)
             if found is None:
@@ -69,7 +84,15 @@ class FeatureCache:
             return found
 
     def put(self, key: Key, vector: FeatureVector) -> None:
-        """Store a vector; the least recently used one makes room."""
+        """Store a vector; the least recently used one makes room.
+
+        Parameters
+        ----------
+        key : tuple
+            See :meth:`key`.
+        vector : FeatureVector
+            The answer; it is immutable, and kept as it is.
+        """
         with self._lock:
             self._entries[key] = vector
             self._entries.move_to_end(key)

@@ -155,6 +155,11 @@ _SOURCES = {name: Source(name) for name in SOURCES}
 def source(name: str) -> Source:
     """Return a column of the candles as a value.
 
+    Parameters
+    ----------
+    name : str
+        Such as ``"close"``.
+
     Raises
     ------
     FeatureError

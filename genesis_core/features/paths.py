@@ -62,6 +62,11 @@ class FeaturePath(Protocol):
     def at(self, bar: int) -> FeatureVector:
         """Return the features as of `bar`.
 
+        Parameters
+        ----------
+        bar : int
+            Of the path's series; what lies behind it is not looked at.
+
         Raises
         ------
         FeatureError

@@ -100,7 +100,13 @@ class FeatureSet:
         return dict(zip(self.names, self._values, strict=True))
 
     def first_valid(self, name: str) -> int:
-        """Return the first valid bar of one of its features."""
+        """Return the first valid bar of one of its features.
+
+        Parameters
+        ----------
+        name : str
+            Of a feature of this set.
+        """
         return self._values[self._names.index(name)].first_valid
 
     @cached_property
@@ -126,12 +132,24 @@ class FeatureSet:
         return digest((self.names, values))
 
     def including(self, *features: FeatureChoice) -> FeatureSet:
-        """Return this set with further features behind it; those already in it are not repeated."""
+        """Return this set with further features behind it; those already in it are not repeated.
+
+        Parameters
+        ----------
+        *features : str, tuple or Feature
+            As :class:`FeatureSet` takes them.
+        """
         more = [choice for choice in features if resolve(choice)[0].name not in self._names]
         return self.joined(FeatureSet(more)) if more else self
 
     def joined(self, other: FeatureSet) -> FeatureSet:
-        """Return this set with the features of another behind it, as they are wired; none is repeated."""
+        """Return this set with the features of another behind it, as they are wired; none is repeated.
+
+        Parameters
+        ----------
+        other : FeatureSet
+            Whose features come behind.
+        """
         at = [i for i, name in enumerate(other._names) if name not in self._names]
         if not at:
             return self

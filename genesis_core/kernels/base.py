@@ -39,7 +39,15 @@ class Param:
 
 
 def window(name: str, minimum: int = 1) -> Param:
-    """Declare a window length in bars; the upper limit keeps state vectors at a sane size."""
+    """Declare a window length in bars; the upper limit keeps state vectors at a sane size.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    minimum : int, optional
+        The shortest length that makes sense.
+    """
     return Param(name, minimum, 100_000, whole=True)
 
 

@@ -76,6 +76,11 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def from_toml(cls, path: str | Path) -> Search:
         """Read a search file; paths in it are relative to it.
 
+        Parameters
+        ----------
+        path : path
+            The file.
+
         Raises
         ------
         SearchError
@@ -179,6 +184,11 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def renamed(self, name: str) -> Search:
         """Return the same search under another name.
 
+        Parameters
+        ----------
+        name : str
+            Of the study, and so of its folder.
+
         Raises
         ------
         SearchError
@@ -187,13 +197,24 @@ class Search(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         return msgspec.structs.replace(self, name=checked_name(name, "study"))
 
     def with_data(self, given: Mapping[str, Any]) -> Search:
-        """Return the same search over other candles: the keys of :class:`Data` that are given replace its own."""
+        """Return the same search over other candles: the keys of :class:`Data` that are given replace its own.
+
+        Parameters
+        ----------
+        given : mapping
+            Of keys and values.
+        """
         if "csv" in given or "data_dir" in given:
             given = {"csv": None, "data_dir": None, **given}
         return msgspec.structs.replace(self, data=msgspec.structs.replace(self.data, **given))
 
     def with_trials(self, trials: int) -> Search:
         """Return the same search with another number of trials.
+
+        Parameters
+        ----------
+        trials : int
+            How many, those that are known included.
 
         Raises
         ------

@@ -210,6 +210,13 @@ def _content(path: Path) -> bytes | None:
 def summarize(folder: str | Path, top: int = 10) -> StudySummary:
     """Summarize a study once; see :class:`StudyReader` for more than once.
 
+    Parameters
+    ----------
+    folder : path
+        The study's.
+    top : int, optional
+        How many of the best trials are ranked.
+
     Raises
     ------
     SearchError

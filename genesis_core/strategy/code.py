@@ -89,6 +89,13 @@ class Decide:
     def updated(self, changes: object, where: str) -> Decide:
         """Return the step with some of its parameters replaced.
 
+        Parameters
+        ----------
+        changes : mapping
+            Of parameters and values.
+        where : str
+            What a fault is said to be in.
+
         Raises
         ------
         ConfigError
@@ -103,6 +110,11 @@ class Decide:
 
     def wired(self, features: FeatureSet) -> Node:
         """Return the step as a node over the features of a strategy.
+
+        Parameters
+        ----------
+        features : FeatureSet
+            Those of the strategy.
 
         Raises
         ------
@@ -123,6 +135,11 @@ class Decide:
 
     def returned(self, strategy: FeatureSet) -> FeatureSet:
         """Return what the step returns as features, to be asked for with those of the strategy.
+
+        Parameters
+        ----------
+        strategy : FeatureSet
+            Its features.
 
         Raises
         ------

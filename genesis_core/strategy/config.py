@@ -71,6 +71,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=True,
     def from_toml(cls, path: str | Path) -> Config:
         """Read a strategy file.
 
+        Parameters
+        ----------
+        path : path
+            The file.
+
         Raises
         ------
         ConfigError

@@ -6,8 +6,11 @@ import ast
 import inspect
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 import genesis_core
 
@@ -44,6 +47,33 @@ def test_dir_and_star_import_give_all_of_them() -> None:
     namespace: dict[str, object] = {}
     exec("from genesis_core import *", namespace)
     assert set(genesis_core.__all__) <= set(namespace)
+
+
+@pytest.mark.parametrize(
+    "package", ["genesis_core", "genesis_core.backtesting", "genesis_core.features", "genesis_core.optimize"]
+)
+def test_each_public_function_says_what_it_takes(package: str) -> None:
+    module = import_module(package)
+    silent = [label for name in module.__all__ for label in without_parameters(name, getattr(module, name))]
+    assert silent == []
+
+
+def without_parameters(name: str, value: object) -> Iterator[str]:
+    """Yield which of a function, or of a class's own public methods, take arguments and do not describe them."""
+    if inspect.isclass(value):
+        methods = {each: getattr(got, "__func__", got) for each, got in vars(value).items() if each[0] != "_"}
+        functions = {f"{name}.{each}": got for each, got in methods.items() if inspect.isfunction(got)}
+    else:
+        functions = {name: value} if inspect.isfunction(value) else {}
+    for label, function in functions.items():
+        # A class may declare a field whose default is a lambda.
+        takes = set(inspect.signature(function).parameters) - {"self", "cls"}
+        if (
+            takes
+            and function.__name__ != "<lambda>"
+            and "Parameters\n" not in (inspect.getdoc(function) or "")
+        ):
+            yield label
 
 
 def test_an_unknown_name_is_an_attribute_error_of_the_usual_kind() -> None:
