@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from genesis_core.durable import flush_file, flush_folder
 from genesis_core.errors import CandleError
 
 
@@ -38,8 +39,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     return data
 
 
-def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
-    """Write a file so that a reader sees the old one or the whole new one, never a part.
+def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
+    """Write a file so that it is the old one or the whole new one, for a reader as after a power cut.
 
     Parameters
     ----------
@@ -59,7 +60,9 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], N
         try:
             with temporary.open("xb") as file:
                 write(file)
+            flush_file(temporary)  # before the rename, else the new name may hold nothing
             temporary.replace(target)
+            flush_folder(target.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

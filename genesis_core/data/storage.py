@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
 
 from genesis_core.candles import Candles
 from genesis_core.candles.files import write_atomically
@@ -56,16 +55,4 @@ def store_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     CandleError
         If it cannot be written.
     """
-
-    def write(file: BinaryIO) -> None:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())  # before the rename, else the new name may hold nothing after a power cut
-
-    write_atomically(path, write)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(Path(path).parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    write_atomically(path, lambda file: file.write(data))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from pathlib import Path
 
 import msgspec
 
+from genesis_core.durable import flush_folder
 from genesis_core.errors import SearchError
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -59,14 +59,3 @@ def write_whole(file: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(file, view) :]
-
-
-def flush_folder(folder: Path) -> None:
-    """Bring to the disk which names a folder has."""
-    if sys.platform == "win32":  # a folder cannot be opened there; renames are journalled
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -16,8 +16,9 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from genesis_core.durable import flush_folder
 from genesis_core.errors import SearchError
-from genesis_core.optimize.files import NEW, flush_folder, write_whole
+from genesis_core.optimize.files import NEW, write_whole
 from genesis_core.optimize.record import Record, from_bytes, to_bytes
 
 STUDY_FILE = "study.toml"

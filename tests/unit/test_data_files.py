@@ -198,8 +198,10 @@ def test_what_is_stored_is_on_the_disk_before_it_has_its_name(
 
     monkeypatch.setattr(Path, "replace", renamed)
     monkeypatch.setattr("os.fsync", lambda handle: events.append("fsync"))
-    convert(source, target)
+    SERIES.to_csv(target)
     assert events == ["fsync", "rename", "fsync"]  # the file, its name, the folder
+    convert(source, target, force=True)
+    assert events[-3:] == ["fsync", "rename", "fsync"]
 
 
 @pytest.mark.parametrize(
