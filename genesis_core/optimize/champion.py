@@ -62,8 +62,8 @@ class Pedigree(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def beside(file: Path) -> Path:
-    """Return where the pedigree of a champion's file is."""
-    return file.with_suffix(".json")
+    """Return where the pedigree of a champion's file is: by its whole name, for two champions may have one stem."""
+    return file.with_name(f"{file.name}.json")
 
 
 def read_pedigree(file: Path) -> Pedigree | None:

@@ -103,7 +103,7 @@ def check_parameters(search: Search, base: Config) -> list[str]:
     applied = Applied(base)
     for name, kind in search.parameters.items():
         _require_known(applied, name, kind.ends()[0])
-    if base.own and search.budget.trial_seconds is not None:
+    if (base.own or base.decide is not None) and search.budget.trial_seconds is not None:
         return []  # code of the user's own that may never end is run under its limit only
     drawn = RandomSampler(search.parameters, 0).ask(0, PROBES)
     tried = [_tried(applied, parameters) for parameters in drawn]
@@ -122,7 +122,8 @@ def check_parameters(search: Search, base: Config) -> list[str]:
                 for other, its in search.parameters.items()
                 for value in _values(its)
             )
-            _require_read(applied, name, _values(kind), chain(made, beside))
+            drawn_values = [one[name] for one in made[:_DRAWS]]
+            _require_read(applied, name, [*_values(kind), *drawn_values], chain(made, beside))
     refused = next((fault for fault in tried if isinstance(fault, str)), None)
     if refused is None:
         return []

@@ -163,7 +163,10 @@ def _alone(task: Task, config: Config) -> Outcome:
     with Caught() as caught:
         return _outcome(task.sweep.run([config])[0], time.perf_counter() - begun)
     assert caught.outcome is not None
-    return msgspec.structs.replace(caught.outcome, config=config.digest, seconds=time.perf_counter() - begun)
+    # Its place in a list of one says nothing.
+    error = (caught.outcome.error or "").removeprefix("strategy 0: ")
+    taken = time.perf_counter() - begun
+    return msgspec.structs.replace(caught.outcome, error=error, config=config.digest, seconds=taken)
 
 
 def metrics_of(summary: Summary) -> dict[str, float | None]:

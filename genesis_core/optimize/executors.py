@@ -12,6 +12,8 @@ from genesis_core.optimize.backend import Backend
 from genesis_core.optimize.evaluate import Task
 from genesis_core.optimize.processes import Given, Here, Pool
 
+_DASK = r"dask://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):\d{1,5}"
+
 
 def check_executor(executor: str | Executor, workers: int | None, guarded: bool) -> None:
     """Refuse a place to run trials that cannot work, before anything is written.
@@ -44,7 +46,7 @@ def check_executor(executor: str | Executor, workers: int | None, guarded: bool)
             raise SearchError(
                 f"executor {executor!r} needs Dask: pip install 'genesis-backtest[distributed]'"
             )
-        if executor != "dask-local" and not re.fullmatch(r"dask://.+:\d+", executor):
+        if executor != "dask-local" and not re.fullmatch(_DASK, executor):
             raise SearchError(f"executor {executor!r}: dask://HOST:PORT is needed")
     elif executor != "processes":
         raise SearchError(f"executor {executor!r}: here, processes, dask-local or dask://HOST:PORT is needed")

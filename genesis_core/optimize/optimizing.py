@@ -24,7 +24,6 @@ from genesis_core.optimize.spans import Fold, folds_of
 from genesis_core.optimize.store import file_name, quarantine, read_all
 from genesis_core.optimize.study import Study, begin, fold_folder, make_folder
 from genesis_core.optimize.validating import validate
-from genesis_core.optimize.validation import discard_validation
 from genesis_core.strategy import Config, load_strategy
 
 
@@ -199,7 +198,7 @@ class _Searches:
 
     def search(self, study: Study, name: str) -> Progress:
         """Search one fold, and test what was found."""
-        search, told = study.search, _Told(study.folder, name, self.tell)
+        search = study.search
         records = self._known(study)
         task = Task(study.fold.searched(self.candles), self.base, search.strategy if search.in_code else None)
         backend = make_backend(task, self.executor, self.workers, search.budget.trial_seconds is not None)
@@ -211,7 +210,7 @@ class _Searches:
                 records,
                 make_sampler(search),
                 backend,
-                told,
+                lambda progress: self.tell(name, progress),
                 None if self.seconds is None else self.seconds / self.left,
             )
             progress = runner.run()
@@ -242,17 +241,3 @@ class _Searches:
             self.aside.append(text)
             self.warn(text)
         return records
-
-
-class _Told:
-    """Passes on how far a search is; with its first new trial the test of what was best before is none any more."""
-
-    def __init__(self, folder: Path, name: str, tell: Tell) -> None:
-        self._folder, self._name, self._tell = folder, name, tell
-        self._went_on = False
-
-    def __call__(self, progress: Progress) -> None:
-        if progress.run and not self._went_on:
-            discard_validation(self._folder)
-            self._went_on = True
-        self._tell(self._name, progress)

@@ -142,6 +142,12 @@ def _promote(study: Study, candles: Candles, file: Path, trial: int | None, forc
         champion = _current(file, pedigree, candles, int(test.timestamp[0]), force=force)
         outcome = _run(study, test, champion, {}, f"the current champion {file}", str(file))
         current, before = judge_outcome(outcome, study.search), pedigree_of(file, champion)
+        if current.score is None and not force:
+            why = outcome.error or ", ".join(current.reasons)
+            raise SearchError(
+                f"{file}: the current champion has no score on the validation candles ({why}), so nothing says that it "
+                "is beaten, and nothing was changed; --force puts the candidate in its place all the same"
+            )
     if not candidate.feasible:
         reason = f"on the validation candles it does not meet: {', '.join(candidate.unmet)}"
         return Promotion(False, record.number, candidate, current, reason)
@@ -279,7 +285,8 @@ def _text(study: Study, record: Record, base: Config, config: Config, file: Path
         source, colon, name = source.rpartition(":")
     if kept is not None and Path(source).resolve() == file.resolve():
         source = str(kept)  # it takes the place of the strategy that it is made of
-    origin = os.path.relpath(source, file.parent) + colon + name
+    # Through no symbolic link: `..` behind one leads elsewhere than where it was written.
+    origin = os.path.relpath(Path(source).resolve(), file.parent.resolve()) + colon + name
     changes = Applied(base).changes(record.parameters)
     return (
         f"{head}\nfrom pathlib import Path\n\nfrom genesis_core import load_strategy\n\n"

@@ -26,6 +26,7 @@ from genesis_core.optimize.progress import Progress
 from genesis_core.optimize.record import Record
 from genesis_core.optimize.sampling import Sampler
 from genesis_core.optimize.store import write_records
+from genesis_core.optimize.validation import discard_validation
 
 MOST_TOGETHER = 32
 """Most trials that are run and recorded together; two such groups a worker are what Ctrl-C can cost."""
@@ -252,6 +253,9 @@ class Runner:
     def _keep(self, settled: Sequence[Record], progress: Progress) -> None:
         if not settled:
             return
+        if not progress.run and any(record.status != "repeated" for record in settled):
+            # With its first new trial the test of what was best before is none any more.
+            discard_validation(self.folder)
         write_records(self.folder, settled)
         for record in settled:
             self.records[record.number] = record

@@ -39,9 +39,14 @@ class StudyReader:
         self._open()
 
     def _open(self) -> None:
+        own = _content(self.folder / STUDY_FILE)
         self.study = study = Study.open(self.folder)
         self._homes, self._number = _homes(self.folder, study.search.validation.searches)
-        self._definitions = self._contents(STUDY_FILE)
+        # As it was before it was read: what is written in between is then seen as a change by the next look.
+        self._definitions = [
+            own if home == self._homes[self._number] else _content(home / STUDY_FILE)
+            for home in self._homes.values()
+        ]
         self._readers = {
             number: TrialReader(
                 home,
@@ -111,7 +116,7 @@ class StudyReader:
             ranks=len(analysis.order),
             top=[ranked(rank, record) for rank, record in enumerate(self.trials.records(best), 1)],
             folds=folds,
-            together=_together(folds, study.search.objective),
+            together=_together(folds, study.search.validation.searches, study.search.objective),
             broken=broken,
             warnings=self._warnings(states, folds, broken),
         )
@@ -173,12 +178,14 @@ def _same(before: dict[int, State], now: dict[int, State]) -> bool:
     return before.keys() == now.keys() and all(before[number] is now[number] for number in now)
 
 
-def _together(folds: list[FoldTest], objective: Objective) -> Together | None:
-    if len(folds) < 2:
+def _together(folds: list[FoldTest], searches: int, objective: Objective) -> Together | None:
+    """Return the tests as one, None unless each was made, and could be run: a row has no holes."""
+    returns = [fold.best.metrics["total_return"] for fold in folds]
+    if len(folds) < max(searches, 2) or None in returns:
         return None
     whole = 1.0
-    for fold in folds:
-        whole *= 1.0 + (fold.best.metrics["total_return"] or 0.0)
+    for one in returns:
+        whole *= 1.0 + (one or 0.0)
     scores = sorted(
         (fold.best.out_of_sample for fold in folds if fold.best.out_of_sample is not None),
         key=objective.rank_key,

@@ -127,7 +127,7 @@ RUN: dict[str, Run] = {
         (SEARCHED, "genesis optimize promote search --to champion.toml"), leaves="champion.toml"
     ),
     "genesis optimize promote search --to champion.toml": Run(
-        (SEARCHED, "genesis optimize promote search --to champion.toml"), leaves="champion.json"
+        (SEARCHED, "genesis optimize promote search --to champion.toml"), leaves="champion.toml.json"
     ),
     "genesis backtest --trial": Run(code=2),
     "genesis backtest --from --to": Run(("genesis backtest --from 2020-06-01 --to 2020-09-01",)),

@@ -362,6 +362,8 @@ def test_a_wrong_search_is_one_line_and_makes_no_folder(tmp_path: Path, name: st
     [
         (("run", "{search}", "--executor", "everywhere"), "executor 'everywhere'"),
         (("run", "{search}", "--executor", "dask://here"), "dask://HOST:PORT"),
+        (("run", "{search}", "--executor", "dask://tcp://127.0.0.1:8786"), "dask://HOST:PORT"),
+        (("run", "{search}", "--executor", "dask://[::1:80"), "dask://HOST:PORT"),
         (("run", "{search}", "--workers", 2), "'here' is one"),
         (("run", "{search}", "--workers", 0), "--workers"),
         (("run", "{search}", "--trials", 0), "--trials"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from genesis_core import Config, load_strategy
+from genesis_core import Config, Decide, Kernel, Param, Vector, load_strategy
 from genesis_core.errors import SearchError
 from genesis_core.optimize import Search, early
 from genesis_core.optimize.changes import Applied
@@ -414,3 +414,25 @@ class TestWarnings:
     def test_one_for_each(self) -> None:
         made = search({"a": whole(1, 1), "b": choice(2), "c": whole(1, 3)}, sampler={"kind": "random"})
         assert len(warnings_about(made)) == 3
+
+
+def test_few_valid_values_of_many_are_no_error() -> None:
+    found = check_parameters(search({"decision": {"cooldown_bars": whole(0, 20_000_000)}}), MEAN_REVERSION)
+    (told,) = found
+    assert "drawn parameter sets are no strategy" in told
+
+
+def test_a_step_of_the_users_own_is_run_under_its_time_limit_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def step(s: Vector, p: Vector, close: float) -> tuple[float, float]:
+        return 1.0, 0.9
+
+    outputs = ("side", "confidence")
+    mine = Kernel(
+        "mine", step, ("close",), (Param("n", 1.0, 100.0, whole=True),), outputs=outputs, neutral=(0.0, 0.0)
+    )
+    base = Config.from_code([], Decide(mine, ("close",), {"n": 5.0}), exits={"max_bars": 24})
+    tried: list[object] = []
+    monkeypatch.setattr(early, "_tried", lambda applied, parameters: tried.append(parameters))
+    given = search({"decide": {"n": whole(5, 40)}}, budget={"trials": 6, "trial_seconds": 3.0})
+    assert check_parameters(given, base) == []
+    assert tried == []

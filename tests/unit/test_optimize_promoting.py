@@ -49,7 +49,7 @@ def test_the_first_champion_is_the_best_trial(study: Path, tmp_path: Path) -> No
     tested = scores(study)[0]
     again = backtest(CANDLES[1_050:], config, compiled=True)
     assert again.summary_digest == tested["summary_digest"]
-    pedigree = json.loads((tmp_path / "champion.json").read_bytes())
+    pedigree = json.loads((tmp_path / "champion.toml.json").read_bytes())
     assert pedigree["trial"] == best.number
     assert pedigree["config"] == record.config
     assert pedigree["out_of_sample"] == tested["out_of_sample"]
@@ -69,7 +69,7 @@ def test_a_champion_stays_unless_it_is_beaten(study: Path, tmp_path: Path) -> No
     best, middle, worst = order[0]["number"], order[1]["number"], order[-1]["number"]
     assert len({one["out_of_sample"] for one in order}) == len(order) >= 3
     assert promote(study, "--trial", middle).exit_code == 0
-    files = {name: (tmp_path / name).read_bytes() for name in ("champion.toml", "champion.json")}
+    files = {name: (tmp_path / name).read_bytes() for name in ("champion.toml", "champion.toml.json")}
     there = sorted(tmp_path.iterdir())
     for trial in (worst, middle):
         done = promote(study, "--trial", trial)
@@ -85,7 +85,7 @@ def test_a_champion_stays_unless_it_is_beaten(study: Path, tmp_path: Path) -> No
     assert "promoted: it beats the current champion" in done.stdout
     assert str(tmp_path / "champion.old1.toml") in done.stdout
     assert (tmp_path / "champion.old1.toml").read_bytes() == files["champion.toml"]
-    assert (tmp_path / "champion.old1.json").read_bytes() == files["champion.json"]
+    assert (tmp_path / "champion.old1.toml.json").read_bytes() == files["champion.toml.json"]
     new = config_of(read_record(study / file_name(best)).parameters, load_strategy(TABLES))
     assert load_strategy(tmp_path / "champion.toml") == new
 
@@ -145,7 +145,7 @@ def test_a_first_champion_whose_writing_was_cut_short_is_written_by_the_next(
     assert not (tmp_path / "champion.toml").exists()
     done = promote(study, "--trial", worst)
     assert done.exit_code == 0, done.output
-    assert json.loads((tmp_path / "champion.json").read_bytes())["before"] is None
+    assert json.loads((tmp_path / "champion.toml.json").read_bytes())["before"] is None
     assert promote(study, "--trial", best).exit_code == 0
 
 
@@ -161,7 +161,7 @@ def test_a_successor_whose_writing_was_cut_short_leaves_the_champion_there_was(
     assert promote(study, "--trial", worst).exit_code == 1
     done = promote(study, "--trial", best)
     assert done.exit_code == 0, done.output
-    pedigree = json.loads((tmp_path / "champion.json").read_bytes())
+    pedigree = json.loads((tmp_path / "champion.toml.json").read_bytes())
     assert load_strategy(tmp_path / "champion.toml").digest == pedigree["config"]
     assert (pedigree["trial"], pedigree["before"]["trial"]) == (best, middle)
     assert pedigree["before"]["before"] is None
@@ -172,10 +172,10 @@ def test_a_successor_whose_writing_was_cut_short_leaves_the_champion_there_was(
 def test_what_cannot_be_read_is_kept_as_it_is(study: Path, tmp_path: Path) -> None:
     worst, best = order_of(study)[0], order_of(study)[-1]
     assert promote(study, "--trial", worst).exit_code == 0
-    (tmp_path / "champion.json").write_bytes(b"\xff\xfe")
+    (tmp_path / "champion.toml.json").write_bytes(b"\xff\xfe")
     done = promote(study, "--trial", best, "--force")
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "champion.old1.json").read_bytes() == b"\xff\xfe"
+    assert (tmp_path / "champion.old1.toml.json").read_bytes() == b"\xff\xfe"
 
 
 def test_json_says_what_came_of_it(study: Path, tmp_path: Path) -> None:
@@ -257,7 +257,10 @@ def test_one_promotion_at_a_time(study: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(promoting, "run_over", between)
     assert decide(study, CANDLES, champion).promoted
     assert said[1] == f"{champion}: another promotion is writing it"
-    assert {file.name for file in tmp_path.iterdir() if file.is_file()} >= {"champion.toml", "champion.json"}
+    assert {file.name for file in tmp_path.iterdir() if file.is_file()} >= {
+        "champion.toml",
+        "champion.toml.json",
+    }
     assert not list(tmp_path.glob(".champion*"))
 
 
@@ -299,8 +302,8 @@ def test_an_edited_champion_is_refused_and_kept(study: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("champion.json", b"", "champion.json: cannot be read"),
-        ("champion.json", None, "champion.json: cannot be read"),
+        ("champion.toml.json", b"", "champion.toml.json: cannot be read"),
+        ("champion.toml.json", None, "champion.toml.json: cannot be read"),
         ("champion.toml", b"[exits]\nstop = -1\n", "the current champion cannot be read"),
         ("champion.toml", b"\xff\xfe", "the current champion cannot be read"),
     ],
@@ -319,7 +322,7 @@ def test_a_champion_that_cannot_be_read_is_refused_and_kept(
 
 
 def test_a_file_beside_is_not_lost(study: Path, tmp_path: Path) -> None:
-    (tmp_path / "champion.json").write_bytes(b'{"of": "somebody else"}')
+    (tmp_path / "champion.toml.json").write_bytes(b'{"of": "somebody else"}')
     done = promote(study)
     assert done.exit_code in (0, 2), done.output
     assert b'{"of": "somebody else"}' in contents(tmp_path).values()
@@ -407,3 +410,52 @@ def test_a_strategy_in_code_gives_a_file_that_makes_it(tmp_path: Path, name: str
     old = load_strategy(champion.with_name("c.old1.py"))
     assert old.digest == read_record(study / file_name(order[1]["number"])).config
     assert optimize("promote", study, "--to", champion, "--trial", order[1]["number"]).exit_code == 1
+
+
+def test_a_champion_without_a_score_here_has_not_lost(tmp_path: Path) -> None:
+    candles, champion_file = synthetic(bars=4_000), tmp_path / "champion.toml"
+    stop = {"exits": {"stop": {"kind": "float", "low": 1.0, "high": 6.0}}}
+    slow = {"features": {"bb_position_inv_ma3": {"n": {"kind": "fixed", "value": 400}}}}
+    for name, parameters, share in (("slow", {**stop, **slow}, 0.3), ("quick", stop, 0.09)):
+        validation = {"kind": "holdout", "test": share}
+        run(
+            search_of(name, parameters=parameters, constraints=[], validation=validation),
+            candles,
+            results=tmp_path,
+        )
+    assert decide(tmp_path / "slow", candles, champion_file).promoted
+    before = champion_file.read_bytes()
+    # The later test has fewer candles than the champion's warm-up.
+    with pytest.raises(
+        SearchError, match=r"no score on the validation candles \(360 bars are too few.*--force"
+    ):
+        decide(tmp_path / "quick", candles, champion_file)
+    assert champion_file.read_bytes() == before
+    assert decide(tmp_path / "quick", candles, champion_file, force=True).promoted
+
+
+def test_champions_of_two_kinds_may_lie_in_one_folder(study: Path, tmp_path: Path) -> None:
+    own = write_own(tmp_path / "own.py")
+    search = search_of(
+        "own", strategy=str(own), parameters=BY, constraints=[], objective={"metric": "total_return"}
+    )
+    coded = run(search, CANDLES, results=tmp_path / "coded").folder
+    assert decide(study, CANDLES, tmp_path / "champion.toml").promoted
+    pedigree = (tmp_path / "champion.toml.json").read_bytes()
+    assert decide(coded, CANDLES, tmp_path / "champion.py").promoted
+    assert (tmp_path / "champion.toml.json").read_bytes() == pedigree
+    assert not decide(study, CANDLES, tmp_path / "champion.toml").promoted
+
+
+def test_a_champion_in_code_behind_a_symbolic_link_finds_its_origin(tmp_path: Path) -> None:
+    own = write_own(tmp_path / "own.py")
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a" / "b")
+    search = search_of(
+        "own", strategy=str(own), parameters=BY, constraints=[], objective={"metric": "total_return"}
+    )
+    coded = run(search, CANDLES, results=tmp_path / "coded").folder
+    file = tmp_path / "link" / "champion.py"
+    assert decide(coded, CANDLES, file).promoted
+    best = read_record(coded / file_name(summarize(coded).top[0].number))
+    assert load_strategy(file).digest == best.config

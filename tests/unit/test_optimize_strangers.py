@@ -13,7 +13,7 @@ import pytest
 
 from genesis_core import synthetic
 from genesis_core.errors import SearchError
-from genesis_core.optimize import StudyReader, optimize, optimizing, promote, summarize
+from genesis_core.optimize import StudyReader, optimize, optimizing, promote, running, summarize
 from genesis_core.optimize.identity import identity_of
 from genesis_core.optimize.record import to_bytes
 from genesis_core.optimize.store import file_name, read_record
@@ -209,15 +209,6 @@ def test_the_list_tells_no_other_trials_test(study: Path) -> None:
     assert told()["best"] == summary.top[0].score
 
 
-def test_a_test_from_before_the_unchanged_strategy_was_tested_is_read(study: Path) -> None:
-    own = json.loads((study / "validation.json").read_bytes())
-    del own["unchanged"]
-    (study / "validation.json").write_text(json.dumps(own))
-    summary = summarize(study)
-    assert [fold.unchanged is None for fold in summary.folds] == [False, False, True]
-    assert command("summarize", study).exit_code == 0
-
-
 def test_an_error_with_brackets_is_shown_as_it_is(study: Path) -> None:
     own = json.loads((study / "validation.json").read_bytes())
     own["tested"][0] |= {"reasons": ["MemoryError: [bold]no room[/dev/shm]"], "out_of_sample": None}
@@ -237,3 +228,56 @@ def test_a_stranger_is_not_promoted_and_hinders_nobody(study: Path, tmp_path: Pa
     best = summarize(study).top[0].number
     assert best != 3
     assert promote(study, CANDLES, tmp_path / "champion.toml").trial == best
+
+
+def test_a_row_of_tests_has_no_holes(study: Path) -> None:
+    assert summarize(study).together is not None
+    file = study / "fold_02" / "validation.json"
+    whole = json.loads(file.read_bytes())
+    whole["tested"][0]["metrics"]["total_return"] = None
+    file.write_text(json.dumps(whole))
+    assert summarize(study).together is None
+    file.unlink()
+    assert summarize(study).together is None
+    assert "tests in a row" not in command("summarize", study).stdout
+
+
+def test_a_search_that_goes_on_forgets_its_test_before_its_first_new_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = optimize(search_of(constraints=[]), CANDLES, results=tmp_path).folder
+    assert (folder / "validation.json").exists()
+    there: list[bool] = []
+    write = running.write_records
+
+    def writing(to: Path, records: Any) -> None:
+        there.append((to / "validation.json").exists())
+        write(to, records)
+
+    monkeypatch.setattr(running, "write_records", writing)
+    optimize(search_of(constraints=[], budget={"trials": 32}), CANDLES, results=tmp_path)
+    assert there
+    assert not any(there)
+    assert (folder / "validation.json").exists()
+
+
+def test_a_reader_sees_what_was_written_while_it_opened_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(trials: int) -> Path:
+        return optimize(
+            search_of(validation=None, budget={"trials": trials}), CANDLES, results=tmp_path
+        ).folder
+
+    folder, really, opened = run(8), Study.open, []
+
+    def opening(path: Path) -> Study:
+        found = really(path)
+        opened.append(path)
+        if len(opened) == 1:
+            run(16)
+        return found
+
+    monkeypatch.setattr(Study, "open", opening)
+    reader = StudyReader(folder)
+    assert (reader.summary().trials, reader.summary().wanted) == (16, 16)
