@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_genesis_perf.evidence import STORED_TOLERANCE
 from pytest_genesis_perf.setting_values import (
     check_apart,
     file_of,
@@ -102,7 +101,7 @@ class Settings:
     benchmark_rows: bool = True
     markdown: Path | None = None
     history: Path | None = None
-    tolerance: float = STORED_TOLERANCE
+    tolerance: float = 0.10
 
 
 def read_settings(config: pytest.Config) -> Settings:

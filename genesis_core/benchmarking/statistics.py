@@ -65,10 +65,23 @@ def ratio(slow: Sequence[float], fast: Sequence[float], confidence: float = CONF
         raise ValueError(f"{len(slow)} and {len(fast)} rounds; as many of both, and at least one, are needed")
     if not all(isfinite(seconds) and seconds > 0.0 for seconds in (*slow, *fast)):
         raise ValueError("a time is not a finite number of seconds above 0")
-    ratios = sorted(a / b for a, b in zip(slow, fast, strict=True))
-    n = len(ratios)
+    return middle([a / b for a, b in zip(slow, fast, strict=True)], confidence)
+
+
+def middle(values: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:
+    """Return median and interval of some values of rounds, at least one; a difference of times may be below 0.
+
+    Parameters
+    ----------
+    values : sequence of float, length n
+        One a round.
+    confidence : float
+        See :func:`ratio`.
+    """
+    found = sorted(values)
+    n = len(found)
     cut = max([k for k in range(n // 2) if coverage(n, k) >= confidence], default=0)
-    return Ratio(ratios[cut], median(ratios), ratios[n - 1 - cut], coverage(n, cut), n)
+    return Ratio(found[cut], median(found), found[n - 1 - cut], coverage(n, cut), n)
 
 
 def coverage(rounds: int, cut: int = 0) -> float:

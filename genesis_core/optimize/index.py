@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from genesis_core.digest import digest
+from genesis_core.optimize.aim import Aim
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.objective import Objective
 from genesis_core.optimize.ranking import Analysis
@@ -24,6 +25,7 @@ _MAGIC = b"GENESIS-INDEX 3\n"
 _CHECKSUM = 16
 DECIDING = (
     *(
+        "aim",
         "files",
         "identity",
         "importance",
@@ -85,8 +87,8 @@ class State(NamedTuple):
     analysis: Analysis
 
 
-def load_index(folder: Path, objective: Objective, ground: Ground | None) -> State | None:
-    """Read the index of a folder; None if there is none that this version made for this objective and ground."""
+def load_index(folder: Path, objective: Objective, ground: Ground | None, aim: Aim | None) -> State | None:
+    """Read the index of a folder; None if there is none that this version made for this objective, ground and aim."""
     try:
         data = (folder / NAME).read_bytes()
     except OSError:
@@ -96,16 +98,18 @@ def load_index(folder: Path, objective: Objective, ground: Ground | None) -> Sta
         return None
     try:
         key, packed = msgspec.msgpack.decode(body[len(_MAGIC) :], type=tuple[str, bytes])
-        if key != _key(objective, ground):
+        if key != _key(objective, ground, aim):
             return None
         return State(*msgspec.msgpack.decode(packed, type=tuple[dict[str, Entry], Analysis]))
     except msgspec.DecodeError:
         return None
 
 
-def save_index(folder: Path, objective: Objective, ground: Ground | None, state: State) -> None:
+def save_index(
+    folder: Path, objective: Objective, ground: Ground | None, aim: Aim | None, state: State
+) -> None:
     """Write the index; where it cannot be written, there is none."""
-    body = _MAGIC + msgspec.msgpack.encode((_key(objective, ground), msgspec.msgpack.encode(state)))
+    body = _MAGIC + msgspec.msgpack.encode((_key(objective, ground, aim), msgspec.msgpack.encode(state)))
     temporary = folder / f".index.{secrets.token_hex(6)}.tmp"
     try:
         try:
@@ -118,9 +122,9 @@ def save_index(folder: Path, objective: Objective, ground: Ground | None, state:
         return
 
 
-def _key(objective: Objective, ground: Ground | None) -> str:
+def _key(objective: Objective, ground: Ground | None, aim: Aim | None) -> str:
     """Return what an index depends on besides the files: the code that made it, by what trials rank, which count."""
-    plain: list[Any] = msgspec.to_builtins([objective, ground])
+    plain: list[Any] = msgspec.to_builtins([objective, ground, aim])
     own = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in DECIDING]
     return digest((__version__, plain, own, os.name))
 

@@ -226,7 +226,7 @@ class _Searches:
         """Read what is on record; what is to run again is set aside and named."""
         records, broken = read_all(study.folder)
         for number in sorted(records):
-            fault = study.ground.fault_of(records[number])
+            fault = study.fault_of(records[number])
             if fault:
                 broken[file_name(number)] = fault
                 del records[number]

@@ -22,7 +22,7 @@ from genesis_core.optimize.champion import (
     write_champion,
 )
 from genesis_core.optimize.changes import Applied
-from genesis_core.optimize.identity import Ground, identity_of
+from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.locking import locked
 from genesis_core.optimize.objective import Judgement
 from genesis_core.optimize.outcome import Caught, Outcome
@@ -203,15 +203,14 @@ def _candidate(study: Study, trial: int | None) -> Record:
             )
     else:
         records, _ = read_all(study.folder)
-        own = [one for one in records.values() if not study.ground.fault_of(one)]
+        own = [one for one in records.values() if not study.fault_of(one)]
         best = best_of(own, study.search.objective, 1)
         if not best:
             raise SearchError(f"{study.folder}: no trial ranks: there is nothing to promote")
         record = best[0]
-    if record.identity != identity_of(study.ground, record.parameters):
-        raise SearchError(
-            f"{study.folder / file_name(record.number)}: is no trial of this study; it may be another study's"
-        )
+    fault = study.fault_of(record)
+    if fault:
+        raise SearchError(f"{study.folder / file_name(record.number)}: is {fault}")
     return record
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from genesis_core.errors import SearchError
+from genesis_core.optimize.aim import Aim
 from genesis_core.optimize.identity import Ground
 from genesis_core.optimize.index import Entry, Signature, State, load_index, save_index
 from genesis_core.optimize.leases import Writers, lease
@@ -40,16 +41,25 @@ class TrialReader:
         By which they rank.
     ground : Ground, optional
         What its trials stand on; those of another are none of it.
+    aim : Aim, optional
+        What they were scored by; likewise.
     index : bool
         Whether to use and keep an index on the disk.
     """
 
     def __init__(
-        self, folder: Path, objective: Objective, ground: Ground | None = None, *, index: bool = True
+        self,
+        folder: Path,
+        objective: Objective,
+        ground: Ground | None = None,
+        aim: Aim | None = None,
+        *,
+        index: bool = True,
     ) -> None:
         self._folder = folder
         self._objective = objective
         self._ground = ground
+        self._aim = aim
         self._use_index = index
         self._state: State | None = None
         self._watch: Watch | None = None
@@ -74,11 +84,11 @@ class TrialReader:
         begun = Watch.begin(self._folder, lambda: trial_names(self._folder), _is_trial) if watch else None
         before = self._state
         if before is None and self._use_index:
-            before = load_index(self._folder, self._objective, self._ground)
+            before = load_index(self._folder, self._objective, self._ground, self._aim)
         self._watch = None
         state = self._look(before)
         if state is not before and self._use_index:
-            save_index(self._folder, self._objective, self._ground, state)
+            save_index(self._folder, self._objective, self._ground, self._aim, state)
         self._state, self._watch = state, begun
         return state
 
@@ -94,6 +104,10 @@ class TrialReader:
         decoder = msgspec.msgpack.Decoder(Record)
         made = [decoder.decode(entry.content) for entry in self._state.entries.values() if not entry.fault]
         return sorted(made, key=lambda record: record.number)
+
+    def _fault_of(self, record: Record) -> str:
+        other = "" if self._ground is None else self._ground.fault_of(record)
+        return other or ("" if self._aim is None else self._aim.fault_of(record))
 
     def _look(self, before: State | None) -> State:
         """Look at every file; return `before` itself if all are as they were."""
@@ -113,7 +127,7 @@ class TrialReader:
                         continue
                     seen = (status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
                     if entry is None or not entry.settled or entry.signature != seen:
-                        read = _read(file.path, name, status, self._ground)
+                        read = _read(file.path, name, status, self._fault_of)
                         if read is None:
                             continue
                         same = same and read == entry
@@ -133,7 +147,7 @@ def _is_trial(name: str) -> bool:
     return number_in(name) is not None
 
 
-def _read(path: str, name: str, status: os.stat_result, ground: Ground | None) -> Entry | None:
+def _read(path: str, name: str, status: os.stat_result, fault_of: Callable[[Record], str]) -> Entry | None:
     """Read a file that stood in the folder; None if it is gone."""
     if not stat.S_ISREG(status.st_mode):
         return Entry(_signature(status), False, b"", "not a file")
@@ -149,7 +163,7 @@ def _read(path: str, name: str, status: os.stat_result, ground: Ground | None) -
     settled = max(signature.modified, signature.changed) + YOUNG_NS < now and writers is not Writers.SOME
     try:
         record = record_in(name, content)
-        fault = "" if ground is None else ground.fault_of(record)
+        fault = fault_of(record)
         return Entry(signature, settled, b"" if fault else msgspec.msgpack.encode(record), fault)
     except SearchError as fault:
         return Entry(signature, settled, b"", str(fault))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -18,9 +19,11 @@ import tomli_w
 
 from genesis_core.digest import digest
 from genesis_core.errors import SearchError
+from genesis_core.optimize.aim import Aim
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.files import write_text
 from genesis_core.optimize.identity import Ground
+from genesis_core.optimize.record import Record
 from genesis_core.optimize.spans import Fold
 from genesis_core.optimize.store import STUDY_FILE
 from genesis_core.version import __version__
@@ -85,6 +88,16 @@ class Study:
         except (KeyError, TypeError, msgspec.ValidationError) as fault:
             raise SearchError(f"{file}: damaged: {fault}") from None
         return cls(folder, Search.from_dict(search, f"{file}: search"), ground, fold, environment)
+
+    @cached_property
+    def aim(self) -> Aim:
+        """What its trials were scored by."""
+        search = self.search
+        return Aim(sorted(search.parameters), search.objective, search.constraints)
+
+    def fault_of(self, record: Record) -> str:
+        """Say why a trial is none of the study; "" for one that is."""
+        return self.ground.fault_of(record) or self.aim.fault_of(record)
 
     def save(self) -> None:
         """Write the study's file.

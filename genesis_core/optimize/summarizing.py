@@ -47,15 +47,14 @@ class StudyReader:
             own if home == self._homes[self._number] else _content(home / STUDY_FILE)
             for home in self._homes.values()
         ]
-        self._readers = {
-            number: TrialReader(
-                home,
-                study.search.objective,
-                study.ground if number == self._number else Study.open(home).ground,
-                index=self._index,
-            )
+        studies = {
+            number: study if number == self._number else Study.open(home)
             for number, home in self._homes.items()
             if number == self._number or (home / STUDY_FILE).exists()
+        }
+        self._readers = {
+            number: TrialReader(one.folder, one.search.objective, one.ground, one.aim, index=self._index)
+            for number, one in studies.items()
         }
 
     @property

@@ -92,6 +92,10 @@ def test_an_interval_of_too_few_rounds_says_what_it_covers() -> None:
     assert figure("a.b", "", spread([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), "x").text() == "3.50x [1.00, 6.00]"
 
 
+def test_what_one_way_takes_more_than_another_may_be_less_than_nothing() -> None:
+    assert figure("a.b", "", spread([-0.5, -0.25, 2.0]), "ms").text() == "-0.25 ms [-0.5, 2.00] (75%)"
+
+
 def test_a_cost_holds_its_limit_with_the_median_and_a_ratio_with_the_whole_interval() -> None:
     values = [0.9, 1.1, 1.2, 1.3, 1.4, 1.5]
     assert figure("a.b", "", spread(values), "x", at_least=1.0).holds is False

@@ -19,10 +19,10 @@ from genesis_core.optimize import reading, validating
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.importance import LEAST_TRIALS
 from genesis_core.optimize.index import NAME, Entry
-from genesis_core.optimize.objective import METRICS, Objective
+from genesis_core.optimize.objective import METRICS, Constraint, Objective, judge
 from genesis_core.optimize.ranking import Analysis, analyse, best_of
 from genesis_core.optimize.reading import TrialReader
-from genesis_core.optimize.record import to_bytes
+from genesis_core.optimize.record import Record, to_bytes
 from genesis_core.optimize.store import file_name, read_all, trial_names, write_records
 from genesis_core.optimize.study import Study
 from genesis_core.optimize.summarizing import StudyReader, summarize
@@ -320,7 +320,8 @@ class TestUnreadable:
         assert scores(TrialReader(folder, OBJECTIVE)) == [1.0, 1.0]
 
     def test_a_number_that_no_search_may_have_is_no_traceback(self, folder: Path) -> None:
-        (folder / file_name(3)).write_bytes(to_bytes(trial(3, parameters={"exits.max_bars": 2**70})))
+        large = trial(3).parameters | {"exits.max_bars": 2**70}
+        (folder / file_name(3)).write_bytes(to_bytes(trial(3, parameters=large)))
         for _ in range(2):
             made = StudyReader(folder).summary()
             assert made.broken == {file_name(3): "holds a number of more than 64 bits"}
@@ -404,17 +405,30 @@ class TestSummary:
         assert reader.summary().to_json() == truth(folder)
 
     def test_it_says_what_stands_in_the_files(self, tmp_path: Path) -> None:
+        bounds: list[dict[str, Any]] = [
+            {"metric": "fees", "at_most": 5.0, "weight": 1.0},
+            {"metric": "trades", "at_least": 30.0},
+        ]
+
+        def judged(
+            number: int, sharpe: float, *, fees: float = 0.0, trades: float = 31.0, **given: Any
+        ) -> Record:
+            metrics = dict.fromkeys(METRICS, 0.0) | {"sharpe": sharpe, "fees": fees, "trades": trades}
+            found = judge(metrics, OBJECTIVE, [Constraint(**one) for one in bounds])
+            told = {"feasible": found.feasible, "reasons": found.reasons, "metrics": metrics}
+            return trial(number, found.score, **told, **given)
+
         records = [
-            trial(0, 1.5, seconds=0.5),
-            trial(1, 2.5, seconds=0.25, reasons=["fees <= 5 (soft)"]),
-            trial(2, 9.5, feasible=False, reasons=["trades >= 30"]),
+            judged(0, 1.5, seconds=0.5),
+            judged(1, 3.5, fees=6.0),
+            judged(2, 9.5, trades=20.0),
             trial(3, None, status="failed", metrics=None, feasible=False, error="it died"),
             trial(4, None, status="invalid", metrics=None, feasible=False, error="it died"),
-            trial(5, 2.5, status="repeated", repeats=1, reasons=["fees <= 5 (soft)"]),
-            trial(6, 2.5),
+            judged(5, 3.5, fees=6.0, status="repeated", repeats=1),
+            judged(6, 2.5),
         ]
-        folder = make_study(tmp_path / "study", records, budget={"trials": 9})
-        (folder / file_name(7)).write_bytes(to_bytes(trial(8)))
+        folder = make_study(tmp_path / "study", records, budget={"trials": 9}, constraints=bounds)
+        (folder / file_name(7)).write_bytes(to_bytes(judged(8, 1.0)))
         made = summarize(folder, top=2)
         assert (made.study, made.objective) == ("study", "maximize sharpe")
         assert (made.trials, made.wanted, made.ranks, made.seconds) == (7, 9, 3, 2.0)

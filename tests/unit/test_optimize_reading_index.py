@@ -42,7 +42,7 @@ class TestIndex:
 
     def test_what_is_saved_is_loaded(self, folder: Path) -> None:
         state = TrialReader(folder, OBJECTIVE, index=False).read()
-        loaded = load_index(folder, OBJECTIVE, None)
+        loaded = load_index(folder, OBJECTIVE, None, None)
         assert loaded == state
         assert list(loaded.entries) == list(state.entries)
         assert msgspec.json.encode(loaded.analysis) == msgspec.json.encode(state.analysis)
@@ -55,19 +55,19 @@ class TestIndex:
             flipped = bytearray(content)
             flipped[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
             (folder / NAME).write_bytes(flipped)
-            assert load_index(folder, OBJECTIVE, None) is None
+            assert load_index(folder, OBJECTIVE, None, None) is None
         assert StudyReader(folder).summary().to_json() == expected
 
     def test_however_it_is_cut_or_grows_no_answer_changes(self, folder: Path) -> None:
         content = (folder / NAME).read_bytes()
         for length in [*range(60), *range(60, len(content), 37)]:
             (folder / NAME).write_bytes(content[:length])
-            assert load_index(folder, OBJECTIVE, None) is None
+            assert load_index(folder, OBJECTIVE, None, None) is None
         for longer in (content + b"\n", content + content, b"\n" + content, content + bytes(16)):
             (folder / NAME).write_bytes(longer)
-            assert load_index(folder, OBJECTIVE, None) is None
+            assert load_index(folder, OBJECTIVE, None, None) is None
         assert StudyReader(folder).summary().to_json() == truth(folder)
-        assert load_index(folder, OBJECTIVE, Study.open(folder).ground) is not None
+        assert load_index(folder, OBJECTIVE, Study.open(folder).ground, Study.open(folder).aim) is not None
 
     def test_a_content_that_flips_is_not_believed(self, folder: Path) -> None:
         """A score that is another number, and nothing else wrong."""
@@ -78,7 +78,7 @@ class TestIndex:
         assert scores(TrialReader(folder, OBJECTIVE)) == [1.0, 2.0, 1.0, 1.5]
 
     def test_one_of_another_objective_is_not_used(self, folder: Path, opened: list[str]) -> None:
-        assert load_index(folder, LESS, None) is None
+        assert load_index(folder, LESS, None, None) is None
         assert TrialReader(folder, LESS).read().analysis.order == [0, 2, 4, 1]
         assert len(opened) == 4
         assert TrialReader(folder, OBJECTIVE).read().analysis.order == [1, 4, 0, 2]
@@ -93,17 +93,17 @@ class TestIndex:
         ],
     )
     def test_each_part_of_the_objective_counts(self, folder: Path, other: Objective) -> None:
-        assert load_index(folder, OBJECTIVE, None) is not None
-        assert load_index(folder, other, None) is None
+        assert load_index(folder, OBJECTIVE, None, None) is not None
+        assert load_index(folder, other, None, None) is None
 
     def test_one_of_another_version_is_not_used(
         self, folder: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(index_module, "__version__", "99.0")
-        assert load_index(folder, OBJECTIVE, None) is None
+        assert load_index(folder, OBJECTIVE, None, None) is None
         assert TrialReader(folder, OBJECTIVE).read().analysis.order == [1, 4, 0, 2]
         assert len(opened) == 4
-        assert load_index(folder, OBJECTIVE, None) is not None
+        assert load_index(folder, OBJECTIVE, None, None) is not None
 
     def test_one_of_other_code_of_the_same_version_is_not_used(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -111,10 +111,10 @@ class TestIndex:
         code = folder.parent / "code"
         shutil.copytree(Path(index_module.__file__).parent, code)
         monkeypatch.setattr(index_module, "__file__", str(code / "index.py"))
-        assert load_index(folder, OBJECTIVE, None) is not None
+        assert load_index(folder, OBJECTIVE, None, None) is not None
         with (code / "ranking.py").open("a") as file:
             file.write("# changed\n")
-        assert load_index(folder, OBJECTIVE, None) is None
+        assert load_index(folder, OBJECTIVE, None, None) is None
 
     def test_an_index_of_before_is_no_answer(self, folder: Path) -> None:
         before = (folder / NAME).read_bytes()
@@ -136,7 +136,7 @@ class TestIndex:
         state = TrialReader(folder, OBJECTIVE).read()
         assert state.entries == {}
         assert state.analysis.trials == 0
-        assert load_index(folder, OBJECTIVE, None) == state
+        assert load_index(folder, OBJECTIVE, None, None) == state
 
     @pytest.mark.parametrize("what", ["a folder", "a link to itself", "a link that leads nowhere"])
     def test_something_else_in_its_place_is_no_fault(self, folder: Path, what: str) -> None:
@@ -174,7 +174,7 @@ class TestIndex:
             return really(source, target)
 
         monkeypatch.setattr(Path, "replace", noted)
-        save_index(folder, OBJECTIVE, None, State({}, analyse([], OBJECTIVE)))
+        save_index(folder, OBJECTIVE, None, None, State({}, analyse([], OBJECTIVE)))
         assert seen == [(folder, NAME, (folder / NAME).read_bytes())]
 
     @pytest.mark.parametrize("content", [("another", [], {}), ("another", [], {}, 1), {"key": 1}, None])

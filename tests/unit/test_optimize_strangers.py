@@ -81,7 +81,9 @@ def test_a_trial_of_another_strategy_is_not_promoted(study: Path, tmp_path: Path
     (study / file_name(1)).write_bytes(
         to_bytes(msgspec.structs.replace(record, parameters=parameters, score=99.0, feasible=True))
     )
-    with pytest.raises(SearchError, match=r"trial_000001\.json: is no trial of this study"):
+    with pytest.raises(
+        SearchError, match=r"trial_000001\.json: is a trial of another strategy than the study"
+    ):
         promote(study, CANDLES, tmp_path / "champion.toml", trial=1)
     assert not (tmp_path / "champion.toml").exists()
     assert promote(study, CANDLES, tmp_path / "champion.toml").trial != 1
@@ -281,3 +283,44 @@ def test_a_reader_sees_what_was_written_while_it_opened_the_study(
     monkeypatch.setattr(Study, "open", opening)
     reader = StudyReader(folder)
     assert (reader.summary().trials, reader.summary().wanted) == (16, 16)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"objective": {"metric": "trades"}}, "another objective or other constraints"),
+        ({"objective": {"metric": "sharpe", "direction": "minimize"}}, ""),
+        (
+            {"constraints": [{"metric": "trades", "at_least": 1_000}]},
+            "another objective or other constraints",
+        ),
+        (
+            {"parameters": {"exits": {"stop": {"kind": "float", "low": 1.0, "high": 6.0}}}},
+            "a trial of other parameters",
+        ),
+    ],
+)
+def test_a_trial_that_another_search_scored_is_named_left_out_and_run_again(
+    tmp_path: Path, changed: dict[str, Any], why: str
+) -> None:
+    """Of the same candles, code and strategy, copied by hand from one study into another."""
+    tables: dict[str, Any] = {"constraints": [], "validation": None}
+    other = optimize(search_of("other", **{**tables, **changed}), CANDLES, results=tmp_path).folder
+    alone = optimize(search_of("alone", **tables), CANDLES, results=tmp_path).folder
+    folder = optimize(search_of("s", **tables, budget={"trials": 16}), CANDLES, results=tmp_path).folder
+    for number in range(8, 24):
+        shutil.copy(other / file_name(number), folder)
+    broken = summarize(folder).broken
+    assert set(broken) == ({file_name(number) for number in range(8, 24)} if why else set())
+    assert all(why in words for words in broken.values())
+    assert command("summarize", folder, "--charts", tmp_path / "charts").exit_code == 0
+    optimize(search_of("s", **tables), CANDLES, results=tmp_path)
+    assert stored(folder) == stored(alone)
+
+
+def test_scores_of_a_definition_that_was_edited_do_not_rank(study: Path) -> None:
+    file = study / "study.toml"
+    file.write_text(file.read_text().replace('metric = "sharpe"', 'metric = "total_return"'))
+    summary = summarize(study)
+    assert summary.top == []
+    assert "scored by another objective" in summary.broken[file_name(0)]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_genesis_perf.evidence import Claim, Cost, Evidence, StoredSpeed, Unstable
 from pytest_genesis_perf.identity import Difference, find_difference
+from pytest_genesis_perf.settings import Settings
 from pytest_genesis_perf.statistics import ClaimState
 from pytest_genesis_perf.verdict import Outcome, Policy, StoredState, Verdict, against_stored, decide
 
@@ -180,6 +181,12 @@ def test_the_ends_of_the_tolerance_belong_to_the_inside():
     assert against_stored((math.nextafter(edge, 9.0),) * 2, stored) is StoredState.IMPROVED
     assert against_stored((1.0, 1.10), stored) is StoredState.INSIDE
     assert against_stored((1.0, math.nextafter(1.10, 9.0)), stored) is StoredState.TOO_WIDE
+
+
+def test_the_setting_says_the_same_by_default() -> None:
+    # It is a number there: a run that asks for nothing does not import what decides verdicts.
+    (setting,) = (one for one in dataclasses.fields(Settings) if one.name == "tolerance")
+    assert setting.default == StoredSpeed(1.0, 1.0, 1.0).tolerance == 0.10
 
 
 def test_the_tolerance_of_stored_speeds_can_be_another() -> None:

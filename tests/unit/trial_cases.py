@@ -11,7 +11,7 @@ from typing import Any
 
 from genesis_core.optimize.definition import Search
 from genesis_core.optimize.identity import Ground, identity_of
-from genesis_core.optimize.objective import Objective
+from genesis_core.optimize.objective import METRICS, Objective, judge
 from genesis_core.optimize.record import Record, to_bytes
 from genesis_core.optimize.spans import Fold
 from genesis_core.optimize.store import file_name, write_records
@@ -28,15 +28,18 @@ def trial(number: int, score: float | None = 1.0, **given: Any) -> Record:
         "exits.max_bars": number % 4,
         "exits.kind": "größer",
     }
+    metrics = dict.fromkeys(METRICS) | {"sharpe": score, "trades": 31.0}
+    judged = judge(metrics, OBJECTIVE, [])
     return Record(
         **{
             "number": number,
             "identity": identity_of(GROUND, given.get("parameters", parameters)),
             "status": "complete",
             "parameters": parameters,
-            "metrics": {"sharpe": score, "trades": 31.0, "win_rate": None},
-            "score": score,
-            "feasible": True,
+            "metrics": metrics,
+            "score": judged.score,
+            "feasible": judged.feasible,
+            "reasons": [] if given.get("metrics", metrics) is None else judged.reasons,
             "summary_digest": "ab" * 16,
             "attempts": 1,
             "seconds": 0.25,
@@ -52,7 +55,13 @@ def make_study(folder: Path, records: Iterable[Record] = (), **search: Any) -> P
     """Make a study's folder and write trials into it."""
     values = {
         "name": folder.name,
-        "parameters": {"decision": {"threshold": {"kind": "float", "low": 0.5, "high": 0.7}}},
+        "parameters": {
+            "decision": {"threshold": {"kind": "float", "low": 0.5, "high": 0.7}},
+            "exits": {
+                "max_bars": {"kind": "int", "low": 0, "high": 3},
+                "kind": {"kind": "choice", "values": ["größer", "kleiner"]},
+            },
+        },
         "objective": {"metric": "sharpe"},
         **search,
     }
