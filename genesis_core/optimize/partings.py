@@ -32,9 +32,11 @@ def no_better(now: float | None, feasible: bool, unchanged: Unchanged, objective
         What is better.
     """
     before = unchanged.out_of_sample
-    if before is None or (now is not None and feasible and objective.better(now, before)):
+    better = before is not None and now is not None and objective.better(now, before)
+    if before is None or (better and feasible):
         return []
     scores = f", the best trial {now:.4g}" if now is not None else ""
+    scores += " and breaks a hard constraint" if better else ""
     return [
         f"out-of-sample the unchanged strategy scores {before:.4g}{scores}: the search did not improve it"
     ]

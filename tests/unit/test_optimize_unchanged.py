@@ -9,6 +9,9 @@ import pytest
 
 from genesis_core import backtest
 from genesis_core.optimize import optimize, summarize
+from genesis_core.optimize.objective import Objective
+from genesis_core.optimize.partings import no_better
+from genesis_core.optimize.validation import Unchanged
 from genesis_core.strategy import load_strategy
 from tests.unit.search_cases import TABLES, search_of
 from tests.unit.study_cases import CANDLES
@@ -63,3 +66,25 @@ def test_one_that_breaks_a_constraint_is_nothing_to_beat(tmp_path: Path) -> None
     (fold,) = summary.folds
     assert fold.unchanged.out_of_sample is None
     assert not any(NO_BETTER in text for text in summary.warnings)
+
+
+@pytest.mark.parametrize(
+    ("now", "feasible", "words"),
+    [
+        (2.0, True, None),
+        (
+            2.0,
+            False,
+            "scores 1, the best trial 2 and breaks a hard constraint: the search did not improve it",
+        ),
+        (1.0, True, "scores 1, the best trial 1: the search did not improve it"),
+        (0.5, False, "scores 1, the best trial 0.5: the search did not improve it"),
+        (None, False, "scores 1: the search did not improve it"),
+    ],
+)
+def test_a_better_score_that_breaks_a_constraint_is_said_to(
+    now: float | None, feasible: bool, words: str | None
+) -> None:
+    unchanged = Unchanged(in_sample=0.0, out_of_sample=1.0)
+    found = no_better(now, feasible, unchanged, Objective(metric="sharpe"))
+    assert found == ([] if words is None else [f"out-of-sample the unchanged strategy {words}"])
