@@ -188,14 +188,15 @@ class Session:
 
     def stored_speed(self, key: Key) -> SpeedEntry | None:
         """Return what is stored of the speed of a comparison in this environment class."""
-        return self.stored_speeds(self.store).get(key)
+        entry = self.store.speeds(self.environment).get(key)
+        return None if entry is None else self._with_tolerance(entry)
 
     def stored_speeds(self, store: Store) -> dict[Key, SpeedEntry]:
         """Return what some store has of the speeds of this environment class, with the tolerance of this run."""
-        return {
-            key: replace(entry, speedup=replace(entry.speedup, tolerance=self.settings.tolerance))
-            for key, entry in store.speeds(self.environment).items()
-        }
+        return {key: self._with_tolerance(entry) for key, entry in store.speeds(self.environment).items()}
+
+    def _with_tolerance(self, entry: SpeedEntry) -> SpeedEntry:
+        return replace(entry, speedup=replace(entry.speedup, tolerance=self.settings.tolerance))
 
 
 def session_of(config: pytest.Config) -> Session:
